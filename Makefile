@@ -1,0 +1,39 @@
+# Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench check format lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+export UV_PYTHON_DOWNLOADS := never
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' Makefile
+
+setup:  ## create .venv from the locked requirements
+	@PYTHON='$(PYTHON)' scripts/bootstrap
+
+demo: setup  ## sync two sandboxed systems both ways and prove them equal
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/crosswalk demo; else $(BIN)/crosswalk demo --once; fi
+
+test: setup  ## run all tests
+	@$(BIN)/python -m pytest -n 2
+
+bench: setup  ## measure calls and speed; writes docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+check: setup  ## formatting, lint, types, import contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src tests $(wildcard benchmarks)
+	$(BIN)/lint-imports
+
+format: setup  ## format the code and fix what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCKFLAGS)
+lock: setup  ## compile requirements/*.txt from pyproject.toml (LOCKFLAGS=--upgrade for newer versions)
+	$(COMPILE) --group bootstrap -o requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
