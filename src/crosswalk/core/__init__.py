@@ -1,0 +1,1 @@
+"""The vocabulary as plain values: no I/O, no Django, no vendor."""

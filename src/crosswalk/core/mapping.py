@@ -1,0 +1,124 @@
+"""What is synced with what, under which rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """The two ends of a connection."""
+
+    CRM = "crm"
+    ACTIVECAMPAIGN = "activecampaign"
+
+    @property
+    def other(self) -> Side:
+        """The opposite side."""
+        return Side.ACTIVECAMPAIGN if self is Side.CRM else Side.CRM
+
+
+class UpdateRule(StrEnum):
+    """Whether a direction may write its target field."""
+
+    ALWAYS = "always"
+    IF_EMPTY = "if_empty"
+    NEVER = "never"
+
+
+class Direction(StrEnum):
+    """Which way an object flows."""
+
+    BOTH = "both"
+    TO_ACTIVECAMPAIGN = "to_activecampaign"
+    TO_CRM = "to_crm"
+
+    def allows(self, target: Side) -> bool:
+        """Tell whether values may be written to `target`."""
+        return self is Direction.BOTH or self.value == f"to_{target}"
+
+
+class Policy(StrEnum):
+    """Who wins when both sides changed one field differently."""
+
+    NEWEST = "newest"
+    CRM = "crm"
+    ACTIVECAMPAIGN = "activecampaign"
+    UNION = "union"
+    ASK = "ask"
+
+
+class CreationRule(StrEnum):
+    """Which ActiveCampaign contacts may become CRM records."""
+
+    NEVER = "never"
+    TAGGED = "tagged"
+    ALL = "all"
+
+
+class SelectionKind(StrEnum):
+    """Which CRM records take part."""
+
+    NONE = "none"
+    CREATED_FROM_NOW = "created_from_now"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMapping:
+    """One field a side, with an update rule per direction."""
+
+    crm: str
+    activecampaign: str
+    to_crm: UpdateRule = UpdateRule.ALWAYS
+    to_activecampaign: UpdateRule = UpdateRule.ALWAYS
+    blanks: bool = True  # emptying the source empties the target
+    policy: Policy | None = None  # None = the connection's
+
+    def rule(self, target: Side) -> UpdateRule:
+        """Return the update rule of the direction that writes `target`."""
+        return self.to_crm if target is Side.CRM else self.to_activecampaign
+
+    def name(self, side: Side) -> str:
+        """Return the field's name on `side`."""
+        return self.crm if side is Side.CRM else self.activecampaign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which CRM records of an object take part."""
+
+    kind: SelectionKind = SelectionKind.ALL
+    since: datetime | None = None  # the CRM's time when `created_from_now` was saved
+
+    def takes(self, created: datetime | None) -> bool:
+        """Tell whether a record created at `created` (the CRM's stamp) takes part."""
+        if self.kind is SelectionKind.CREATED_FROM_NOW:
+            return created is not None and self.since is not None and created >= self.since
+        return self.kind is SelectionKind.ALL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectMapping:
+    """The mapping of one CRM object to ActiveCampaign's contact."""
+
+    object: str  # lead | contact
+    crm_object: str  # the CRM's own name: Lead, Contact
+    direction: Direction = Direction.BOTH
+    selection: Selection = Selection()
+    fields: tuple[FieldMapping, ...] = ()
+    creation_defaults: dict[str, str] = field(default_factory=dict)  # CRM field → text, for required fields without value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A connection's settings."""
+
+    policy: Policy = Policy.NEWEST
+    winner: Side = Side.CRM  # when `newest` cannot be decided
+    creation: CreationRule = CreationRule.NEVER
+    creation_object: str = "lead"  # what a permitted contact becomes
+    creation_tag: str = ""  # the tag that `tagged` looks for
+    import_updates_above: int = 200  # waiting updates from which ActiveCampaign's import is used for them
+    exclude_automations_initially: bool = True

@@ -1,0 +1,45 @@
+"""An object's fields on one side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .values import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One choice: `value` is stored, `label` is shown."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of an object on one side."""
+
+    name: str  # the name in values: the CRM's API name; in ActiveCampaign `email` or `field/7`
+    label: str  # what a person sees
+    kind: Kind
+    vendor_type: str  # the vendor's own word for the type
+    aliases: tuple[str, ...] = ()  # other names a mapping file may use (merge tag)
+    options: tuple[Option, ...] = ()
+    restricted: bool = False  # only `options` are accepted
+    length: int | None = None  # characters; None = unknown or unlimited
+    precision: int | None = None  # digits in all, of numbers
+    scale: int | None = None  # digits right of the point, of numbers
+    required: bool = False  # may not be empty
+    creatable: bool = True
+    writable: bool = True
+    readable_by_filter: bool = True  # may stand in a criterion at the source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The fields of one object, by name, as the credentials' user sees them."""
+
+    object: str
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    email: str  # name of the field that holds the match key

@@ -1,0 +1,205 @@
+"""The narrow interface behind which every vendor stands, and the values that cross it.
+
+A system is one tenant's connection to its vendor. Its methods are synchronous, may wait for the tenant's budget, and
+raise `SystemFailure` (never a library's exception). Reads are retried inside; a write whose effect is unknown is raised
+with `in_doubt=True` and never repeated by the system itself unless repeating is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from .failures import FailureKind
+from .schema import Schema
+from .values import Values
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One object instance as a system showed it. Fields absent from `values` are unknown."""
+
+    id: str
+    key: str | None  # normalised e-mail
+    values: Values = {}
+    stamp: datetime  # the vendor's modification stamp, aware
+    created: datetime | None = None
+    modified_by: str | None = None  # user id of the last modifier, where the vendor says
+    times: Mapping[str, datetime] = {}  # certain times of single fields, where the vendor gives them
+    deleted: bool = False
+    master_id: str | None = None  # set when this record lost a merge to that one
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a feed. Storing `cursor` with the records makes the page done."""
+
+    records: Sequence[Record]
+    cursor: str  # opaque; where to go on after this page
+    requested_at: datetime  # our clock, before the request was sent
+    last: bool = False  # the feed was read to its end with this page
+    total: int | None = None  # records in the whole pass, where the vendor says
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to a fetch by id. `missing` are ids the system is certain not to have (any more)."""
+
+    records: Sequence[Record]
+    missing: Sequence[str]
+    requested_at: datetime
+
+
+class Op(StrEnum):
+    """What a write does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A change to make on a side. `values` holds only the fields to change; None empties a field."""
+
+    id: int  # the outbox row
+    object: str
+    op: Op
+    record_id: str | None  # None for a create
+    key: str | None  # the e-mail the target holds now (update) or will get (create)
+    values: Values
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Writes that go out together, formed by the system as cheaply as it can."""
+
+    kind: str  # the system's own word for the call
+    object: str
+    op: Op
+    writes: Sequence[Write]
+    asynchronous: bool = False  # the answer only says *queued*
+
+
+class Outcome(StrEnum):
+    """What the system answered for one record."""
+
+    DONE = "done"
+    QUEUED = "queued"  # accepted, will happen; see `batch_id`
+    MISSING = "missing"  # the target does not exist (any more)
+    DUPLICATE = "duplicate"  # a create whose key another record has; see `record_id` if known
+    REFUSED = "refused"  # the values were not accepted; see `problems`
+    RETRY = "retry"  # nothing happened and it may work later (locked row, throttled)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a record or one of its fields was refused."""
+
+    field: str | None  # our field name; None = the whole record
+    kind: FailureKind
+    code: str  # the vendor's code
+    message: str  # the vendor's words
+    cure: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What the system answered for one write."""
+
+    write_id: int
+    outcome: Outcome
+    record_id: str | None = None
+    values: Values = {}  # what the record holds now, as far as the answer itself said
+    stamp: datetime | None = None
+    batch_id: str | None = None
+    problems: Sequence[Problem] = ()
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How an asynchronous batch ended. Order of `record_ids` means nothing."""
+
+    record_ids: Sequence[str]
+    failed_keys: Sequence[str]  # normalised e-mails the vendor could not import
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One named set-up check."""
+
+    name: str
+    ok: bool
+    message: str
+    cure: str = ""
+
+
+class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run asks of a system's writes."""
+
+    import_updates_above: int = 200
+    exclude_automations: bool = False
+
+
+class System(Protocol):
+    """One tenant of a vendor."""
+
+    def identity(self) -> str:
+        """Return the tenant's stable key at the vendor (org id, account name)."""
+
+    def user_id(self) -> str | None:
+        """Return the vendor's id of the user we act as, where records carry it."""
+
+    def clock_difference(self) -> float:
+        """Return the last measured vendor clock minus ours, in seconds."""
+
+    def check(self) -> Sequence[Check]:
+        """Walk the set-up checks; never raises for a failed check."""
+
+    def describe(self, object: str) -> Schema:
+        """Return the fields of an object."""
+
+    def feed(
+        self, object: str, fields: Sequence[str], cursor: str | None, seen: Callable[[datetime], int]
+    ) -> Iterator[Page]:
+        """Yield what changed since `cursor` (None: everything), ending with a page whose `last` is true.
+
+        `seen(t)` tells how many live records of this feed the directory knows with a stamp later than `t`.
+        """
+
+    def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
+        """Yield the records that carry `tag` when that may have changed since `cursor`; see `feed`.
+
+        The union of one call's pages is the whole set unless the only page has no records and an unchanged cursor.
+        Systems without tags raise SystemFailure(MAPPING).
+        """
+
+    def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
+        """Read records by id, in the fewest calls."""
+
+    def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        """Read the live records with these e-mails (any letter case), in the fewest calls."""
+
+    def batches(self, writes: Sequence[Write], options: WriteOptions) -> Iterator[Batch]:
+        """Form the cheapest calls for these writes, in the order in which they must go; no I/O."""
+
+    def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]:
+        """Make one batch's calls; one receipt per write, in any order."""
+
+    def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
+        """Wait until asynchronous batches are through; those not through at `deadline` are left out."""
+
+    def outstanding(self) -> bool:
+        """Tell whether any asynchronous work of the tenant is still waiting at the vendor."""
+
+
+class Budget(Protocol):
+    """A tenant's share of its vendor's limits, common to all processes."""
+
+    def wait(self) -> None:
+        """Return when the next call may go."""
+
+    def learn(
+        self,
+        *,
+        per_second: float | None = None,
+        pause: float | None = None,
+        used_today: int | None = None,
+        limit_today: int | None = None,
+    ) -> None:
+        """Take in what an answer said: calls per second, seconds to pause, daily figures."""
+
