@@ -1,0 +1,99 @@
+"""The command `crosswalk-sandbox`: the vendors' APIs on loopback ports, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.people import Sizes
+from crosswalk_sandbox.sandbox import SYSTEMS, Options, Sandbox
+
+DEFAULT_RECORDS = 1500
+SIZE_OPTIONS = {
+    "--records": f"leads and contacts in Salesforce, each; twice that in ActiveCampaign ({DEFAULT_RECORDS})",
+    "--leads": "leads in Salesforce, instead of --records",
+    "--contacts": "contacts in Salesforce, instead of --records",
+    "--activecampaign-contacts": "contacts in ActiveCampaign, instead of twice --records",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; prints one JSON line on stdout when ready."""
+    arguments = _parse(argv)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    ports = {name: port for name in SYSTEMS if (port := getattr(arguments, name)) is not None}
+    options = Options(sizes=_sizes(arguments), seed=arguments.seed, limits=arguments.limits)
+    try:
+        servers, ready = Sandbox(ports, options).serve(ports)
+    except OSError as error:
+        print(f"crosswalk-sandbox: cannot listen on 127.0.0.1: {error}", file=sys.stderr)
+        return 1
+    gc.freeze()  # the population lives as long as the process: the collector need not walk it
+    print(json.dumps(ready), flush=True)
+    stopped.wait()
+    for server in servers:
+        server.close()
+    return 0
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="crosswalk-sandbox", description=__doc__)
+    for name in SYSTEMS:
+        parser.add_argument(f"--{name}", type=_port, metavar="PORT", help=f"serve {name} there (0: any)")
+    for option, text in SIZE_OPTIONS.items():
+        parser.add_argument(option, type=_count, metavar="N", help=text)
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the invented data (1)")
+    parser.add_argument(
+        "--limits",
+        type=_limits,
+        default=Limits.parse("real"),
+        metavar="real|off|xF",
+        help="the vendors' limits as they are (the default), none at all, or F times as wide",
+    )
+    arguments = parser.parse_args(argv)
+    if all(getattr(arguments, name) is None for name in SYSTEMS):
+        parser.error("name at least one system: " + ", ".join(f"--{name} PORT" for name in SYSTEMS))
+    return arguments
+
+
+def _sizes(arguments: argparse.Namespace) -> Sizes:
+    records = DEFAULT_RECORDS if arguments.records is None else arguments.records
+    chosen = (arguments.leads, arguments.contacts, arguments.activecampaign_contacts)
+    leads, contacts, subscribers = (
+        default if given is None else given
+        for given, default in zip(chosen, (records, records, 2 * records), strict=True)
+    )
+    return Sizes(leads=leads, contacts=contacts, subscribers=subscribers)
+
+
+def _limits(text: str) -> Limits:
+    try:
+        return Limits.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is between 0 and 65535")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise argparse.ArgumentTypeError("a number of records is not negative")
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

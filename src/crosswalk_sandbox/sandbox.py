@@ -1,0 +1,71 @@
+"""Puts systems together: from a seed and sizes to handlers, served on ports or in process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from crosswalk_sandbox.clock import Clock
+from crosswalk_sandbox.control import Controlled
+from crosswalk_sandbox.http import Server
+from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.people import Population, Sizes, invent
+from crosswalk_sandbox.system import System, World
+from crosswalk_sandbox.transport import SandboxTransport
+
+# a system is a package of this name with `build(world) -> System`
+SYSTEMS = ("activecampaign", "salesforce")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a sandbox is made of."""
+
+    sizes: Sizes
+    seed: int = 1
+    limits: Limits
+
+
+class Sandbox:
+    """Some systems over one invented population; each has a clock and a log of its own."""
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        options: Options,
+        *,
+        clock: Callable[[], Clock] = Clock,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        clocks = {name: clock() for name in names}
+        start = min(each.start for each in clocks.values())
+        population = invent(options.seed, options.sizes, start)
+        self.systems = {
+            name: Controlled(_build(name, options, population, each), each, sleep=sleep)
+            for name, each in clocks.items()
+        }
+
+    def transport(self) -> tuple[SandboxTransport, dict[str, dict[str, str]]]:
+        """A transport to all systems at `http://NAME.sandbox.example`, and the ready line for it."""
+        hosts = {name: f"{name}.sandbox.example" for name in self.systems}
+        handlers = {hosts[name]: controlled.handle for name, controlled in self.systems.items()}
+        ready = {name: controlled.ready(f"http://{hosts[name]}") for name, controlled in self.systems.items()}
+        return SandboxTransport(handlers), ready
+
+    def serve(self, ports: Mapping[str, int]) -> tuple[list[Server], dict[str, dict[str, str]]]:
+        """Serve each system on its loopback port (0 picks one); the servers and the ready line."""
+        servers, ready = [], {}
+        for name, controlled in self.systems.items():
+            server = Server(controlled.handle, ports[name])
+            ready[name] = controlled.ready(server.url)
+            server.start()
+            servers.append(server)
+        return servers, ready
+
+
+def _build(name: str, options: Options, population: Population, clock: Clock) -> System:
+    world = World(seed=options.seed, population=population, clock=clock, limits=options.limits)
+    system: System = import_module(f"crosswalk_sandbox.{name}").build(world)
+    return system
