@@ -108,7 +108,9 @@ class ObjectMapping:
     direction: Direction = Direction.BOTH
     selection: Selection = Selection()
     fields: tuple[FieldMapping, ...] = ()
-    creation_defaults: dict[str, str] = field(default_factory=dict)  # CRM field → text, for required fields without value
+    creation_defaults: dict[str, str] = field(
+        default_factory=dict
+    )  # CRM field → text, for required fields without value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

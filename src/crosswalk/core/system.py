@@ -202,4 +202,3 @@ class Budget(Protocol):
         limit_today: int | None = None,
     ) -> None:
         """Take in what an answer said: calls per second, seconds to pause, daily figures."""
-

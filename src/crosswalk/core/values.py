@@ -47,7 +47,9 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.CHOICE, Kind.REFERENCE, Kind.OTHER})
+TEXT_KINDS = frozenset(
+    {Kind.TEXT, Kind.LONG_TEXT, Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.CHOICE, Kind.REFERENCE, Kind.OTHER}
+)
 NUMBER_KINDS = frozenset({Kind.NUMBER, Kind.CURRENCY, Kind.PERCENT})
 
 
@@ -126,7 +128,7 @@ def same(kind: Kind, left: Value, right: Value) -> bool:
 
 
 _decoder = msgspec.json.Decoder(dict[str, Value])
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def pack(values: Values) -> bytes:

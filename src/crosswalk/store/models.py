@@ -1,0 +1,311 @@
+"""The tables. Rows of the hot path (directory, inbox, link, outbox, journal) are written by set-based SQL only.
+
+Packed columns (`*_shadow`, `values`, `expected`, …) hold what `core.values.pack` wrote. Times named `*_at` are ours,
+`stamp` and `created` are the vendor's.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Tenant(models.Model):
+    """One account of a system: credentials, budget, schema and directory belong to it."""
+
+    system = models.TextField()
+    identity = models.TextField()  # the vendor's own key: org id, account name
+    credentials = models.BinaryField()  # sealed
+    clock_difference = models.FloatField(default=0.0)  # vendor minus ours, seconds
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "tenant"
+        constraints = [models.UniqueConstraint(fields=["system", "identity"], name="tenant_identity")]
+
+
+class Budget(models.Model):
+    """The next free slot of a tenant's calls, shared by all processes."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True)
+    next_slot = models.DateTimeField()
+    per_second = models.FloatField(null=True)  # None: the vendor has no limit per second
+    used_today = models.IntegerField(null=True)
+    limit_today = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "budget"
+
+
+class Schema(models.Model):
+    """The fields of one object of a tenant, as last described."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    object = models.TextField()
+    definition = models.BinaryField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "schema"
+        constraints = [models.UniqueConstraint(fields=["tenant", "object"], name="schema_object")]
+
+
+class Connection(models.Model):
+    """Two tenants joined, with settings."""
+
+    name = models.TextField(unique=True)
+    crm = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="crm_connections")
+    activecampaign = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="activecampaign_connections"
+    )
+    settings = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "connection"
+
+
+class Mapping(models.Model):
+    """The mapping of one object of a connection."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    object = models.TextField()
+    definition = models.JSONField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mapping"
+        constraints = [models.UniqueConstraint(fields=["connection", "object"], name="mapping_object")]
+
+
+class Feed(models.Model):
+    """How far one of a tenant's feeds has been read."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    name = models.TextField()  # an object, or `tagged:TAG`
+    cursor = models.TextField(null=True)
+    fields = models.TextField(default="")  # the fields read so far; others need a new complete read
+    complete_at = models.DateTimeField(null=True)  # end of the first complete read
+    read_at = models.DateTimeField(null=True)  # end of the last pass
+
+    class Meta:
+        db_table = "feed"
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="feed_name")]
+
+
+class Directory(models.Model):
+    """One narrow row for every record a tenant's feeds ever showed."""
+
+    pk = models.CompositePrimaryKey("tenant", "object", "record_id")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    object = models.TextField()
+    record_id = models.TextField()
+    key = models.TextField(null=True)  # normalised e-mail
+    stamp = models.DateTimeField()
+    created = models.DateTimeField(null=True)
+    digest = models.BinaryField()
+    deleted = models.BooleanField(default=False)
+    skipped = models.TextField(null=True)  # why a record does not take part
+
+    class Meta:
+        db_table = "directory"
+        indexes = [
+            models.Index(fields=["tenant", "key"], name="directory_key"),
+            models.Index(fields=["tenant", "object", "stamp"], name="directory_stamp"),
+        ]
+
+
+class Tagged(models.Model):
+    """The records that carry a tag which a connection's creation rule looks for."""
+
+    pk = models.CompositePrimaryKey("tenant", "tag", "record_id")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    tag = models.TextField()
+    record_id = models.TextField()
+
+    class Meta:
+        db_table = "tagged"
+
+
+class Inbox(models.Model):
+    """A sighting not yet settled: one row per record and connection, the newest sighting wins."""
+
+    pk = models.CompositePrimaryKey("connection", "side", "object", "record_id")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    side = models.TextField()
+    object = models.TextField()
+    record_id = models.TextField()
+    version = models.BigIntegerField()  # rises with every sighting
+    fetch = models.BooleanField(default=False)  # the values must be read before use
+    key = models.TextField(null=True)
+    values = models.BinaryField(null=True)
+    times = models.BinaryField(null=True)  # certain times of single fields
+    stamp = models.DateTimeField(null=True)
+    created = models.DateTimeField(null=True)
+    requested_at = models.DateTimeField()  # our clock, before the request that showed it
+    deleted = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "inbox"
+
+
+class Link(models.Model):
+    """The tie between a CRM record and an ActiveCampaign contact, with each side's shadow."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    object = models.TextField()
+    crm_id = models.TextField(null=True)
+    activecampaign_id = models.TextField(null=True)
+    key = models.TextField(null=True)  # the match key while a side is missing, then the contact's e-mail
+    state = models.TextField()  # pending | open | closed
+    closed_reason = models.TextField(null=True)
+    primary = models.BooleanField(default=True)
+    crm_shadow = models.BinaryField(default=b"")
+    activecampaign_shadow = models.BinaryField(default=b"")
+    crm_acked_at = models.DateTimeField(null=True)  # last acknowledged write of ours to this side
+    activecampaign_acked_at = models.DateTimeField(null=True)
+    crm_unconfirmed = models.BinaryField(default=b"")  # fields sent and not read since
+    activecampaign_unconfirmed = models.BinaryField(default=b"")
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "link"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "crm_id"],
+                condition=~Q(state="closed") & Q(crm_id__isnull=False),
+                name="link_crm_record",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["connection", "activecampaign_id"], name="link_contact"),
+            models.Index(fields=["connection", "key"], name="link_key"),
+            models.Index(fields=["connection", "crm_id"], name="link_crm"),
+        ]
+
+
+class Run(models.Model):
+    """One pass over a connection."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    kind = models.TextField()  # initial | manual
+    state = models.TextField()  # running | done | failed | braked | interrupted
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=dict)
+    error = models.TextField(default="")
+
+    class Meta:
+        db_table = "run"
+
+
+class Plan(models.Model):
+    """What a run would do, without doing it."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    created_at = models.DateTimeField()
+    counts = models.JSONField()
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "plan"
+
+
+class PlanRow(models.Model):
+    """One write of a plan, with before and after per field."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE)
+    side = models.TextField()
+    object = models.TextField()
+    op = models.TextField()
+    record_id = models.TextField(null=True)
+    key = models.TextField(null=True)
+    fields = models.BinaryField()  # {field: [before, after, reason]}
+
+    class Meta:
+        db_table = "plan_row"
+
+
+class Outbox(models.Model):
+    """A write intended and not yet receipted; at most one per link and side."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, db_index=False)
+    side = models.TextField()
+    object = models.TextField()  # the target side's object
+    op = models.TextField()  # create | update
+    record_id = models.TextField(null=True)
+    key = models.TextField(null=True)
+    state = models.TextField()  # intended | sending | sent
+    batch_id = models.TextField(null=True)
+    expected = models.BinaryField()  # what the target should hold now, per field
+    intended = models.BinaryField()  # what it will hold, per field
+    source = models.BinaryField()  # the source side's fields and values these came from
+    reasons = models.BinaryField()  # why, per target field
+    read_at = models.DateTimeField(
+        null=True
+    )  # when the target's values were asked for; None: from its shadow
+    crm_version = models.BigIntegerField(null=True)  # inbox versions these offers were made from
+    activecampaign_version = models.BigIntegerField(null=True)
+    intended_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "outbox"
+        constraints = [models.UniqueConstraint(fields=["link", "side"], name="outbox_one_open")]
+
+
+class Hold(models.Model):
+    """A refused, conflicting or ambiguous decision that waits for a cure."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    link = models.ForeignKey(Link, null=True, on_delete=models.CASCADE)
+    side = models.TextField()  # the side that was not written
+    object = models.TextField()
+    record_id = models.TextField()  # the record a person would look up
+    field = models.TextField(default="")  # the CRM field of the pair; empty: the whole record
+    kind = models.TextField()  # rejected | conflict | ambiguous | unreadable
+    reason = models.TextField()
+    cure = models.TextField(default="")
+    values = models.BinaryField(default=b"")  # crm and activecampaign value
+    fingerprint = models.TextField(default="")
+    held_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "hold"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "record_id", "link", "field"],
+                name="hold_one_each",
+                nulls_distinct=False,
+            )
+        ]
+
+
+class Journal(models.Model):
+    """Append-only, one row per receipt."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, db_index=False)
+    link_id = models.BigIntegerField(db_index=True)
+    side = models.TextField()
+    op = models.TextField()
+    record_id = models.TextField()
+    fields = models.BinaryField()  # {field: [before, after, reason]}
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "journal"
+
+
+class Tombstone(models.Model):
+    """The hashed address of a person deleted on one side, who is not made again."""
+
+    pk = models.CompositePrimaryKey("connection", "side", "digest")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    side = models.TextField()  # where the record was deleted
+    digest = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "tombstone"
