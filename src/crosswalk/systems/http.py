@@ -59,9 +59,9 @@ class Answer(msgspec.Struct, kw_only=True):
         return _http_date(self.headers.get("date", ""))
 
     def decode(self, type_: type[T]) -> T:
-        """Decode the JSON body. Raises SystemFailure: TRANSIENT when it is no JSON, BUG when of another shape."""
+        """Decode the JSON body. Raises SystemFailure: TRANSIENT if it is no JSON, BUG if of another shape."""
         try:
-            return cast(T, _decoder(type_).decode(self.body))
+            return cast(T, _decoder(cast(Hashable, type_)).decode(self.body))
         except msgspec.ValidationError as error:
             failure = SystemFailure(
                 FailureKind.BUG,
@@ -107,8 +107,8 @@ Learn = Callable[[Answer, Budget], None]
 class HttpClient:
     """Calls to one vendor on behalf of one tenant.
 
-    `learn` is shown every answer and tells the budget what its headers say. `explain` turns an answer whose status
-    the caller did not accept into a failure in the user's words; without it the status alone speaks.
+    `learn` is shown every answer and tells the budget what its headers say. `explain` turns an answer whose
+    status the caller did not accept into a failure in the user's words; without it the status alone speaks.
     `seconds_in_http` and `calls` count every try.
     """
 
@@ -162,8 +162,8 @@ class HttpClient:
     ) -> Answer:
         """Make one call and return its answer: its status is in `accept`, its body is complete JSON or empty.
 
-        A `repeatable` call is tried again after lost connections, time-outs, overload and broken answers; any
-        call after a refused connection or 429, where nothing happened. Raises SystemFailure; `in_doubt` is set
+        A `repeatable` call is tried again after lost connections, time-outs, overload and broken answers;
+        any call after a refused connection or 429, where nothing happened. Raises SystemFailure, `in_doubt`
         when something other than a read may have taken effect.
         """
         call = self._prepare(method, path_or_url, query, headers or {}, json, form, accept)
