@@ -138,7 +138,7 @@ class Inbox(models.Model):
     version = models.BigIntegerField()  # rises with every sighting
     fetch = models.BooleanField(default=False)  # the values must be read before use
     key = models.TextField(null=True)
-    values = models.BinaryField(null=True)
+    packed = models.BinaryField(null=True)  # the values
     times = models.BinaryField(null=True)  # certain times of single fields
     stamp = models.DateTimeField(null=True)
     created = models.DateTimeField(null=True)
@@ -159,7 +159,7 @@ class Link(models.Model):
     key = models.TextField(null=True)  # the match key while a side is missing, then the contact's e-mail
     state = models.TextField()  # pending | open | closed
     closed_reason = models.TextField(null=True)
-    primary = models.BooleanField(default=True)
+    is_primary = models.BooleanField(default=True)
     crm_shadow = models.BinaryField(default=b"")
     activecampaign_shadow = models.BinaryField(default=b"")
     crm_acked_at = models.DateTimeField(null=True)  # last acknowledged write of ours to this side

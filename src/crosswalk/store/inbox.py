@@ -1,0 +1,224 @@
+"""What pull writes: the directory and the inbox, with the feed's cursor in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from django.db import connection as database
+from django.db import transaction
+
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import Record
+from crosswalk.core.values import pack
+
+from .models import Feed
+from .staging import Stage
+
+_PAGE = Stage(
+    "stage_page",
+    record_id="text",
+    key="text",
+    stamp="timestamptz",
+    created="timestamptz",
+    digest="bytea",
+    deleted="bool",
+    packed="bytea",
+    times="bytea",
+)
+
+_NOTE_CHANGES = """
+    INSERT INTO directory AS d (tenant_id, object, record_id, key, stamp, created, digest, deleted)
+    SELECT %(tenant)s, %(object)s, record_id, key, stamp, created, digest, deleted FROM stage_page
+    ON CONFLICT (tenant_id, object, record_id) DO UPDATE
+    SET key = CASE WHEN excluded.deleted THEN d.key ELSE excluded.key END, stamp = excluded.stamp,
+        created = excluded.created, digest = excluded.digest, deleted = excluded.deleted, skipped = NULL
+    WHERE (d.stamp, d.digest, d.deleted) IS DISTINCT FROM (excluded.stamp, excluded.digest, excluded.deleted)
+    RETURNING record_id
+"""
+
+_INTO_INBOX = """
+    INSERT INTO inbox (connection_id, side, object, record_id, version, fetch, key, packed, times, stamp, created,
+                       requested_at, deleted)
+    SELECT c, %(side)s, %(object)s, p.record_id, nextval('inbox_version'), false, p.key, p.packed, p.times, p.stamp,
+           p.created, %(requested_at)s, p.deleted
+    FROM stage_page p {only_changed} CROSS JOIN unnest(%(connections)s::bigint[]) AS c
+    ON CONFLICT (connection_id, side, object, record_id) DO UPDATE
+    SET version = excluded.version, fetch = false, key = excluded.key, packed = excluded.packed,
+        times = excluded.times, stamp = excluded.stamp, created = excluded.created,
+        requested_at = excluded.requested_at, deleted = excluded.deleted
+    WHERE inbox.requested_at <= excluded.requested_at
+"""
+
+_PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(only_changed="JOIN changed USING (record_id)")
+_READ = _INTO_INBOX.format(only_changed="")
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    packed = pack(record.values)
+    digest = blake2b(packed, digest_size=8).digest()
+    times = msgspec.json.encode(record.times) if record.times else None
+    return (
+        record.id,
+        record.key,
+        record.stamp,
+        record.created,
+        digest,
+        record.deleted,
+        None if record.deleted else packed,
+        times,
+    )
+
+
+def _stage(cursor: Any, records: Iterable[Record]) -> None:
+    _PAGE.fill(cursor, {record.id: _row(record) for record in records}.values())
+
+
+def take_page(
+    feed: Feed,
+    side: Side,
+    connections: Sequence[int],
+    object: str,
+    records: Sequence[Record],
+    requested_at: datetime,
+    cursor_text: str,
+    *,
+    last: bool,
+    now: datetime,
+) -> int:
+    """Store one page of a feed with its cursor; return how many records were news.
+
+    Records that the directory knows with the same stamp and values are skipped; the others become sightings of every
+    connection that uses the feed.
+    """
+    with transaction.atomic(), database.cursor() as cursor:
+        news = 0
+        if records:
+            _stage(cursor, records)
+            parameters: dict[str, Any] = {
+                "tenant": feed.tenant_id,
+                "object": object,
+                "side": side.value,
+                "connections": list(connections),
+                "requested_at": requested_at,
+            }
+            cursor.execute(_PULLED, parameters)
+            news = cursor.rowcount
+        feed.cursor = cursor_text
+        if last:
+            feed.read_at = now
+            feed.complete_at = feed.complete_at or now
+        feed.save(update_fields=["cursor", "read_at", "complete_at"])
+    return news
+
+
+def take_tagged(
+    feed: Feed, tag: str, connections: Sequence[int], record_ids: Sequence[str], cursor_text: str, now: datetime
+) -> None:
+    """Replace the set of records that carry `tag`; newly tagged ones become sightings to fetch."""
+    parameters = {"tenant": feed.tenant_id, "tag": tag, "ids": list(record_ids)}
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM tagged WHERE tenant_id = %(tenant)s AND tag = %(tag)s AND record_id <> ALL(%(ids)s)",
+            parameters,
+        )
+        cursor.execute(
+            "INSERT INTO tagged (tenant_id, tag, record_id) SELECT %(tenant)s, %(tag)s, id FROM unnest(%(ids)s) AS id"
+            " ON CONFLICT DO NOTHING RETURNING record_id",
+            parameters,
+        )
+        fresh = [row[0] for row in cursor.fetchall()]
+        for connection_id in connections:
+            want(connection_id, Side.ACTIVECAMPAIGN, "contact", fresh, now)
+        feed.cursor = cursor_text
+        feed.read_at = now
+        feed.save(update_fields=["cursor", "read_at"])
+
+
+def take_read(
+    tenant_id: int,
+    side: Side,
+    connection_id: int,
+    object: str,
+    records: Sequence[Record],
+    missing: Sequence[str],
+    requested_at: datetime,
+) -> None:
+    """Store what was read by id or e-mail: values for the sighting, whatever the directory knew before."""
+    parameters: dict[str, Any] = {
+        "tenant": tenant_id,
+        "object": object,
+        "side": side.value,
+        "connections": [connection_id],
+        "connection": connection_id,
+        "requested_at": requested_at,
+        "missing": list(missing),
+    }
+    with transaction.atomic(), database.cursor() as cursor:
+        if records:
+            _stage(cursor, records)
+            cursor.execute(_NOTE_CHANGES, parameters)
+            cursor.execute(_READ, parameters)
+        if missing:
+            cursor.execute(
+                "UPDATE directory SET deleted = true WHERE tenant_id = %(tenant)s AND object = %(object)s"
+                " AND record_id = ANY(%(missing)s)",
+                parameters,
+            )
+            cursor.execute(
+                "INSERT INTO inbox (connection_id, side, object, record_id, version, fetch, requested_at, deleted)"
+                " SELECT %(connection)s, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s,"
+                " true FROM unnest(%(missing)s) AS id ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
+                " SET version = excluded.version, fetch = false, deleted = true, requested_at = excluded.requested_at",
+                parameters,
+            )
+
+
+def want(connection_id: int, side: Side, object: str, record_ids: Sequence[str], now: datetime) -> None:
+    """Add sightings without values: pull will fetch them by id. Values already seen are not overwritten."""
+    if not record_ids:
+        return
+    with database.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inbox (connection_id, side, object, record_id, version, fetch, requested_at, deleted)"
+            " SELECT %s, %s, %s, id, nextval('inbox_version'), true, %s, false FROM unnest(%s::text[]) AS id"
+            " ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
+            " SET fetch = true, version = excluded.version",
+            [connection_id, side.value, object, now, list(record_ids)],
+        )
+
+
+def wanted(connection_id: int, side: Side, object: str, limit: int) -> list[str]:
+    """Return ids whose values are to be fetched."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT record_id FROM inbox WHERE connection_id = %s AND side = %s AND object = %s AND fetch"
+            " ORDER BY version LIMIT %s",
+            [connection_id, side.value, object, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _count(cursor: Any) -> int:
+    (count,) = cursor.fetchone()
+    return int(count)
+
+
+def waiting(connection_id: int) -> int:
+    """Return how many sightings are not settled."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM inbox WHERE connection_id = %s", [connection_id])
+        return _count(cursor)
+
+
+def seen_since(tenant_id: int, object: str, moment: datetime) -> int:
+    """Return how many live records of the directory have a stamp later than `moment`."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM directory WHERE tenant_id = %s AND object = %s AND stamp > %s AND NOT deleted",
+            [tenant_id, object, moment],
+        )
+        return _count(cursor)

@@ -1,0 +1,248 @@
+"""Writes between intent and receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import connection as database
+from django.db import transaction
+
+from crosswalk.core.mapping import Side
+
+from .outcomes import HoldNote, Leftover, end_holds, settle_sightings, write_holds, write_links
+from .pairs import LinkRow, address_digest
+from .staging import Stage
+
+
+class OutboxRow(msgspec.Struct, frozen=True, gc=False):
+    """One write intended and not yet receipted."""
+
+    id: int
+    link_id: int
+    side: str
+    object: str
+    op: str
+    record_id: str | None
+    key: str | None
+    state: str
+    batch_id: str | None
+    expected: bytes
+    intended: bytes
+    source: bytes
+    reasons: bytes
+    read_at: datetime | None
+    crm_version: int | None
+    activecampaign_version: int | None
+    intended_at: datetime
+
+
+class Settlement(msgspec.Struct, kw_only=True, gc=False):
+    """A receipted write: its row, the link as it stands now, and what the journal will say."""
+
+    row: OutboxRow
+    link: LinkRow
+    record_id: str
+    fields: Mapping[str, tuple[Any, Any, str]]  # per target field: before, after, reason
+    ended_holds: Sequence[int] = ()
+
+
+_COLUMNS = (
+    "id, link_id, side, object, op, record_id, key, state, batch_id, expected, intended, source, reasons, read_at,"
+    " crm_version, activecampaign_version, intended_at"
+)
+_JOURNAL_TYPES = ["bigint", "bigint", "bigint", *["text"] * 3, "bytea", "timestamptz"]
+_BATCH_STAGE = Stage("stage_batch", id="bigint", batch_id="text")
+
+
+def _rows(where: str, parameters: Sequence[Any]) -> list[OutboxRow]:
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT {_COLUMNS} FROM outbox WHERE {where}", parameters)
+        return [OutboxRow(*row) for row in cursor.fetchall()]
+
+
+def intended(connection_id: int, side: Side, op: str, limit: int) -> list[OutboxRow]:
+    """Return writes that nobody tried to send yet, oldest first."""
+    return _rows(
+        "connection_id = %s AND side = %s AND op = %s AND state = 'intended' ORDER BY id LIMIT %s",
+        [connection_id, side.value, op, limit],
+    )
+
+
+def in_flight(connection_id: int, state: str) -> list[OutboxRow]:
+    """Return writes in `state`: `sending` (in doubt after a crash) or `sent` (queued at the vendor)."""
+    return _rows("connection_id = %s AND state = %s ORDER BY id", [connection_id, state])
+
+
+def counts(connection_id: int) -> dict[tuple[str, str, str], int]:
+    """Return the number of intended writes by side, object and operation."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended'"
+            " GROUP BY 1, 2, 3",
+            [connection_id],
+        )
+        return {(side, object, op): count for side, object, op, count in cursor.fetchall()}
+
+
+def mark_sending(row_ids: Iterable[int], now: datetime) -> None:
+    """Say that these writes are about to go out; committed before the call."""
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE outbox SET state = 'sending', sent_at = %s WHERE id = ANY(%s)", [now, list(row_ids)]
+        )
+
+
+def mark_again(row_ids: Sequence[int]) -> None:
+    """Say that these writes certainly did not happen and may be tried again."""
+    if row_ids:
+        with database.cursor() as cursor:
+            cursor.execute("UPDATE outbox SET state = 'intended' WHERE id = ANY(%s)", [list(row_ids)])
+
+
+def mark_read(row_ids: Sequence[int], read_at: datetime) -> None:
+    """Say when the targets of these writes were last seen to hold what is expected."""
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE outbox SET read_at = %s WHERE id = ANY(%s)", [read_at, list(row_ids)])
+
+
+def mark_sent(batches: Mapping[int, str]) -> None:
+    """Say in which asynchronous batch these writes were accepted."""
+    if not batches:
+        return
+    with transaction.atomic(), database.cursor() as cursor:
+        _BATCH_STAGE.fill(cursor, batches.items())
+        cursor.execute(
+            "UPDATE outbox o SET state = 'sent', batch_id = s.batch_id FROM stage_batch s WHERE o.id = s.id"
+        )
+
+
+def drop(row_ids: Sequence[int]) -> None:
+    """Forget writes that did not happen; their sightings wait for a new match.
+
+    A pending link that only a dropped create stood for goes too.
+    """
+    if not row_ids:
+        return
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("DELETE FROM outbox WHERE id = ANY(%s) RETURNING link_id, op", [list(row_ids)])
+        created = [link_id for link_id, op in cursor.fetchall() if op == "create"]
+        _forget_pending(cursor, created)
+
+
+def drop_intended(connection_id: int) -> None:
+    """Forget all writes that nobody tried to send; their sightings are still in the inbox."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT id FROM outbox WHERE connection_id = %s AND state = 'intended'", [connection_id])
+        drop([row[0] for row in cursor.fetchall()])
+
+
+def _forget_pending(cursor: Any, link_ids: Sequence[int]) -> None:
+    """Remove pending links without a hold; the others that wait for the same contact are matched anew."""
+    cursor.execute(
+        "DELETE FROM link l WHERE l.id = ANY(%s) AND l.state = 'pending'"
+        " AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.link_id = l.id)",
+        [list(link_ids)],
+    )
+
+
+def open_writes(link_ids: Iterable[int]) -> set[int]:
+    """Return which of these links still have a write that is not receipted."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT link_id FROM outbox WHERE link_id = ANY(%s)", [list(link_ids)])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def commit_receipts(
+    connection_id: int,
+    run_id: int,
+    tenant_ids: Mapping[Side, int],
+    settlements: Sequence[Settlement],
+    now: datetime,
+) -> None:
+    """Store receipts in one transaction: links with shadows, journal; outbox rows and their sightings go.
+
+    A sighting goes only in the version from which the offers were made, and when no other write of the link is open.
+    """
+    if not settlements:
+        return
+    with transaction.atomic(), database.cursor() as cursor:
+        write_links(cursor, connection_id, list({item.link.id: item.link for item in settlements}.values()), now)
+        _write_journal(cursor, connection_id, run_id, settlements, now)
+        cursor.execute("DELETE FROM outbox WHERE id = ANY(%s)", [[item.row.id for item in settlements]])
+        end_holds(cursor, [hold for item in settlements for hold in item.ended_holds])
+        still_open = open_writes(item.link.id for item in settlements)
+        done = [item for item in settlements if item.link.id not in still_open]
+        settle_sightings(cursor, connection_id, tenant_ids, [row for item in done for row in _sightings(item)])
+        _open_siblings(cursor, connection_id, [item.link for item in settlements if item.row.op == "create"])
+
+
+def _sightings(item: Settlement) -> Iterable[Leftover]:
+    row, link = item.row, item.link
+    if row.crm_version is not None and link.crm_id is not None:
+        yield Leftover(side=Side.CRM, object=link.object, record_id=link.crm_id, version=row.crm_version)
+    if row.activecampaign_version is not None and link.activecampaign_id is not None:
+        yield Leftover(
+            side=Side.ACTIVECAMPAIGN,
+            object="contact",
+            record_id=link.activecampaign_id,
+            version=row.activecampaign_version,
+        )
+
+
+def _write_journal(
+    cursor: Any, connection_id: int, run_id: int, settlements: Sequence[Settlement], now: datetime
+) -> None:
+    with cursor.copy(
+        "COPY journal (connection_id, run_id, link_id, side, op, record_id, fields, at) FROM STDIN (FORMAT BINARY)"
+    ) as copy:
+        copy.set_types(_JOURNAL_TYPES)
+        for item in settlements:
+            row = item.row
+            fields = msgspec.json.encode(item.fields)
+            copy.write_row((connection_id, run_id, row.link_id, row.side, row.op, item.record_id, fields, now))
+
+
+def _open_siblings(cursor: Any, connection_id: int, created: Sequence[LinkRow]) -> None:
+    """Give the links that waited for a contact its id."""
+    contacts = {link.key: link.activecampaign_id for link in created if link.key and link.activecampaign_id}
+    if contacts:
+        cursor.execute(
+            "UPDATE link SET activecampaign_id = c.id, state = 'open'"
+            " FROM unnest(%s::text[], %s::text[]) AS c (key, id) WHERE link.connection_id = %s"
+            " AND link.state = 'pending' AND link.activecampaign_id IS NULL AND link.key = c.key"
+            " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.link_id = link.id)",
+            [list(contacts), list(contacts.values()), connection_id],
+        )
+
+
+def refuse(connection_id: int, row_ids: Sequence[int], holds: Sequence[HoldNote], now: datetime) -> None:
+    """Hold what a system refused; the rest of the record is matched again from its sightings."""
+    with transaction.atomic(), database.cursor() as cursor:
+        write_holds(cursor, connection_id, holds, now)
+        cursor.execute("DELETE FROM outbox WHERE id = ANY(%s)", [list(row_ids)])
+
+
+def close_links(
+    connection_id: int, link_ids: Sequence[int], reason: str, deleted_on: Side | None, now: datetime
+) -> None:
+    """Close links with everything that waits for them; a delete leaves a tombstone for every address of the link."""
+    if not link_ids:
+        return
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE link SET state = 'closed', closed_reason = %s WHERE id = ANY(%s) RETURNING key",
+            [reason, list(link_ids)],
+        )
+        keys = {row[0] for row in cursor.fetchall() if row[0]}
+        cursor.execute("DELETE FROM outbox WHERE link_id = ANY(%s)", [list(link_ids)])
+        cursor.execute("DELETE FROM hold WHERE link_id = ANY(%s)", [list(link_ids)])
+        if deleted_on is not None:
+            cursor.execute(
+                "INSERT INTO tombstone (connection_id, side, digest, at) SELECT %s, %s, d, %s"
+                " FROM unnest(%s::bytea[]) AS d ON CONFLICT (connection_id, side, digest) DO UPDATE"
+                " SET at = excluded.at",
+                [connection_id, deleted_on.value, now, [address_digest(key) for key in keys]],
+            )

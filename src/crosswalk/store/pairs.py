@@ -1,0 +1,300 @@
+"""What match reads: pages of the inbox joined with links, and partners through the directory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from django.db import connection as database
+
+from crosswalk.core.mapping import Side
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """A sighting with values, as the inbox keeps it."""
+
+    record_id: str
+    version: int
+    key: str | None
+    packed: bytes
+    times: bytes | None
+    stamp: datetime
+    created: datetime | None
+    requested_at: datetime
+
+
+class LinkRow(msgspec.Struct, gc=False):
+    """A link as match and merge use it; `is_new` marks one that is not in the database yet."""
+
+    id: int
+    object: str
+    crm_id: str | None
+    activecampaign_id: str | None
+    key: str | None
+    state: str
+    is_primary: bool
+    crm_shadow: bytes
+    activecampaign_shadow: bytes
+    crm_acked_at: datetime | None
+    activecampaign_acked_at: datetime | None
+    crm_unconfirmed: bytes
+    activecampaign_unconfirmed: bytes
+    is_new: bool = False
+
+    def record_id(self, side: Side) -> str | None:
+        """Return the id of the record on `side`."""
+        return self.crm_id if side is Side.CRM else self.activecampaign_id
+
+    def shadow(self, side: Side) -> bytes:
+        """Return the packed shadow of `side`."""
+        return self.crm_shadow if side is Side.CRM else self.activecampaign_shadow
+
+    def acked_at(self, side: Side) -> datetime | None:
+        """Return when our last write to `side` was acknowledged."""
+        return self.crm_acked_at if side is Side.CRM else self.activecampaign_acked_at
+
+    def unconfirmed(self, side: Side) -> bytes:
+        """Return the packed fields of `side` that were sent and not read since."""
+        return self.crm_unconfirmed if side is Side.CRM else self.activecampaign_unconfirmed
+
+
+class Sighted(msgspec.Struct, gc=False):
+    """One inbox row with its link and what waits on the other side."""
+
+    seen: Seen
+    link: LinkRow | None
+    other: Seen | None  # the linked record's own sighting, with values
+    other_waits: bool  # the linked record has a sighting that cannot be used yet
+    siblings: int  # open links that share the ActiveCampaign contact, this one included
+    crm_created: datetime | None  # the CRM record's creation, for the selection
+
+
+class Hit(msgspec.Struct, gc=False):
+    """A directory record with a wanted key."""
+
+    key: str
+    object: str
+    record_id: str
+    seen: Seen | None
+    waits: bool  # has a sighting that cannot be used yet
+    skipped: str | None
+
+
+_SEEN = "{0}.record_id, {0}.version, {0}.key, {0}.packed, {0}.times, {0}.stamp, {0}.created, {0}.requested_at"
+_LINK = (
+    "l.id, l.object, l.crm_id, l.activecampaign_id, l.key, l.state, l.is_primary, l.crm_shadow,"
+    " l.activecampaign_shadow, l.crm_acked_at, l.activecampaign_acked_at, l.crm_unconfirmed,"
+    " l.activecampaign_unconfirmed"
+)
+_SEEN_WIDTH, _LINK_WIDTH = 8, 13
+_SIBLINGS = (
+    "(SELECT count(*) FROM link s WHERE s.connection_id = l.connection_id"
+    " AND s.activecampaign_id = l.activecampaign_id AND s.state <> 'closed')"
+)
+_NO_OPEN_WRITE = "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.link_id = l.id)"
+
+_CRM_PAGE = f"""
+    SELECT {_SEEN.format("i")}, {_LINK}, {_SEEN.format("a")}, coalesce(a.fetch OR a.deleted, false), {_SIBLINGS},
+           i.created
+    FROM inbox i
+    LEFT JOIN link l ON l.connection_id = i.connection_id AND l.object = i.object AND l.crm_id = i.record_id
+         AND l.state <> 'closed'
+    LEFT JOIN inbox a ON a.connection_id = i.connection_id AND a.side = 'activecampaign' AND a.object = 'contact'
+         AND a.record_id = l.activecampaign_id
+    WHERE i.connection_id = %(connection)s AND i.side = 'crm' AND i.object = %(object)s AND NOT i.fetch
+          AND NOT i.deleted AND (coalesce(i.created, '-infinity'), i.record_id) > (%(moment)s, %(record_id)s)
+          AND {_NO_OPEN_WRITE}
+    ORDER BY coalesce(i.created, '-infinity'), i.record_id LIMIT %(limit)s
+"""
+
+_CONTACT_PAGE = f"""
+    SELECT {_SEEN.format("a")}, {_LINK}, {_SEEN.format("i")}, i.record_id IS NOT NULL, {_SIBLINGS}, d.created
+    FROM inbox a
+    LEFT JOIN link l ON l.connection_id = a.connection_id AND l.activecampaign_id = a.record_id
+         AND l.state <> 'closed' AND l.is_primary
+    LEFT JOIN inbox i ON i.connection_id = a.connection_id AND i.side = 'crm' AND i.object = l.object
+         AND i.record_id = l.crm_id
+    LEFT JOIN directory d ON d.tenant_id = %(tenant)s AND d.object = l.object AND d.record_id = l.crm_id
+    WHERE a.connection_id = %(connection)s AND a.side = 'activecampaign' AND a.object = 'contact' AND NOT a.fetch
+          AND NOT a.deleted AND a.record_id > %(record_id)s AND {_NO_OPEN_WRITE}
+    ORDER BY a.record_id LIMIT %(limit)s
+"""
+
+_HITS = f"""
+    SELECT d.key, d.object, d.record_id, coalesce(i.fetch OR i.deleted, false), d.skipped, {_SEEN.format("i")}
+    FROM directory d
+    LEFT JOIN inbox i ON i.connection_id = %(connection)s AND i.side = %(side)s AND i.object = d.object
+         AND i.record_id = d.record_id
+    WHERE d.tenant_id = %(tenant)s AND d.key = ANY(%(keys)s) AND d.object = ANY(%(objects)s) AND NOT d.deleted
+"""
+
+
+def _seen(row: Sequence[Any]) -> Seen | None:
+    return None if row[0] is None or row[3] is None else Seen(*row)
+
+
+def _link(row: Sequence[Any]) -> LinkRow | None:
+    return None if row[0] is None else LinkRow(*row)
+
+
+def _sighted(row: Sequence[Any]) -> Sighted:
+    link_end = _SEEN_WIDTH + _LINK_WIDTH
+    other_end = link_end + _SEEN_WIDTH
+    waits, siblings, created = row[other_end:]
+    return Sighted(
+        seen=Seen(*row[:_SEEN_WIDTH]),
+        link=_link(row[_SEEN_WIDTH:link_end]),
+        other=None if waits else _seen(row[link_end:other_end]),
+        other_waits=waits,
+        siblings=siblings,
+        crm_created=created,
+    )
+
+
+def crm_page(connection_id: int, object: str, after: Sighted | None, limit: int) -> list[Sighted]:
+    """Return the next sightings of a CRM object in order of creation, without those whose link has an open write."""
+    parameters = {
+        "connection": connection_id,
+        "object": object,
+        "moment": (after.seen.created if after else None) or "-infinity",
+        "record_id": after.seen.record_id if after else "",
+        "limit": limit,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_CRM_PAGE, parameters)
+        return [_sighted(row) for row in cursor.fetchall()]
+
+
+def contact_page(connection_id: int, crm_tenant_id: int, after: str, limit: int) -> list[Sighted]:
+    """Return the next sightings of contacts, with their primary link, in order of their ids' text."""
+    parameters = {"connection": connection_id, "tenant": crm_tenant_id, "record_id": after, "limit": limit}
+    with database.cursor() as cursor:
+        cursor.execute(_CONTACT_PAGE, parameters)
+        return [_sighted(row) for row in cursor.fetchall()]
+
+
+def hits(
+    connection_id: int, tenant_id: int, side: Side, objects: Sequence[str], keys: Iterable[str]
+) -> dict[str, list[Hit]]:
+    """Return the live directory records with these keys, by key."""
+    parameters = {
+        "connection": connection_id,
+        "tenant": tenant_id,
+        "side": side.value,
+        "objects": list(objects),
+        "keys": list(keys),
+    }
+    found: dict[str, list[Hit]] = defaultdict(list)
+    with database.cursor() as cursor:
+        cursor.execute(_HITS, parameters)
+        for key, object, record_id, waits, skipped, *seen in cursor.fetchall():
+            hit = Hit(key, object, record_id, None if waits else _seen(seen), waits, skipped)
+            found[key].append(hit)
+    return found
+
+
+def links_of(connection_id: int, keys: Iterable[str], contact_ids: Iterable[str]) -> list[LinkRow]:
+    """Return the links that are not closed and have one of these keys or contacts."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_LINK} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
+            " AND l.activecampaign_id = ANY(%(contacts)s)"
+            f" UNION SELECT {_LINK} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
+            " AND l.key = ANY(%(keys)s)",
+            {"connection": connection_id, "keys": list(keys), "contacts": list(contact_ids)},
+        )
+        return [LinkRow(*row) for row in cursor.fetchall()]
+
+
+def links_by_id(link_ids: Iterable[int]) -> dict[int, LinkRow]:
+    """Return links by id."""
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT {_LINK} FROM link l WHERE l.id = ANY(%s)", [list(link_ids)])
+        return {row[0]: LinkRow(*row) for row in cursor.fetchall()}
+
+
+def link_of(connection_id: int, side: Side, record_id: str) -> list[LinkRow]:
+    """Return the links of one record that are not closed, the primary first."""
+    column = "crm_id" if side is Side.CRM else "activecampaign_id"
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_LINK} FROM link l WHERE l.connection_id = %s AND l.{column} = %s AND l.state <> 'closed'"
+            " ORDER BY l.is_primary DESC, l.id",
+            [connection_id, record_id],
+        )
+        return [LinkRow(*row) for row in cursor.fetchall()]
+
+
+def new_link_ids(count: int) -> list[int]:
+    """Reserve ids for new links."""
+    if not count:
+        return []
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('link', 'id')) FROM generate_series(1, %s)", [count]
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def address_digest(key: str) -> bytes:
+    """Return the hash under which a deleted person's address is remembered."""
+    return blake2b(key.encode(), digest_size=16, person=b"tombstone").digest()
+
+
+def tombstones(connection_id: int, side: Side, keys: Iterable[str]) -> dict[str, datetime]:
+    """Return which of these keys belong to records deleted on `side`, and when."""
+    by_digest = {address_digest(key): key for key in keys}
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT digest, at FROM tombstone WHERE connection_id = %s AND side = %s AND digest = ANY(%s)",
+            [connection_id, side.value, list(by_digest)],
+        )
+        return {by_digest[bytes(digest)]: at for digest, at in cursor.fetchall()}
+
+
+def closed_contacts(connection_id: int, contact_ids: Iterable[str]) -> set[str]:
+    """Return which of these contacts once had a link."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT activecampaign_id FROM link WHERE connection_id = %s AND state = 'closed'"
+            " AND activecampaign_id = ANY(%s)",
+            [connection_id, list(contact_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def tagged(tenant_id: int, tag: str, contact_ids: Iterable[str]) -> set[str]:
+    """Return which of these contacts carry the tag."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT record_id FROM tagged WHERE tenant_id = %s AND tag = %s AND record_id = ANY(%s)",
+            [tenant_id, tag, list(contact_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+class HoldRow(msgspec.Struct, gc=False):
+    """A hold as merge uses it."""
+
+    id: int
+    link_id: int
+    field: str
+    kind: str
+    values: bytes
+    fingerprint: str
+
+
+def holds_of(link_ids: Iterable[int]) -> dict[int, dict[str, HoldRow]]:
+    """Return the holds of these links, by link and CRM field (empty text: the whole record)."""
+    found: dict[int, dict[str, HoldRow]] = defaultdict(dict)
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, link_id, field, kind, values, fingerprint FROM hold WHERE link_id = ANY(%s)", [list(link_ids)]
+        )
+        for row in cursor.fetchall():
+            found[row[1]][row[2]] = HoldRow(*row)
+    return found
