@@ -1,7 +1,7 @@
 """Where an embedded server lives.
 
-An ordinary user's server lives in the user's home of Crosswalk. PostgreSQL refuses to run as root, and the user
-that it then runs as cannot reach below folders such as /root: as root, a home only *names* an instance.
+An ordinary user's server lives in the user's home of Crosswalk. PostgreSQL refuses to run as root, and the
+user that it then runs as cannot reach below folders such as /root: as root, a home only *names* an instance.
 """
 
 from __future__ import annotations

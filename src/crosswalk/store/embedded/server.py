@@ -1,8 +1,8 @@
 """Starts, finds and stops the server.
 
 Three signs, each for its own question. *Healthy*: a connection succeeds; nothing else counts. *Alive*: the
-lock on `Place.running`, which the server and its children inherit and the kernel drops with the last of them, is
-held. *Whom to signal*: the pid in postmaster.pid, while the server is alive and if that process is the server.
+lock on `Place.running`, which the server and its children inherit and the kernel drops with the last of them,
+is held. *Whom to signal*: the pid in postmaster.pid, if the server is alive and that process is the server.
 """
 
 from __future__ import annotations
