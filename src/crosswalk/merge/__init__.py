@@ -1,0 +1,51 @@
+"""The three-way merge: pure functions that decide, per field of a link, what to write where, and say why.
+
+How the pipeline uses it:
+
+    # once a run
+    plan = compile_field(mapping, crm_field, activecampaign_field, direction=…, policy=…, winner=…)
+    # per field of a link
+    case = FieldCase(crm=…, activecampaign=…, crm_shadow=…, activecampaign_shadow=…)
+    decision = decide(plan, case, tolerance(clock_difference))
+
+* `decision.offers` maps each side to be written to the value to send, in that side's canonical form.
+* `decision.shadows` is the pair of shadows to keep: at once when the kind is `agree` or `settled`; for an
+  `offer` when **all** its offers are receipted (a union may have two; moving the shadows after one of them
+  would lose the other).
+* Nothing else moves a shadow. `held` and `conflict` become holds; `fingerprint` identifies them.
+* `decide_creation` is for a record about to be created: only the source's value counts.
+* `difference` is for verify, and knows no shadow.
+"""
+
+from __future__ import annotations
+
+from ..convert import stored_differently
+from .case import ABSENT, UNKNOWN, FieldCase, Missing, Stamp, tolerance
+from .decide import decide, decide_creation
+from .decision import NOTHING, UNSEEN, Decision, DecisionKind, Reason, Shadows
+from .plan import FieldPlan, Route, compile_field, fingerprint
+from .verify import Difference, difference
+
+__all__ = [
+    "ABSENT",
+    "NOTHING",
+    "UNKNOWN",
+    "UNSEEN",
+    "Decision",
+    "DecisionKind",
+    "Difference",
+    "FieldCase",
+    "FieldPlan",
+    "Missing",
+    "Reason",
+    "Route",
+    "Shadows",
+    "Stamp",
+    "compile_field",
+    "decide",
+    "decide_creation",
+    "difference",
+    "fingerprint",
+    "stored_differently",
+    "tolerance",
+]

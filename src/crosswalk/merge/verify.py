@@ -1,0 +1,42 @@
+"""What may excuse a difference, judged from the values and the rules alone: no shadow is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ..core.mapping import Side
+from ..core.values import Value
+from .decision import RULES, Reason
+from .plan import FieldPlan
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """Two sides of one field that are not equal, and the rules that stop either side's value.
+
+    One stopped direction is enough for an excuse: what a person changes at its source stays there, and
+    nothing is repaired until the other side changes. A difference is without excuse when both offers would
+    pass the rules, since then no rule can have kept it. `stops` tells whether one direction is open (one
+    entry) or none (two).
+    """
+
+    stops: Mapping[Side, Reason]  # side that may not be written → the rule that stops it
+
+    @property
+    def excuse(self) -> Reason | None:
+        """The rule that excuses the difference; of two, the one that is asked first."""
+        return min(self.stops.values(), key=RULES.index) if self.stops else None
+
+
+def difference(plan: FieldPlan, crm: Value, activecampaign: Value) -> Difference | None:
+    """Return None when both sides hold the same, else the difference with the rules that stop its repair."""
+    if plan.equal(crm, activecampaign):
+        return None
+    now = {Side.CRM: crm, Side.ACTIVECAMPAIGN: activecampaign}
+    stops = {}
+    for route in (plan.to_crm, plan.to_activecampaign):
+        stop = route.stop(now[route.source], now[route.target])
+        if stop is not None:
+            stops[route.target] = stop
+    return Difference(stops=stops)
