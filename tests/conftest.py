@@ -1,0 +1,102 @@
+"""What all tests share: one embedded PostgreSQL per run, and a migrated database of its own for each test.
+
+A run with several xdist workers has one server: the first process names its home in the environment, any worker that
+needs it starts it (a start by several at once is the product's own business), and the first process removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import hypothesis
+import psycopg
+import pytest
+
+from crosswalk.store import embedded
+
+_HOME = "CROSSWALK_TEST_HOME"
+_TEMPLATE = "migrated"
+_numbers = itertools.count(1)
+
+# Machines that run tests are slow and shared: time is no property of what is tested.
+hypothesis.settings.register_profile("crosswalk", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("crosswalk")
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Names the home of this run's server; workers inherit it. No test reaches the user's own data by mistake."""
+    if not _is_worker(config):
+        os.environ[_HOME] = os.environ["CROSSWALK_HOME"] = tempfile.mkdtemp(prefix="crosswalk-tests-")
+        os.environ.pop("DATABASE_URL", None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops and removes the server, if any test started it."""
+    if not _is_worker(config):
+        home = Path(os.environ.pop(_HOME))
+        embedded.remove(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def database_named(url: str, name: str) -> str:
+    """The address of another database on the same server."""
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+@contextmanager
+def only_one(file: Path) -> Iterator[None]:
+    """One worker at a time."""
+    with file.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _migrate(url: str) -> None:
+    environment = {**os.environ, "DATABASE_URL": url}
+    command = [sys.executable, "-m", "crosswalk.store.migrate"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def _make_template(server: psycopg.Connection, url: str) -> None:
+    if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]).fetchall():
+        return
+    server.execute("DROP DATABASE IF EXISTS migrating")
+    server.execute("CREATE DATABASE migrating")
+    _migrate(database_named(url, "migrating"))
+    server.execute(f"ALTER DATABASE migrating RENAME TO {_TEMPLATE}")
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[tuple[str, psycopg.Connection]]:
+    """The address of this run's server, which has a migrated template, and a connection to it."""
+    home = Path(os.environ[_HOME])
+    url = embedded.start(home)
+    with psycopg.connect(url, autocommit=True) as server:
+        with only_one(home / "template.lock"):
+            _make_template(server, url)
+        yield url, server
+
+
+@pytest.fixture
+def database_url(database_server: tuple[str, psycopg.Connection]) -> Iterator[str]:
+    """A fresh database with all migrations, for one test."""
+    url, server = database_server
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    yield database_named(url, name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
