@@ -1,0 +1,172 @@
+"""Rows of query and retrieve answers as records, and canonical values as JSON.
+
+Source: Salesforce REST API, field types and their JSON forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import Annotated, Any
+
+import msgspec
+
+from ...core.schema import Schema
+from ...core.system import Record
+from ...core.values import (
+    NUMBER_KINDS,
+    Kind,
+    Value,
+    choices_value,
+    clean_text,
+    date_text,
+    datetime_text,
+    normal_email,
+    number_text,
+    time_text,
+)
+from ..http import Answer
+from .ids import long_id
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+# What every record is read with: column → (type in JSON, what stands for an absent one).
+_OWN_COLUMNS: dict[str, tuple[Any, Any]] = {
+    "Id": (str, msgspec.NODEFAULT),
+    "IsDeleted": (bool, False),
+    "MasterRecordId": (str | None, None),
+    "SystemModstamp": (_Moment, msgspec.NODEFAULT),
+    "CreatedDate": (_Moment | None, None),
+    "LastModifiedById": (str | None, None),
+}
+
+
+def _choices(raw: str) -> Value:
+    return choices_value(raw.split(";"))
+
+
+def _other(raw: object) -> Value:
+    if not isinstance(raw, str):
+        raise TypeError("compound values are not synced")
+    return clean_text(raw)
+
+
+# kind → (type in JSON, from there to the canonical value); kinds that are not here are texts.
+_FORMS: dict[Kind, tuple[Any, Callable[[Any], Value]]] = {
+    **dict.fromkeys(NUMBER_KINDS, (Decimal | None, number_text)),
+    Kind.BOOLEAN: (bool | None, bool),
+    Kind.DATE: (str | None, date_text),
+    Kind.DATETIME: (str | None, datetime_text),
+    Kind.TIME: (str | None, time_text),
+    Kind.CHOICES: (str | None, _choices),
+    Kind.OTHER: (Any, _other),
+}
+_TEXT_FORM: tuple[Any, Callable[[Any], Value]] = (str | None, clean_text)
+
+
+class QueryPage(msgspec.Struct, frozen=True):
+    """One answer to a query."""
+
+    records: list[Record]
+    total: int  # rows of the whole result
+    done: bool
+    next_url: str | None
+
+
+class RowReader:
+    """Decodes the rows of one object with one list of fields. Numbers never become floats on the way."""
+
+    def __init__(self, schema: Schema, fields: Sequence[str]) -> None:
+        """`fields` are names that `schema` has."""
+        self.columns = list(dict.fromkeys([*_OWN_COLUMNS, schema.email, *fields]))
+        attributes = {column: f"c{place}" for place, column in enumerate(self.columns)}
+        row: Any = msgspec.defstruct(
+            "Row",
+            [(attributes[column], *_column_type(schema, column)) for column in self.columns],
+            rename={attribute: column for column, attribute in attributes.items()},
+        )
+        self._rows: Any = list[row | None]
+        self._page: Any = msgspec.defstruct(
+            "RowPage",
+            [
+                ("totalSize", int),
+                ("done", bool),
+                ("records", list[row]),
+                ("nextRecordsUrl", str | None, None),
+            ],
+        )
+        self._own = attrgetter(*(attributes[column] for column in [*_OWN_COLUMNS, schema.email]))
+        self._values = [(name, attributes[name], _form(schema, name)[1]) for name in dict.fromkeys(fields)]
+
+    def page(self, answer: Answer) -> QueryPage:
+        """Decode an answer to a query. Raises SystemFailure(BUG) if its shape is unknown."""
+        page = answer.decode(self._page)
+        return QueryPage(
+            [self._record(row) for row in page.records], page.totalSize, page.done, page.nextRecordsUrl
+        )
+
+    def rows(self, answer: Answer) -> list[Record]:
+        """Decode an answer to a retrieve; what it does not have is left out."""
+        return [self._record(row) for row in answer.decode(self._rows) if row is not None]
+
+    def _record(self, row: Any) -> Record:
+        record_id, deleted, master, stamp, created, modified_by, email = self._own(row)
+        values: dict[str, Value] = {}
+        for name, attribute, decode in self._values:
+            raw = getattr(row, attribute)
+            if raw is None:
+                values[name] = None
+            elif raw is not msgspec.UNSET:
+                try:
+                    values[name] = decode(raw)
+                except (TypeError, ValueError):
+                    continue  # not readable: unknown, which is not empty
+        return Record(
+            id=long_id(record_id),
+            key=normal_email(email),
+            values=values,
+            stamp=stamp,
+            created=created,
+            modified_by=long_id(modified_by) if modified_by else None,
+            deleted=deleted,
+            master_id=long_id(master) if master else None,
+        )
+
+
+def to_json(kind: Kind, value: Value) -> object:
+    """Return the JSON form of a canonical value; None empties the field.
+
+    Raises ValueError when the value cannot be of that kind.
+    """
+    if kind is Kind.BOOLEAN:
+        return _boolean(value)
+    if value is None:
+        return None
+    if kind is Kind.CHOICES and isinstance(value, tuple):
+        return ";".join(value)
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no {kind}")
+    if kind in NUMBER_KINDS:
+        return msgspec.Raw(number_text(value).encode())
+    return f"{value}.000Z" if kind is Kind.TIME else value
+
+
+def _boolean(value: Value) -> bool:
+    """A checkbox has no empty state: empty means not ticked."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise ValueError(f"{value!r} is no {Kind.BOOLEAN}")
+
+
+def _column_type(schema: Schema, column: str) -> tuple[Any, Any]:
+    if column in _OWN_COLUMNS:
+        return _OWN_COLUMNS[column]
+    if column == schema.email:
+        return str | None, None
+    return _form(schema, column)[0] | msgspec.UnsetType, msgspec.UNSET
+
+
+def _form(schema: Schema, column: str) -> tuple[Any, Callable[[Any], Value]]:
+    return _FORMS.get(schema.fields[column].kind, _TEXT_FORM)

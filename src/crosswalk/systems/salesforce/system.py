@@ -1,0 +1,133 @@
+"""Salesforce behind the interface that every vendor stands behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from gettext import gettext as _
+
+import msgspec
+
+from ...core.failures import FailureKind, SystemFailure
+from ...core.schema import Schema
+from ...core.system import (
+    Batch,
+    BatchResult,
+    Check,
+    Fetched,
+    Page,
+    Receipt,
+    Record,
+    Write,
+    WriteOptions,
+)
+from ..http import HttpClient
+from .checks import run_checks
+from .client import Client
+from .feed import Pass, read_cursor
+from .ids import long_id
+from .lookup import Lookup
+from .schema import Described, read_describe, sobject_of
+from .writes import Sender, form_batches
+
+
+class _UserInfo(msgspec.Struct, frozen=True):
+    user_id: str
+    organization_id: str
+
+
+class Salesforce:
+    """One org. Implements `core.system.System`.
+
+    Rows are decoded by the schema that was described last; it is asked for once by itself where nobody did.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._described: dict[str, Described] = {}
+
+    @property
+    def http(self) -> HttpClient:
+        """What counts the calls and the time spent in them."""
+        return self._client.http
+
+    def close(self) -> None:
+        """Close pooled connections."""
+        self._client.http.close()
+        self._client.session.http.close()
+
+    def identity(self) -> str:
+        """Return the org's 18-character id."""
+        return self._who()[0]
+
+    def user_id(self) -> str:
+        """Return the id of the user that our writes carry as LastModifiedById."""
+        return self._who()[1]
+
+    def clock_difference(self) -> float:
+        return self._client.http.clock_difference
+
+    def check(self) -> Sequence[Check]:
+        return run_checks(self._client, self._describe)
+
+    def describe(self, object: str) -> Schema:
+        return self._describe(object).schema
+
+    def feed(
+        self, object: str, fields: Sequence[str], cursor: str | None, seen: Callable[[datetime], int]
+    ) -> Iterator[Page]:
+        """Yield what changed, deletes and merges among it; late rows are found without `seen`."""
+        del seen
+        return Pass(self._client, self._known(object), fields, read_cursor(cursor)).pages()
+
+    def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
+        """Raise SystemFailure(MAPPING): Salesforce has no tags."""
+        raise SystemFailure(
+            FailureKind.MAPPING,
+            _("Salesforce has no tags."),
+            cure=_("Choose an ActiveCampaign tag."),
+        )
+
+    def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
+        return self._lookup(object, fields).fetch(ids)
+
+    def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        return self._lookup(object, fields).find(emails)
+
+    def batches(self, writes: Sequence[Write], options: WriteOptions) -> Iterator[Batch]:
+        """Form calls of 200 records; none of the options concerns Salesforce."""
+        del options
+        return form_batches(writes)
+
+    def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]:
+        """Make one batch's call, and further ones only to find the records that a refusal is about."""
+        del options
+        return Sender(self._client, self._known(batch.object), batch.op).send(batch.writes)
+
+    def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
+        """Return nothing: every write is answered at once."""
+        return {}
+
+    def outstanding(self) -> bool:
+        """Return False: every write is answered at once."""
+        return False
+
+    def _lookup(self, name: str, fields: Sequence[str]) -> Lookup:
+        return Lookup(self._client, self._known(name), fields)
+
+    def _describe(self, name: str) -> Described:
+        sobject = sobject_of(name)
+        described = read_describe(sobject, self._client.read(f"/sobjects/{sobject.name}/describe"))
+        self._described[name] = described
+        return described
+
+    def _known(self, name: str) -> Described:
+        return self._described.get(name) or self._describe(name)
+
+    def _who(self) -> tuple[str, str]:
+        """Return org id and user id: the token says, or else userinfo does."""
+        token = self._client.session.token()
+        if token.org_id and token.user_id:
+            return token.org_id, token.user_id
+        user = self._client.userinfo().decode(_UserInfo)
+        return long_id(user.organization_id), long_id(user.user_id)
