@@ -30,7 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     ports = {name: port for name in SYSTEMS if (port := getattr(arguments, name)) is not None}
-    options = Options(sizes=_sizes(arguments), seed=arguments.seed, limits=arguments.limits)
+    options = Options(
+        sizes=_sizes(arguments),
+        seed=arguments.seed,
+        limits=arguments.limits,
+        job_seconds=arguments.job_seconds,
+    )
     try:
         servers, ready = Sandbox(ports, options).serve(ports)
     except OSError as error:
@@ -57,6 +62,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         default=Limits.parse("real"),
         metavar="real|off|xF",
         help="the vendors' limits as they are (the default), none at all, or F times as wide",
+    )
+    parser.add_argument(
+        "--job-seconds", type=_seconds, default=0.3, metavar="T", help="time an asynchronous job takes (0.3)"
     )
     arguments = parser.parse_args(argv)
     if all(getattr(arguments, name) is None for name in SYSTEMS):
@@ -86,6 +94,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("a port is between 0 and 65535")
     return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < 86_400:
+        raise argparse.ArgumentTypeError("a number of seconds is between 0 and a day")
+    return seconds
 
 
 def _count(text: str) -> int:

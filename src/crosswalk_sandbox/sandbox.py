@@ -26,6 +26,7 @@ class Options:
     sizes: Sizes
     seed: int = 1
     limits: Limits
+    job_seconds: float = 0.3  # what an asynchronous job takes
 
 
 class Sandbox:
@@ -66,6 +67,12 @@ class Sandbox:
 
 
 def _build(name: str, options: Options, population: Population, clock: Clock) -> System:
-    world = World(seed=options.seed, population=population, clock=clock, limits=options.limits)
+    world = World(
+        seed=options.seed,
+        population=population,
+        clock=clock,
+        limits=options.limits,
+        job_seconds=options.job_seconds,
+    )
     system: System = import_module(f"crosswalk_sandbox.{name}").build(world)
     return system

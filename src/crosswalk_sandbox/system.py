@@ -26,6 +26,7 @@ class World:
     population: Population
     clock: Clock
     limits: Limits
+    job_seconds: float = 0.3  # what an asynchronous job (an import) takes, on the clock
 
 
 class System(Protocol):
