@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .fit import Rejection, fits
+from .fit import fits
 from .pairs import PAIRS, is_checkbox_pair, pairable
+from .rejection import Rejection
 from .storage import stored_differently
 from .values import ConversionError, Convert, converter
 

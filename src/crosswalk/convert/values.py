@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from gettext import gettext as _
 
 from ..core.schema import Field
 from ..core.values import (
@@ -18,23 +17,35 @@ from ..core.values import (
     time_text,
 )
 from .pairs import checkbox_option
+from .rejection import Rejection, quoted
 
 Convert = Callable[[Value], Value]
 
 
 class ConversionError(ValueError):
-    """A value cannot be carried into the other field; `reason` says why in the user's words."""
+    """A value cannot be carried into the other field; `rejection` says why."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, code: str, value: Value) -> None:
+        super().__init__(code)
+        self.code = code
+        self.value = value
+
+    @property
+    def rejection(self) -> Rejection:
+        """What is wrong with the value and what cures it."""
+        return Rejection(code=self.code, params={"value": quoted(self.value)})
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with the value, in the reader's words."""
+        return self.rejection.message
 
 
 def converter(source: Field, target: Field) -> Convert:
     """Return the function that carries canonical values of `source` into canonical values of `target`.
 
-    It raises ConversionError for a value that cannot be carried. Raises ConversionError here and now when
-    no value ever can; see `pairable` for what may be paired.
+    It raises ConversionError for a value that cannot be carried. Raises ValueError here and now for fields
+    that are not to be paired, see `pairable`.
     """
     special = _special(source, target)
     if special is not None:
@@ -49,9 +60,7 @@ def converter(source: Field, target: Field) -> Convert:
         return unchanged  # numbers, dates and times are text already in canonical form
     if source.kind in TEXT_KINDS and target.kind in _PARSERS:
         return _parsing(target)
-    raise ConversionError(
-        _("{kind} values cannot become {other}.").format(kind=source.kind, other=target.kind)
-    )
+    raise ValueError(f"a {source.kind} cannot become a {target.kind}")
 
 
 def unchanged(value: Value) -> Value:
@@ -87,9 +96,7 @@ def _special(source: Field, target: Field) -> Convert | None:
 def _option_of(field: Field) -> str:
     option = checkbox_option(field)
     if option is None:
-        raise ConversionError(
-            _("{field} is not a single checkbox with the value “true”.").format(field=field.label)
-        )
+        raise ValueError(f"{field.name} is not a checkbox with the single option true")
     return option
 
 
@@ -110,7 +117,7 @@ def _ticked(source: Field) -> Convert:
             return False
         if isinstance(value, tuple) and len(value) == 1 and value[0].lower() == option:
             return True
-        raise ConversionError(_("{value} is neither ticked nor unticked.").format(value=_shown(value)))
+        raise ConversionError("not_ticked", value)
 
     return is_ticked
 
@@ -124,7 +131,7 @@ def _text_boolean(value: Value) -> Value:
         return None
     word = str(value).lower()
     if word not in {"true", "false"}:
-        raise ConversionError(_("{value} is neither true nor false.").format(value=_shown(value)))
+        raise ConversionError("not_boolean", value)
     return word == "true"
 
 
@@ -136,12 +143,11 @@ def _only_one(value: Value) -> Value:
     if not isinstance(value, tuple):
         return None
     if len(value) != 1:
-        raise ConversionError(_("{value} is more than one choice.").format(value=_shown(value)))
+        raise ConversionError("many_choices", value)
     return value[0]
 
 
-# A plain decimal; what Python accepts beyond that (1_000, 1e999999999, digits of other scripts) is nobody's
-# number.
+# What Python accepts beyond a plain decimal (1_000, 1e999999999, digits of other scripts) is nobody's number.
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 
 
@@ -151,48 +157,26 @@ def _number(text: str) -> str:
     return number_text(text)
 
 
-def _no_number(text: str) -> str:
-    return _("{value} is not a number.").format(value=_shown(text))
-
-
-def _no_date(text: str) -> str:
-    return _("{value} is not a date of the form YYYY-MM-DD.").format(value=_shown(text))
-
-
-def _no_moment(text: str) -> str:
-    return _("{value} is not a date and time with a time zone.").format(value=_shown(text))
-
-
-def _no_time(text: str) -> str:
-    return _("{value} is not a time of the form HH:MM:SS.").format(value=_shown(text))
-
-
-# kind → how a text becomes one of it, and what is said when it does not
-_PARSERS: dict[Kind, tuple[Callable[[str], str], Callable[[str], str]]] = {
-    Kind.NUMBER: (_number, _no_number),
-    Kind.CURRENCY: (_number, _no_number),
-    Kind.PERCENT: (_number, _no_number),
-    Kind.DATE: (date_text, _no_date),
-    Kind.DATETIME: (datetime_text, _no_moment),
-    Kind.TIME: (time_text, _no_time),
+# kind → how a text becomes one of it, and the code of the rejection when it does not
+_PARSERS: dict[Kind, tuple[Callable[[str], str], str]] = {
+    Kind.NUMBER: (_number, "not_number"),
+    Kind.CURRENCY: (_number, "not_number"),
+    Kind.PERCENT: (_number, "not_number"),
+    Kind.DATE: (date_text, "not_date"),
+    Kind.DATETIME: (datetime_text, "not_datetime"),
+    Kind.TIME: (time_text, "not_time"),
 }
 
 
 def _parsing(target: Field) -> Convert:
-    parse, complaint = _PARSERS[target.kind]
+    parse, code = _PARSERS[target.kind]
 
     def parsed(value: Value) -> Value:
         if value is None:
             return None
-        text = str(value)
         try:
-            return parse(text)
-        except ValueError as error:
-            raise ConversionError(complaint(text)) from error
+            return parse(str(value))
+        except (ValueError, OverflowError) as error:
+            raise ConversionError(code, value) from error
 
     return parsed
-
-
-def _shown(value: Value) -> str:
-    text = ", ".join(value) if isinstance(value, tuple) else str(value)
-    return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"

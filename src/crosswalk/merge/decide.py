@@ -17,13 +17,12 @@ target's schema (stopped there: held).
 
 from __future__ import annotations
 
-from ..convert import ConversionError, fits
+from ..convert import ConversionError, Rejection, fits
 from ..core.mapping import Policy, Side
 from ..core.values import Value
 from .case import ABSENT, TOLERANCE_SECONDS, FieldCase, Missing, Stamp
 from .decision import NOTHING, RULES, UNSEEN, Decision, DecisionKind, Reason, Shadows
 from .plan import FieldPlan, Route
-from .texts import cannot_convert, choose_a_side
 
 
 def decide(plan: FieldPlan, case: FieldCase, tolerance_seconds: float = TOLERANCE_SECONDS) -> Decision:
@@ -55,8 +54,8 @@ def decide_creation(plan: FieldPlan, target: Side, value: Value) -> Decision:
     """Decide one field of a record that is about to be created on `target` from the other side's `value`.
 
     The target's record does not exist, so nothing on it can be overwritten and only this direction counts.
-    A value that leaves the target empty is not sent; whether a required field lacks a value is a question about
-    the whole creation, not asked here. Kinds: offer, agree (nothing to send), settled, held.
+    A value that leaves the target empty is not sent; whether a required field lacks a value is a question
+    about the whole creation, not asked here. Kinds: offer, agree (nothing to send), settled, held.
     """
     route = plan.route(target)
     now = Shadows(value, None) if target is Side.ACTIVECAMPAIGN else Shadows(None, value)
@@ -119,7 +118,7 @@ def _deliver(
         rejection = fits(route.field, value, creating=creating)
         problem = Reason.SCHEMA
     except ConversionError as error:
-        rejection = cannot_convert(error.reason)
+        rejection = error.rejection
         problem = Reason.CONVERSION
     sent = rejection is None
     return Decision(
@@ -163,10 +162,11 @@ def _contest(
     return _deliver(route, now, reason, stops=stops, lost=now.side(winner.other), first_link=first_link)
 
 
+_CHOOSE = Rejection(code="conflict")
+
+
 def _ask(first_link: bool) -> Decision:
-    return Decision(
-        kind=DecisionKind.CONFLICT, reason=Reason.ASK, first_link=first_link, rejection=choose_a_side()
-    )
+    return Decision(kind=DecisionKind.CONFLICT, reason=Reason.ASK, first_link=first_link, rejection=_CHOOSE)
 
 
 def _choose(

@@ -10,14 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from ..convert import Rejection
+from ..convert.rejection import gettext_noop
 from ..core.mapping import Side
 from ..core.values import Value
 from .case import ABSENT, Missing
-
-
-def gettext_noop(message: str) -> str:
-    """Mark a message for translation where it is defined; it is translated where it is shown."""
-    return message
 
 
 class DecisionKind(StrEnum):
