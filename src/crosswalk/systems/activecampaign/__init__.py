@@ -1,0 +1,28 @@
+"""ActiveCampaign: contacts with their custom fields, by API v3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx2
+
+from ...core.clock import Clock
+from ...core.system import Budget
+from .auth import read_credentials
+from .system import ActiveCampaign
+
+__all__ = ["ActiveCampaign", "connect"]
+
+
+def connect(
+    credentials: Mapping[str, str],
+    *,
+    budget: Budget,
+    clock: Clock,
+    transport: httpx2.BaseTransport | None = None,
+) -> ActiveCampaign:
+    """Return the account that `url` (address or account name) and `key` open; sends nothing yet.
+
+    Raises UserError for incomplete credentials, SystemFailure for an address that is not secure.
+    """
+    return ActiveCampaign(read_credentials(credentials), budget=budget, clock=clock, transport=transport)

@@ -1,0 +1,176 @@
+"""Contacts as they come over the wire, and as records."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from ...core.schema import Schema
+from ...core.system import Record
+from ...core.values import Value, normal_email, parse_moment
+from .schema import PREFIX, Id, Meta, Raw, decoder, is_moment
+
+Unset = msgspec.UnsetType
+UNSET = msgspec.UNSET
+Flag = str | int | bool | None
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ContactRow(msgspec.Struct, rename="camel", gc=False):
+    """One contact. What the answer leaves out stays unset, which is not empty."""
+
+    id: Id
+    email: str | Unset | None = UNSET
+    first_name: str | Unset | None = UNSET
+    last_name: str | Unset | None = UNSET
+    phone: str | int | Unset | None = UNSET
+    cdate: str | None = None
+    udate: str | None = None
+    deleted: Flag = None
+    anonymized: Flag = None
+    field_values: list[Id] | Unset | None = UNSET  # ids of its value rows
+
+    def gone(self) -> bool:
+        """Tell whether the contact is deleted or erased."""
+        return _set(self.deleted) or _set(self.anonymized)
+
+
+class ValueRow(msgspec.Struct, gc=False):
+    """One custom value of one contact."""
+
+    field: Id
+    contact: Id | None = None
+    owner: Id | None = None
+    value: Raw = None
+    udate: str | None = None
+
+
+class ContactPage(msgspec.Struct, rename="camel"):
+    """A list of contacts with the value rows of all of them beside it."""
+
+    contacts: list[ContactRow]
+    field_values: list[ValueRow] | Unset = UNSET
+    meta: Meta = msgspec.field(default_factory=Meta)
+
+
+class ContactAnswer(msgspec.Struct, rename="camel"):
+    """One contact with its value rows beside it."""
+
+    contact: ContactRow
+    field_values: list[ValueRow] | Unset = UNSET
+
+
+_ATTRIBUTES: dict[str, Callable[[ContactRow], Raw | Unset]] = {
+    "email": lambda row: row.email,
+    "firstName": lambda row: row.first_name,
+    "lastName": lambda row: row.last_name,
+    "phone": lambda row: row.phone,
+}
+
+
+class Reader:
+    """Makes records of rows, for one choice of fields.
+
+    A field that the schema does not know, or whose value cannot be read, stays unknown.
+    """
+
+    def __init__(self, schema: Schema, fields: Sequence[str]) -> None:
+        known = [schema.fields[name] for name in fields if name in schema.fields]
+        self._standard = [
+            (field.name, _ATTRIBUTES[field.name], decoder(field.kind))
+            for field in known
+            if field.name in _ATTRIBUTES
+        ]
+        self._custom = {
+            field.name.removeprefix(PREFIX): (field.name, decoder(field.kind))
+            for field in known
+            if field.name.startswith(PREFIX)
+        }
+        self._empty: dict[str, Value] = dict.fromkeys(name for name, _ in self._custom.values())
+
+    @property
+    def include(self) -> list[tuple[str, str]]:
+        """The query that side-loads what these fields need."""
+        return [("include", "fieldValues")] if self._custom else []
+
+    def records(self, page: ContactPage) -> list[Record]:
+        """Return the page's records in its order; custom fields without a value row are empty."""
+        if isinstance(page.field_values, Unset):
+            return [self._record(row, [], complete=False) for row in page.contacts]
+        rows: defaultdict[str, list[ValueRow]] = defaultdict(list)
+        for value in page.field_values:
+            rows[str(value.contact if value.contact is not None else value.owner)].append(value)
+        return [self._record(row, rows.get(str(row.id), ()), complete=True) for row in page.contacts]
+
+    def record(self, answer: ContactAnswer, *, complete: bool) -> Record:
+        """Return one contact's record; `complete` says that the answer holds all its value rows."""
+        values = answer.field_values
+        if isinstance(values, Unset):
+            return self._record(answer.contact, [], complete=False)
+        return self._record(answer.contact, values, complete=complete)
+
+    def _record(self, row: ContactRow, rows: Sequence[ValueRow], *, complete: bool) -> Record:
+        values: dict[str, Value] = {}
+        times: dict[str, datetime] = {}
+        gone = row.gone()
+        if not gone:
+            self._read_standard(row, values)
+            if complete and _all_there(row, rows):
+                values.update(self._empty)
+            self._read_custom(rows, values, times)
+        created = moment(row.cdate)
+        email = None if isinstance(row.email, Unset) else row.email
+        return Record(
+            id=str(row.id),
+            key=normal_email(email),
+            values=values,
+            stamp=moment(row.udate) or created or _NEVER,
+            created=created,
+            times=times,
+            deleted=gone,
+        )
+
+    def _read_standard(self, row: ContactRow, values: dict[str, Value]) -> None:
+        for name, attribute, decode in self._standard:
+            raw = attribute(row)
+            if not isinstance(raw, Unset):
+                values[name] = None if raw is None else decode(raw)
+
+    def _read_custom(
+        self, rows: Sequence[ValueRow], values: dict[str, Value], times: dict[str, datetime]
+    ) -> None:
+        for row in rows:
+            wanted = self._custom.get(str(row.field))
+            if wanted is None:
+                continue
+            name, decode = wanted
+            changed = moment(row.udate)
+            if changed is not None:
+                times[name] = changed
+            try:
+                values[name] = None if row.value is None else decode(row.value)
+            except ValueError:
+                values.pop(name, None)
+
+
+def moment(raw: str | None) -> datetime | None:
+    """Return a stamp as an aware date-time; None for the vendor's many ways to say *never*."""
+    if raw is None or not is_moment(raw):
+        return None
+    try:
+        return parse_moment(raw)
+    except ValueError:
+        return None
+
+
+def _set(flag: Flag) -> bool:
+    return str(flag) in {"1", "True"}
+
+
+def _all_there(row: ContactRow, rows: Sequence[ValueRow]) -> bool:
+    """Tell whether no value row is missing that the contact itself lists: then absence means empty."""
+    return isinstance(row.field_values, Unset) or len(row.field_values or ()) <= len(rows)

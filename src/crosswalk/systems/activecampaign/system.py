@@ -1,0 +1,122 @@
+"""One ActiveCampaign account behind the interface of `core.system`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from gettext import gettext as _
+
+import httpx2
+
+from ...core.clock import Clock
+from ...core.failures import FailureKind, SystemFailure
+from ...core.schema import Schema
+from ...core.system import (
+    Batch,
+    BatchResult,
+    Budget,
+    Check,
+    Fetched,
+    Page,
+    Receipt,
+    Record,
+    Write,
+    WriteOptions,
+)
+from .auth import Credentials
+from .checks import run_checks
+from .client import Api
+from .feed import Feed
+from .imports import Imports
+from .lookup import Lookup
+from .schema import CONTACT, read_schema
+from .writes import IMPORTS, Encoder, Singles, form_batches
+
+
+class ActiveCampaign:
+    """An account, reached with one user's key. The schema is read once, and again by every `describe`."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        budget: Budget,
+        clock: Clock,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._account = credentials.account
+        self._clock = clock
+        self._api = Api(credentials, budget=budget, clock=clock, transport=transport)
+        self._imports = Imports(self._api, clock)
+        self._schema: Schema | None = None
+        self.http = self._api.http  # its counters tell our own work from waiting
+
+    def identity(self) -> str:
+        """Return the host of the account's address: the vendor gives one to each account."""
+        return self._account
+
+    def user_id(self) -> str | None:
+        """Return None: a contact does not say who changed it."""
+        return None
+
+    def clock_difference(self) -> float:
+        return self.http.clock_difference
+
+    def check(self) -> Sequence[Check]:
+        return run_checks(self._api, lambda: self.describe(CONTACT))
+
+    def describe(self, object: str) -> Schema:
+        _require_contact(object)
+        self._schema = read_schema(self._api)
+        return self._schema
+
+    def feed(
+        self, object: str, fields: Sequence[str], cursor: str | None, seen: Callable[[datetime], int]
+    ) -> Iterator[Page]:
+        _require_contact(object)
+        return Feed(self._api, self._known(), self._clock).pages(fields, cursor, seen)
+
+    def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
+        return self._lookup().tagged(tag, fields, cursor)
+
+    def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
+        _require_contact(object)
+        return self._lookup().fetch(ids, fields)
+
+    def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
+        _require_contact(object)
+        return self._lookup().find(emails, fields)
+
+    def batches(self, writes: Sequence[Write], options: WriteOptions) -> Iterator[Batch]:
+        return form_batches(writes, options, Encoder(self._known()))
+
+    def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]:
+        if batch.kind in IMPORTS:
+            return self._imports.send(batch, options, Encoder(self._known()))
+        singles = Singles(self._api, self._known())
+        return [singles.send(write) for write in batch.writes]
+
+    def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
+        return self._imports.settle(batch_ids, deadline)
+
+    def outstanding(self) -> bool:
+        return self._imports.outstanding()
+
+    def close(self) -> None:
+        """Close pooled connections."""
+        self.http.close()
+
+    def _known(self) -> Schema:
+        return self._schema or self.describe(CONTACT)
+
+    def _lookup(self) -> Lookup:
+        return Lookup(self._api, self._known(), self._clock)
+
+
+def _require_contact(object: str) -> None:
+    if object != CONTACT:
+        raise SystemFailure(
+            FailureKind.MAPPING,
+            _("ActiveCampaign has no object {object} that can be synced.").format(object=object),
+            cure=_("Map to contact."),
+        )
