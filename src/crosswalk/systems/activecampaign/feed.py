@@ -17,7 +17,7 @@ from ...core.schema import Schema
 from ...core.system import Page, Record
 from ..http import Answer
 from .client import Api
-from .records import ContactPage, Reader
+from .records import ContactPage, Reader, zone_minutes
 from .scan import Slice, scan
 
 COUNT_EVERY = timedelta(minutes=5)
@@ -57,7 +57,8 @@ class Feed:
                 place.next_since = started(piece.answer)
             place.upper = piece.upper
             records = _since(reader.records(piece.page), place.since)
-            _note_zone(place, records)
+            zone = zone_minutes(piece.page)
+            place.zone = place.zone if zone is None else zone
             if piece.last:
                 place = self._passed(place)
             if records or not (piece.last and due):
@@ -129,12 +130,6 @@ def _since(records: list[Record], since: datetime | None) -> list[Record]:
 def _local(moment: datetime, zone: int) -> str:
     """Write a moment in the account's own zone, so that a reader who drops the offset errs not."""
     return moment.astimezone(timezone(timedelta(minutes=zone))).isoformat(timespec="seconds")
-
-
-def _note_zone(place: Cursor, records: Sequence[Record]) -> None:
-    offset = records[-1].stamp.utcoffset() if records else None
-    if offset is not None:
-        place.zone = int(offset.total_seconds() // 60)
 
 
 def _page(piece: Slice, records: Sequence[Record], place: Cursor, *, last: bool) -> Page:

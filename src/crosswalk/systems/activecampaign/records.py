@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -157,14 +158,25 @@ class Reader:
                 values.pop(name, None)
 
 
+@lru_cache(maxsize=4096)  # the value rows of a contact mostly carry one stamp
 def moment(raw: str | None) -> datetime | None:
-    """Return a stamp as an aware date-time; None for the vendor's many ways to say *never*."""
+    """Return a stamp in UTC; None for the vendor's many ways to say *never*."""
     if raw is None or not is_moment(raw):
         return None
     try:
-        return parse_moment(raw)
+        return parse_moment(raw).astimezone(UTC)
     except ValueError:
         return None
+
+
+def zone_minutes(page: ContactPage) -> int | None:
+    """Return the account's offset from UTC in minutes, as the page's last stamp shows it."""
+    raw = page.contacts[-1].udate if page.contacts else None
+    try:
+        offset = parse_moment(raw).utcoffset() if raw else None
+    except ValueError:
+        return None
+    return None if offset is None else int(offset.total_seconds() // 60)
 
 
 def _set(flag: Flag) -> bool:

@@ -161,8 +161,8 @@ def _weight(write: Write, encoder: Encoder, options: WriteOptions) -> int:
 
 
 def _importable_update(write: Write) -> bool:
-    return plausible_email(write.key or "") and None not in write.values.values()
     """Tell whether an import may carry an update: found by its address, and nothing is emptied."""
+    return plausible_email(write.key or "") and None not in write.values.values()
 
 
 def _address(write: Write) -> str:
