@@ -176,7 +176,12 @@ def outcome_of(op: Op, errors: Sequence[ApiError]) -> Outcome:
 
 def problems_of(errors: Sequence[ApiError]) -> list[Problem]:
     """Return the problems of one record, one per field that an error names."""
-    everything: list[str | None] = [None]
+    return [problem for error in errors for problem in _problems(error)]
+
+
+def _problems(error: ApiError) -> list[Problem]:
+    rule = _RULES.get(error.code, _UNKNOWN)
+    named: list[str | None] = [*fields_of(error)]
     return [
         Problem(
             field=field,
@@ -185,9 +190,7 @@ def problems_of(errors: Sequence[ApiError]) -> list[Problem]:
             message=error.message.strip(),
             cure=_translated(rule.cure),
         )
-        for error in errors
-        for rule in [_RULES.get(error.code, _UNKNOWN)]
-        for field in (fields_of(error) or everything)
+        for field in named or [None]
     ]
 
 

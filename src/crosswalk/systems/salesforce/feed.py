@@ -1,8 +1,8 @@
 """What changed in one object since a cursor, deletes and merges among it.
 
 A pass starts with one statement without an upper bound, so a small pass is one call. A longer one goes on
-from the stamp of its last row *inclusive* and leaves out the rows of that second that it has had: no row can be
-lost, whatever order Salesforce keeps within a second. Where a page's last second is crowded it follows the
+from the stamp of its last row *inclusive* and leaves out the rows of that second that it has had: no row can
+be lost, whatever order Salesforce keeps within a second. Where a page's last second is crowded it follows the
 answer's own next page instead, so that a mass change is not read twice.
 
 Stamps are whole seconds and a transaction's stamp precedes its commit, so rows may still appear behind what

@@ -86,6 +86,7 @@ class RowReader:
             "Row",
             [(attributes[column], *_column_type(schema, column)) for column in self.columns],
             rename={attribute: column for column, attribute in attributes.items()},
+            kw_only=True,
         )
         self._rows: Any = list[row | None]
         self._page: Any = msgspec.defstruct(
