@@ -104,7 +104,6 @@ class ObjectMapping:
     """The mapping of one CRM object to ActiveCampaign's contact."""
 
     object: str  # lead | contact
-    crm_object: str  # the CRM's own name: Lead, Contact
     direction: Direction = Direction.BOTH
     selection: Selection = Selection()
     fields: tuple[FieldMapping, ...] = ()
@@ -124,3 +123,12 @@ class Settings:
     creation_tag: str = ""  # the tag that `tagged` looks for
     import_updates_above: int = 200  # waiting updates from which ActiveCampaign's import is used for them
     exclude_automations_initially: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingFile:
+    """What `mapping show` prints and `mapping set` takes: settings and the mapping of every object."""
+
+    version: int = 1
+    settings: Settings = Settings()
+    objects: tuple[ObjectMapping, ...] = ()

@@ -41,19 +41,21 @@ _NOTE_CHANGES = """
 """
 
 _INTO_INBOX = """
-    INSERT INTO inbox (connection_id, side, object, record_id, version, fetch, key, packed, times, stamp, created,
+    INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, key, packed, times, stamp, created,
                        requested_at, deleted)
     SELECT c, %(side)s, %(object)s, p.record_id, nextval('inbox_version'), false, p.key, p.packed, p.times, p.stamp,
            p.created, %(requested_at)s, p.deleted
     FROM stage_page p {only_changed} CROSS JOIN unnest(%(connections)s::bigint[]) AS c
     ON CONFLICT (connection_id, side, object, record_id) DO UPDATE
-    SET version = excluded.version, fetch = false, key = excluded.key, packed = excluded.packed,
+    SET version = excluded.version, to_fetch = false, key = excluded.key, packed = excluded.packed,
         times = excluded.times, stamp = excluded.stamp, created = excluded.created,
         requested_at = excluded.requested_at, deleted = excluded.deleted
     WHERE inbox.requested_at <= excluded.requested_at
 """
 
-_PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(only_changed="JOIN changed USING (record_id)")
+_PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(
+    only_changed="JOIN changed USING (record_id)"
+)
 _READ = _INTO_INBOX.format(only_changed="")
 
 
@@ -116,10 +118,15 @@ def take_page(
 
 
 def take_tagged(
-    feed: Feed, tag: str, connections: Sequence[int], record_ids: Sequence[str], cursor_text: str, now: datetime
+    feed: Feed,
+    tag: str,
+    connections: Sequence[int],
+    record_ids: Sequence[str],
+    cursor_text: str,
+    now: datetime,
 ) -> None:
-    """Replace the set of records that carry `tag`; newly tagged ones become sightings to fetch."""
-    parameters = {"tenant": feed.tenant_id, "tag": tag, "ids": list(record_ids)}
+    """Replace the set of records that carry `tag`; newly tagged ones become sightings to to_fetch."""
+    parameters: dict[str, Any] = {"tenant": feed.tenant_id, "tag": tag, "ids": list(record_ids)}
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(
             "DELETE FROM tagged WHERE tenant_id = %(tenant)s AND tag = %(tag)s AND record_id <> ALL(%(ids)s)",
@@ -169,24 +176,24 @@ def take_read(
                 parameters,
             )
             cursor.execute(
-                "INSERT INTO inbox (connection_id, side, object, record_id, version, fetch, requested_at, deleted)"
+                "INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)"
                 " SELECT %(connection)s, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s,"
                 " true FROM unnest(%(missing)s) AS id ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
-                " SET version = excluded.version, fetch = false, deleted = true, requested_at = excluded.requested_at",
+                " SET version = excluded.version, to_fetch = false, deleted = true, requested_at = excluded.requested_at",
                 parameters,
             )
 
 
 def want(connection_id: int, side: Side, object: str, record_ids: Sequence[str], now: datetime) -> None:
-    """Add sightings without values: pull will fetch them by id. Values already seen are not overwritten."""
+    """Add sightings without values: pull will to_fetch them by id. Values already seen are not overwritten."""
     if not record_ids:
         return
     with database.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO inbox (connection_id, side, object, record_id, version, fetch, requested_at, deleted)"
+            "INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)"
             " SELECT %s, %s, %s, id, nextval('inbox_version'), true, %s, false FROM unnest(%s::text[]) AS id"
             " ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
-            " SET fetch = true, version = excluded.version",
+            " SET to_fetch = true, version = excluded.version",
             [connection_id, side.value, object, now, list(record_ids)],
         )
 
@@ -195,7 +202,7 @@ def wanted(connection_id: int, side: Side, object: str, limit: int) -> list[str]
     """Return ids whose values are to be fetched."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT record_id FROM inbox WHERE connection_id = %s AND side = %s AND object = %s AND fetch"
+            "SELECT record_id FROM inbox WHERE connection_id = %s AND side = %s AND object = %s AND to_fetch"
             " ORDER BY version LIMIT %s",
             [connection_id, side.value, object, limit],
         )

@@ -136,7 +136,7 @@ class Inbox(models.Model):
     object = models.TextField()
     record_id = models.TextField()
     version = models.BigIntegerField()  # rises with every sighting
-    fetch = models.BooleanField(default=False)  # the values must be read before use
+    to_fetch = models.BooleanField(default=False)  # the values must be read before use
     key = models.TextField(null=True)
     packed = models.BinaryField(null=True)  # the values
     times = models.BinaryField(null=True)  # certain times of single fields

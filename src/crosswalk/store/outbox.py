@@ -13,7 +13,7 @@ from django.db import transaction
 from crosswalk.core.mapping import Side
 
 from .outcomes import HoldNote, Leftover, end_holds, settle_sightings, write_holds, write_links
-from .pairs import LinkRow, address_digest
+from .pairs import LinkRow
 from .staging import Stage
 
 
@@ -63,11 +63,11 @@ def _rows(where: str, parameters: Sequence[Any]) -> list[OutboxRow]:
         return [OutboxRow(*row) for row in cursor.fetchall()]
 
 
-def intended(connection_id: int, side: Side, op: str, limit: int) -> list[OutboxRow]:
-    """Return writes that nobody tried to send yet, oldest first."""
+def intended(connection_id: int, side: Side, op: str, after: int, limit: int) -> list[OutboxRow]:
+    """Return writes later than row `after` that nobody tried to send yet, oldest first."""
     return _rows(
-        "connection_id = %s AND side = %s AND op = %s AND state = 'intended' ORDER BY id LIMIT %s",
-        [connection_id, side.value, op, limit],
+        "connection_id = %s AND side = %s AND op = %s AND id > %s AND state = 'intended' ORDER BY id LIMIT %s",
+        [connection_id, side.value, op, after, limit],
     )
 
 
@@ -76,15 +76,33 @@ def in_flight(connection_id: int, state: str) -> list[OutboxRow]:
     return _rows("connection_id = %s AND state = %s ORDER BY id", [connection_id, state])
 
 
-def counts(connection_id: int) -> dict[tuple[str, str, str], int]:
-    """Return the number of intended writes by side, object and operation."""
+def counts(connection_id: int) -> dict[tuple[str, str], int]:
+    """Return the number of intended writes by side and operation."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended'"
-            " GROUP BY 1, 2, 3",
+            "SELECT side, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended' GROUP BY 1, 2",
             [connection_id],
         )
-        return {(side, object, op): count for side, object, op, count in cursor.fetchall()}
+        return {(side, op): count for side, op, count in cursor.fetchall()}
+
+
+def with_versions(row: OutboxRow, crm: int | None, activecampaign: int | None) -> OutboxRow:
+    """Return the row with other sightings to settle when it is receipted."""
+    return msgspec.structs.replace(row, crm_version=crm, activecampaign_version=activecampaign)
+
+
+def drop_taken_creates(connection_id: int, tenant_id: int) -> set[int]:
+    """Drop creates of contacts whose e-mail has appeared since; return the dropped rows. They are matched anew."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT o.id FROM outbox o JOIN directory d ON d.tenant_id = %s AND d.object = o.object"
+            " AND d.key = o.key AND NOT d.deleted WHERE o.connection_id = %s AND o.side = 'activecampaign'"
+            " AND o.op = 'create' AND o.state = 'intended'",
+            [tenant_id, connection_id],
+        )
+        taken = [row[0] for row in cursor.fetchall()]
+    drop(taken)
+    return set(taken)
 
 
 def mark_sending(row_ids: Iterable[int], now: datetime) -> None:
@@ -135,7 +153,9 @@ def drop(row_ids: Sequence[int]) -> None:
 def drop_intended(connection_id: int) -> None:
     """Forget all writes that nobody tried to send; their sightings are still in the inbox."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT id FROM outbox WHERE connection_id = %s AND state = 'intended'", [connection_id])
+        cursor.execute(
+            "SELECT id FROM outbox WHERE connection_id = %s AND state = 'intended'", [connection_id]
+        )
         drop([row[0] for row in cursor.fetchall()])
 
 
@@ -148,11 +168,11 @@ def _forget_pending(cursor: Any, link_ids: Sequence[int]) -> None:
     )
 
 
-def open_writes(link_ids: Iterable[int]) -> set[int]:
-    """Return which of these links still have a write that is not receipted."""
+def open_of(link_ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the writes of these links that are not receipted, as (row id, link id)."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT link_id FROM outbox WHERE link_id = ANY(%s)", [list(link_ids)])
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute("SELECT id, link_id FROM outbox WHERE link_id = ANY(%s)", [list(link_ids)])
+        return [(row_id, link_id) for row_id, link_id in cursor.fetchall()]
 
 
 def commit_receipts(
@@ -169,13 +189,17 @@ def commit_receipts(
     if not settlements:
         return
     with transaction.atomic(), database.cursor() as cursor:
-        write_links(cursor, connection_id, list({item.link.id: item.link for item in settlements}.values()), now)
+        write_links(
+            cursor, connection_id, list({item.link.id: item.link for item in settlements}.values()), now
+        )
         _write_journal(cursor, connection_id, run_id, settlements, now)
         cursor.execute("DELETE FROM outbox WHERE id = ANY(%s)", [[item.row.id for item in settlements]])
         end_holds(cursor, [hold for item in settlements for hold in item.ended_holds])
-        still_open = open_writes(item.link.id for item in settlements)
+        still_open = {link_id for _, link_id in open_of(item.link.id for item in settlements)}
         done = [item for item in settlements if item.link.id not in still_open]
-        settle_sightings(cursor, connection_id, tenant_ids, [row for item in done for row in _sightings(item)])
+        settle_sightings(
+            cursor, connection_id, tenant_ids, [row for item in done for row in _sightings(item)]
+        )
         _open_siblings(cursor, connection_id, [item.link for item in settlements if item.row.op == "create"])
 
 
@@ -202,7 +226,9 @@ def _write_journal(
         for item in settlements:
             row = item.row
             fields = msgspec.json.encode(item.fields)
-            copy.write_row((connection_id, run_id, row.link_id, row.side, row.op, item.record_id, fields, now))
+            copy.write_row(
+                (connection_id, run_id, row.link_id, row.side, row.op, item.record_id, fields, now)
+            )
 
 
 def _open_siblings(cursor: Any, connection_id: int, created: Sequence[LinkRow]) -> None:
@@ -223,26 +249,3 @@ def refuse(connection_id: int, row_ids: Sequence[int], holds: Sequence[HoldNote]
     with transaction.atomic(), database.cursor() as cursor:
         write_holds(cursor, connection_id, holds, now)
         cursor.execute("DELETE FROM outbox WHERE id = ANY(%s)", [list(row_ids)])
-
-
-def close_links(
-    connection_id: int, link_ids: Sequence[int], reason: str, deleted_on: Side | None, now: datetime
-) -> None:
-    """Close links with everything that waits for them; a delete leaves a tombstone for every address of the link."""
-    if not link_ids:
-        return
-    with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE link SET state = 'closed', closed_reason = %s WHERE id = ANY(%s) RETURNING key",
-            [reason, list(link_ids)],
-        )
-        keys = {row[0] for row in cursor.fetchall() if row[0]}
-        cursor.execute("DELETE FROM outbox WHERE link_id = ANY(%s)", [list(link_ids)])
-        cursor.execute("DELETE FROM hold WHERE link_id = ANY(%s)", [list(link_ids)])
-        if deleted_on is not None:
-            cursor.execute(
-                "INSERT INTO tombstone (connection_id, side, digest, at) SELECT %s, %s, d, %s"
-                " FROM unnest(%s::bytea[]) AS d ON CONFLICT (connection_id, side, digest) DO UPDATE"
-                " SET at = excluded.at",
-                [connection_id, deleted_on.value, now, [address_digest(key) for key in keys]],
-            )

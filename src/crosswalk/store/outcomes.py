@@ -26,7 +26,7 @@ class Offer(msgspec.Struct, kw_only=True, gc=False):
     op: Op
     record_id: str | None
     key: str | None
-    expected: Values  # what the target holds, per target field
+    expected: Values  # what the target holds, per target field; of a create: the fields that stay empty
     intended: Values  # what it shall hold, per target field
     source: Values  # what the other side holds once this is receipted, per source field
     reasons: Mapping[str, str]  # per target field
@@ -134,6 +134,7 @@ def commit_merged(
     tenant_ids: Mapping[Side, int],
     merged: Sequence[Merged],
     leftovers: Sequence[Leftover],
+    holds: Sequence[HoldNote],
     now: datetime,
 ) -> None:
     """Store the outcome of one page in one transaction.
@@ -143,7 +144,7 @@ def commit_merged(
     with transaction.atomic(), database.cursor() as cursor:
         write_links(cursor, connection_id, [item.link for item in merged if item.changed], now)
         _copy_offers(cursor, connection_id, merged, now)
-        write_holds(cursor, connection_id, [hold for item in merged for hold in item.holds], now)
+        write_holds(cursor, connection_id, [*holds, *(hold for item in merged for hold in item.holds)], now)
         end_holds(cursor, [hold_id for item in merged for hold_id in item.ended_holds])
         settled = [row for item in merged if not item.offers for row in _sightings(item)]
         settle_sightings(cursor, connection_id, tenant_ids, [*settled, *leftovers])

@@ -98,14 +98,14 @@ _SIBLINGS = (
 _NO_OPEN_WRITE = "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.link_id = l.id)"
 
 _CRM_PAGE = f"""
-    SELECT {_SEEN.format("i")}, {_LINK}, {_SEEN.format("a")}, coalesce(a.fetch OR a.deleted, false), {_SIBLINGS},
+    SELECT {_SEEN.format("i")}, {_LINK}, {_SEEN.format("a")}, coalesce(a.to_fetch OR a.deleted, false), {_SIBLINGS},
            i.created
     FROM inbox i
     LEFT JOIN link l ON l.connection_id = i.connection_id AND l.object = i.object AND l.crm_id = i.record_id
          AND l.state <> 'closed'
     LEFT JOIN inbox a ON a.connection_id = i.connection_id AND a.side = 'activecampaign' AND a.object = 'contact'
          AND a.record_id = l.activecampaign_id
-    WHERE i.connection_id = %(connection)s AND i.side = 'crm' AND i.object = %(object)s AND NOT i.fetch
+    WHERE i.connection_id = %(connection)s AND i.side = 'crm' AND i.object = %(object)s AND NOT i.to_fetch
           AND NOT i.deleted AND (coalesce(i.created, '-infinity'), i.record_id) > (%(moment)s, %(record_id)s)
           AND {_NO_OPEN_WRITE}
     ORDER BY coalesce(i.created, '-infinity'), i.record_id LIMIT %(limit)s
@@ -119,13 +119,13 @@ _CONTACT_PAGE = f"""
     LEFT JOIN inbox i ON i.connection_id = a.connection_id AND i.side = 'crm' AND i.object = l.object
          AND i.record_id = l.crm_id
     LEFT JOIN directory d ON d.tenant_id = %(tenant)s AND d.object = l.object AND d.record_id = l.crm_id
-    WHERE a.connection_id = %(connection)s AND a.side = 'activecampaign' AND a.object = 'contact' AND NOT a.fetch
+    WHERE a.connection_id = %(connection)s AND a.side = 'activecampaign' AND a.object = 'contact' AND NOT a.to_fetch
           AND NOT a.deleted AND a.record_id > %(record_id)s AND {_NO_OPEN_WRITE}
     ORDER BY a.record_id LIMIT %(limit)s
 """
 
 _HITS = f"""
-    SELECT d.key, d.object, d.record_id, coalesce(i.fetch OR i.deleted, false), d.skipped, {_SEEN.format("i")}
+    SELECT d.key, d.object, d.record_id, coalesce(i.to_fetch OR i.deleted, false), d.skipped, {_SEEN.format("i")}
     FROM directory d
     LEFT JOIN inbox i ON i.connection_id = %(connection)s AND i.side = %(side)s AND i.object = d.object
          AND i.record_id = d.record_id
@@ -157,7 +157,7 @@ def _sighted(row: Sequence[Any]) -> Sighted:
 
 def crm_page(connection_id: int, object: str, after: Sighted | None, limit: int) -> list[Sighted]:
     """Return the next sightings of a CRM object in order of creation, without those whose link has an open write."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "connection": connection_id,
         "object": object,
         "moment": (after.seen.created if after else None) or "-infinity",
@@ -171,7 +171,12 @@ def crm_page(connection_id: int, object: str, after: Sighted | None, limit: int)
 
 def contact_page(connection_id: int, crm_tenant_id: int, after: str, limit: int) -> list[Sighted]:
     """Return the next sightings of contacts, with their primary link, in order of their ids' text."""
-    parameters = {"connection": connection_id, "tenant": crm_tenant_id, "record_id": after, "limit": limit}
+    parameters: dict[str, Any] = {
+        "connection": connection_id,
+        "tenant": crm_tenant_id,
+        "record_id": after,
+        "limit": limit,
+    }
     with database.cursor() as cursor:
         cursor.execute(_CONTACT_PAGE, parameters)
         return [_sighted(row) for row in cursor.fetchall()]
@@ -181,7 +186,7 @@ def hits(
     connection_id: int, tenant_id: int, side: Side, objects: Sequence[str], keys: Iterable[str]
 ) -> dict[str, list[Hit]]:
     """Return the live directory records with these keys, by key."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "connection": connection_id,
         "tenant": tenant_id,
         "side": side.value,
@@ -227,6 +232,26 @@ def link_of(connection_id: int, side: Side, record_id: str) -> list[LinkRow]:
             [connection_id, record_id],
         )
         return [LinkRow(*row) for row in cursor.fetchall()]
+
+
+def contacts_seen(connection_id: int, contact_ids: Iterable[str]) -> dict[str, Seen]:
+    """Return the usable sightings of these contacts, by id."""
+    return {seen.record_id: seen for seen in _contacts(connection_id, "record_id", contact_ids)}
+
+
+def contacts_seen_by_key(connection_id: int, keys: Iterable[str]) -> dict[str, Seen]:
+    """Return the usable sightings of contacts with these e-mails, by key."""
+    return {seen.key: seen for seen in _contacts(connection_id, "key", keys) if seen.key}
+
+
+def _contacts(connection_id: int, column: str, values: Iterable[str]) -> list[Seen]:
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_SEEN.format('a')} FROM inbox a WHERE a.connection_id = %s AND a.side = 'activecampaign'"
+            f" AND a.object = 'contact' AND NOT a.to_fetch AND NOT a.deleted AND a.{column} = ANY(%s)",
+            [connection_id, list(values)],
+        )
+        return [Seen(*row) for row in cursor.fetchall()]
 
 
 def new_link_ids(count: int) -> list[int]:
@@ -293,7 +318,8 @@ def holds_of(link_ids: Iterable[int]) -> dict[int, dict[str, HoldRow]]:
     found: dict[int, dict[str, HoldRow]] = defaultdict(dict)
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT id, link_id, field, kind, values, fingerprint FROM hold WHERE link_id = ANY(%s)", [list(link_ids)]
+            "SELECT id, link_id, field, kind, values, fingerprint FROM hold WHERE link_id = ANY(%s)",
+            [list(link_ids)],
         )
         for row in cursor.fetchall():
             found[row[1]][row[2]] = HoldRow(*row)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from gettext import gettext as _
 from pathlib import Path
+
+import psycopg
 
 from crosswalk.store.embedded import server
 from crosswalk.store.embedded.place import ROOT_BASE, EmbeddedError, Place, home
@@ -77,17 +79,15 @@ def remove(home: Path) -> None:
 def status(home: Path) -> Status:
     """What there is to say about the server of a home; changes and starts nothing."""
     place = Place.of(home)
-    connection = server.connect(place)
-    version = None
-    if connection is not None:
-        with connection:
-            version = connection.info.parameter_status("server_version")
+    running, version = False, None
+    with suppress(OSError, psycopg.OperationalError), server.connect(place) as connection:
+        running, version = True, connection.info.parameter_status("server_version")
     return Status(
-        running=connection is not None,
+        running=running,
         data=place.data,
         size=_size(place.data),
         dsn=server.dsn(place, password=False),
-        pid=server.postmaster_pid(place) if connection is not None else None,
+        pid=server.postmaster_pid(place) if running else None,
         version=version,
     )
 
@@ -102,10 +102,10 @@ def database_url() -> str:
 
 @contextmanager
 def _plain_errors(place: Place) -> Iterator[None]:
-    """A full disk or somebody else's folder is told as what it is."""
+    """A full disk, or a folder that is somebody else's, is told as what it is."""
     try:
         yield
-    except OSError as error:
+    except (OSError, psycopg.Error) as error:
         raise EmbeddedError(
             _("the database in {folder} cannot be reached: {error}").format(folder=place.folder, error=error),
             cure=_("CROSSWALK_HOME names another folder, DATABASE_URL another server."),

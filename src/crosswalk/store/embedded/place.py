@@ -89,8 +89,12 @@ class Place:
 
     @property
     def sockets(self) -> Path:
-        """The folder of the socket: `server`, or a short one below /tmp where that path would be too long."""
-        if len(os.fsencode(self.server / f".s.PGSQL.{PORT}")) <= _LONGEST_SOCKET_PATH:
+        """The folder of the socket: `server`, or one below /tmp if libpq cannot use that path.
+
+        It may be too long, and a comma separates hosts. Source: PostgreSQL, libpq, parameter `host`.
+        """
+        length = len(os.fsencode(self.server / f".s.PGSQL.{PORT}"))
+        if length <= _LONGEST_SOCKET_PATH and "," not in str(self.server):
             return self.server
         return Path(f"/tmp/crosswalk-{os.geteuid()}-{_digest(self.folder)}")
 

@@ -61,29 +61,30 @@ def dsn(place: Place, *, password: bool = True, database: str = DATABASE) -> str
     return f"postgresql://{ROLE}{secret}@/{database}?host={quote(str(place.sockets), safe='')}&port={PORT}"
 
 
-def connect(place: Place, database: str = DATABASE) -> psycopg.Connection | None:
-    """A connection, or None where no server takes one; while it recovers from a crash it does not."""
+def connect(place: Place, database: str = DATABASE) -> psycopg.Connection:
+    """A connection; raises OSError or psycopg.OperationalError where no server takes one.
+
+    While a server recovers from a crash it does not.
+    """
+    return psycopg.connect(dsn(place, database=database), autocommit=True, connect_timeout=10)
+
+
+def trouble(place: Place, database: str = DATABASE) -> str | None:
+    """Why the server takes no connection; None if it is healthy."""
     try:
-        return psycopg.connect(dsn(place, database=database), autocommit=True, connect_timeout=10)
-    except (OSError, psycopg.OperationalError):
-        return None
-
-
-def healthy(place: Place, database: str = DATABASE) -> bool:
-    """Whether the server takes connections."""
-    connection = connect(place, database)
-    if connection is not None:
-        connection.close()
-    return connection is not None
+        connect(place, database).close()
+    except (OSError, psycopg.OperationalError) as error:
+        return str(error)
+    return None
 
 
 def ensure_running(place: Place) -> None:
     """Returns when the server takes connections, whoever started it; raises EmbeddedError if it does not."""
-    if healthy(place):
+    if trouble(place) is None:
         return
     account = make_folders(place)
     with locked(place.lock, seconds=START_SECONDS):
-        if healthy(place):
+        if trouble(place) is None:
             return
         make_server_folders(place, account)
         make_cluster(place, account)
@@ -95,9 +96,9 @@ def _bring_up(place: Place, account: Account) -> None:
     """Waits while a server that is alive starts, recovers or ends; launches one where none is."""
     deadline = time.monotonic() + START_SECONDS
     launched = False
-    while not healthy(place, "postgres"):
+    while why := trouble(place, "postgres"):
         if time.monotonic() > deadline:
-            raise _failure(place, _("The database did not come up in time."))
+            raise _failure(place, _("The database did not come up in time: ") + why)
         running = try_lock(place.running)
         if running is not None:
             try:
@@ -112,7 +113,7 @@ def _bring_up(place: Place, account: Account) -> None:
 
 def _launch(place: Place, account: Account, running: int) -> None:
     """Starts the server apart from us: own session, none of our streams, but with our lock `running`."""
-    _drop_stale_pid_file(place)
+    _drop_stale_pid_files(place)
     settings = {**SETTINGS, "unix_socket_directories": _quoted(place.sockets)}
     options = [f"--{name}={value}" for name, value in settings.items()]
     server: list[str | Path] = [server_programs() / "postgres", "-D", place.data, *options]
@@ -140,10 +141,7 @@ def _quoted(folder: Path) -> str:
 
 
 def _make_database(place: Place) -> None:
-    connection = connect(place, "postgres")
-    if connection is None:
-        raise _failure(place, _("The database answered, and then no more."))
-    with connection:
+    with connect(place, "postgres") as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchall():
             connection.execute(f"CREATE DATABASE {DATABASE}")
 
@@ -168,10 +166,11 @@ def postmaster_pid(place: Place) -> int | None:
     return pid if os.fsencode(place.data) in arguments else None
 
 
-def _drop_stale_pid_file(place: Place) -> None:
-    """PostgreSQL refuses to start over a pid file whose pid is now another process of the same user's."""
+def _drop_stale_pid_files(place: Place) -> None:
+    """PostgreSQL refuses to start over a pid, for its data or its socket, that is now another process."""
     if postmaster_pid(place) is None:
-        (place.data / "postmaster.pid").unlink(missing_ok=True)
+        for stale in (place.data / "postmaster.pid", place.sockets / f".s.PGSQL.{PORT}.lock"):
+            stale.unlink(missing_ok=True)
 
 
 def ensure_stopped(place: Place) -> bool:

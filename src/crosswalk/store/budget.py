@@ -1,0 +1,69 @@
+"""A tenant's call budget: one row in PostgreSQL, shared by all processes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection as database
+
+from crosswalk.core.clock import Clock
+
+_UNPACED = 1000.0  # calls per second from which pacing is left out
+
+
+class TenantBudget:
+    """Hands out slots with a minimum gap; what the vendor's answers say moves the gap."""
+
+    def __init__(self, tenant_id: int, clock: Clock, *, per_second: float | None) -> None:
+        """`per_second` is where the pacer starts; None: the vendor has no such limit."""
+        self._tenant_id = tenant_id
+        self._clock = clock
+        self._per_second = per_second
+        with database.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO budget (tenant_id, next_slot, per_second) VALUES (%s, %s, %s)"
+                " ON CONFLICT (tenant_id) DO NOTHING",
+                [tenant_id, clock.now(), per_second],
+            )
+
+    def wait(self) -> None:
+        """Take the next free slot and wait for it."""
+        now = self._clock.now()
+        with database.cursor() as cursor:
+            cursor.execute(
+                "UPDATE budget SET next_slot = greatest(next_slot, %s)"
+                " + CASE WHEN coalesce(per_second, %s) >= %s THEN interval '0' ELSE interval '1 second' / per_second END"
+                " WHERE tenant_id = %s RETURNING next_slot,"
+                " CASE WHEN coalesce(per_second, %s) >= %s THEN 0 ELSE 1 / per_second END",
+                [now, _UNPACED, _UNPACED, self._tenant_id, _UNPACED, _UNPACED],
+            )
+            next_slot, gap = cursor.fetchone()
+        pause = (next_slot - now).total_seconds() - float(gap)
+        if pause > 0:
+            self._clock.sleep(pause)
+
+    def learn(
+        self,
+        *,
+        per_second: float | None = None,
+        pause: float | None = None,
+        used_today: int | None = None,
+        limit_today: int | None = None,
+    ) -> None:
+        """Keep what an answer said; unchanged figures cost no statement."""
+        changes: dict[str, Any] = {}
+        if per_second is not None and per_second != self._per_second:
+            self._per_second = changes["per_second"] = per_second
+        if pause is not None:
+            changes["next_slot"] = self._clock.now() + timedelta(seconds=pause)
+        if used_today is not None:
+            changes["used_today"] = used_today
+        if limit_today is not None:
+            changes["limit_today"] = limit_today
+        if changes:
+            columns = ", ".join(f"{name} = %s" for name in changes)
+            with database.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE budget SET {columns} WHERE tenant_id = %s", [*changes.values(), self._tenant_id]
+                )

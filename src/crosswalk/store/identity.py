@@ -1,0 +1,108 @@
+"""What happens to records, applied to their links: deletes, contacts that appear, primaries that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection as database
+from django.db import transaction
+
+from crosswalk.core.mapping import Side
+
+from .inbox import want
+from .pairs import address_digest
+
+
+def close(
+    connection_id: int, link_ids: Sequence[int], reason: str, deleted_on: Side | None, now: datetime
+) -> None:
+    """Close links with everything that waits for them.
+
+    A delete leaves a tombstone for every address of the link. What shared the contact of a closed primary is promoted.
+    """
+    if not link_ids:
+        return
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE link SET state = 'closed', closed_reason = %s WHERE id = ANY(%s) RETURNING key",
+            [reason, list(link_ids)],
+        )
+        keys = {row[0] for row in cursor.fetchall() if row[0]}
+        cursor.execute("DELETE FROM outbox WHERE link_id = ANY(%s)", [list(link_ids)])
+        cursor.execute("DELETE FROM hold WHERE link_id = ANY(%s)", [list(link_ids)])
+        if deleted_on is not None:
+            cursor.execute(
+                "INSERT INTO tombstone (connection_id, side, digest, at) SELECT %s, %s, d, %s"
+                " FROM unnest(%s::bytea[]) AS d ON CONFLICT (connection_id, side, digest) DO UPDATE"
+                " SET at = excluded.at",
+                [connection_id, deleted_on.value, now, [address_digest(key) for key in keys]],
+            )
+        _promote(connection_id, now)
+
+
+def apply_deletes(connection_id: int, now: datetime) -> int:
+    """Close the links of records that were seen deleted, and settle those sightings; return how many links closed."""
+    closed = 0
+    for side in Side:
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM inbox WHERE connection_id = %s AND side = %s AND deleted AND NOT to_fetch"
+                " RETURNING object, record_id",
+                [connection_id, side.value],
+            )
+            gone = cursor.fetchall()
+            if not gone:
+                continue
+            cursor.execute(
+                f"SELECT l.id FROM link l JOIN unnest(%s::text[], %s::text[]) AS g (object, record_id)"
+                f" ON l.{side.value}_id = g.record_id {'AND l.object = g.object' if side is Side.CRM else ''}"
+                " WHERE l.connection_id = %s AND l.state <> 'closed'",
+                [[row[0] for row in gone], [row[1] for row in gone], connection_id],
+            )
+            link_ids = [row[0] for row in cursor.fetchall()]
+            close(connection_id, link_ids, f"deleted_{side.value}", side, now)
+            closed += len(link_ids)
+    return closed
+
+
+def adopt_contacts(connection_id: int, activecampaign_tenant_id: int, now: datetime) -> int:
+    """Give links that wait for a contact the one that has appeared with their key; return how many.
+
+    Links with an open write are left to its receipt.
+    """
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE link SET activecampaign_id = d.record_id, state = 'open' FROM directory d"
+            " WHERE link.connection_id = %s AND link.state = 'pending' AND link.activecampaign_id IS NULL"
+            " AND d.tenant_id = %s AND d.object = 'contact' AND d.key = link.key AND NOT d.deleted"
+            " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.link_id = link.id)"
+            " RETURNING link.object, link.crm_id, link.activecampaign_id, link.is_primary",
+            [connection_id, activecampaign_tenant_id],
+        )
+        rows = cursor.fetchall()
+        for object, crm_id, contact_id, is_primary in rows:
+            if is_primary:
+                want(connection_id, Side.CRM, object, [crm_id], now)
+                want(connection_id, Side.ACTIVECAMPAIGN, "contact", [contact_id], now)
+        return len(rows)
+
+
+def _promote(connection_id: int, now: datetime) -> None:
+    """Where a shared contact lost its primary link, make the next one primary: a first link, both sides read anew."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "WITH heirs AS (SELECT DISTINCT ON (coalesce(l.activecampaign_id, 'key ' || l.key)) l.id"
+            " FROM link l JOIN connection c ON c.id = l.connection_id"
+            " LEFT JOIN directory d ON d.tenant_id = c.crm_id AND d.object = l.object AND d.record_id = l.crm_id"
+            " WHERE l.connection_id = %s AND l.state <> 'closed' AND NOT l.is_primary AND NOT EXISTS ("
+            " SELECT 1 FROM link p WHERE p.connection_id = l.connection_id AND p.state <> 'closed' AND p.is_primary"
+            " AND (p.activecampaign_id = l.activecampaign_id OR (l.activecampaign_id IS NULL AND p.key = l.key)))"
+            " ORDER BY coalesce(l.activecampaign_id, 'key ' || l.key), l.object <> 'contact', d.created, l.crm_id)"
+            " UPDATE link SET is_primary = true, crm_shadow = '', activecampaign_shadow = '' FROM heirs"
+            " WHERE link.id = heirs.id RETURNING link.object, link.crm_id, link.activecampaign_id",
+            [connection_id],
+        )
+        for object, crm_id, contact_id in cursor.fetchall():
+            want(connection_id, Side.CRM, object, [crm_id], now)
+            want(connection_id, Side.ACTIVECAMPAIGN, "contact", [contact_id] if contact_id else [], now)

@@ -1,0 +1,132 @@
+"""Runs and plans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import connection as database
+from django.db import transaction
+
+from crosswalk.core.values import unpack
+
+from .models import Hold, Link, Plan, PlanRow, Run
+
+_CHANGES = "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended' GROUP BY 1, 2, 3"
+
+
+def start(connection_id: int, kind: str, now: datetime) -> Run:
+    """Begin a run; runs of this connection that died without an end are marked as interrupted."""
+    Run.objects.filter(connection_id=connection_id, state="running").update(state="interrupted", ended_at=now)
+    return Run.objects.create(connection_id=connection_id, kind=kind, state="running", started_at=now)
+
+
+def end(run: Run, state: str, counts: Mapping[str, int], now: datetime, error: str = "") -> None:
+    """Close a run's row."""
+    run.state, run.counts, run.ended_at, run.error = state, dict(counts), now, error
+    run.save()
+
+
+def finished_before(connection_id: int) -> bool:
+    """Tell whether any run of this connection was ever finished: until then a plan must be approved."""
+    return Run.objects.filter(connection_id=connection_id, state="done").exists()
+
+
+def journalled(run_id: int) -> dict[str, int]:
+    """Return how many writes of a run are receipted, as `side op` → count."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT side, op, count(*) FROM journal WHERE run_id = %s GROUP BY 1, 2", [run_id])
+        return {f"{side} {op}": count for side, op, count in cursor.fetchall()}
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Everything written to the database inside is undone at the end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def rehearsed(connection_id: int, before: Mapping[str, int]) -> tuple[dict[str, int], list[tuple[Any, ...]]]:
+    """Return a plan's counts and its rows, read inside the rehearsal.
+
+    `before` are the figures of `standing` from before it.
+    """
+    counts: Counter[str] = Counter()
+    with database.cursor() as cursor:
+        cursor.execute(_CHANGES, [connection_id])
+        for side, object, op, number in cursor.fetchall():
+            counts[f"{op} {side} {object}"] += number
+        cursor.execute(
+            "SELECT side, object, op, record_id, key, expected, intended, reasons FROM outbox"
+            " WHERE connection_id = %s AND state = 'intended' ORDER BY id",
+            [connection_id],
+        )
+        rows = [_plan_row(*row) for row in cursor.fetchall()]
+    for *_, fields in rows:
+        for _before, _after, reason in fields.values():
+            if reason == "first_link" and _before is not None:
+                counts["first-link overwrite"] += 1
+    for name, number in standing(connection_id).items():
+        if number != before.get(name, 0):
+            counts[name] = number - before.get(name, 0)
+    return dict(counts), rows
+
+
+def _plan_row(
+    side: str,
+    object: str,
+    op: str,
+    record_id: str | None,
+    key: str | None,
+    expected: bytes,
+    intended: bytes,
+    why: bytes,
+) -> tuple[Any, ...]:
+    before, reasons = unpack(expected), msgspec.json.decode(why)
+    fields = {
+        name: (before.get(name), value, reasons.get(name, "")) for name, value in unpack(intended).items()
+    }
+    return side, object, op, record_id, key, fields
+
+
+def standing(connection_id: int) -> dict[str, int]:
+    """Return how many links and holds there are."""
+    links = Link.objects.filter(connection_id=connection_id).exclude(state="closed")
+    return {
+        "links": links.filter(state="open").count(),
+        "held": Hold.objects.filter(connection_id=connection_id).count(),
+    }
+
+
+def save_plan(
+    connection_id: int, counts: Mapping[str, int], rows: list[tuple[Any, ...]], now: datetime
+) -> Plan:
+    """Keep a plan with one row per write."""
+    plan = Plan.objects.create(connection_id=connection_id, created_at=now, counts=dict(counts))
+    PlanRow.objects.bulk_create(
+        [
+            PlanRow(
+                plan=plan,
+                side=side,
+                object=object,
+                op=op,
+                record_id=record_id,
+                key=key,
+                fields=msgspec.json.encode(fields),
+            )
+            for side, object, op, record_id, key, fields in rows
+        ],
+        batch_size=2000,
+    )
+    return plan
+
+
+def analyse() -> None:
+    """Refresh the planner's figures: without it key look-ups after a large first load are far slower."""
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE directory, inbox, link, outbox, hold")

@@ -1,0 +1,267 @@
+"""Receipts become shadows, holds and journal rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import Op, Outcome, Problem, Receipt
+from crosswalk.core.values import Value, Values, normal_email, pack, same, unpack
+from crosswalk.merge import fingerprint, stored_differently
+from crosswalk.store import identity, inbox, outbox, pairs
+from crosswalk.store.outbox import OutboxRow, Settlement
+from crosswalk.store.outcomes import HoldNote
+from crosswalk.store.pairs import LinkRow
+
+from .context import Context, ObjectPlan
+from .merging import REJECTED, creation_mark, journal_fields
+
+
+def settle(
+    context: Context,
+    row: OutboxRow,
+    link: LinkRow,
+    record_id: str,
+    read: Values,
+    acked_at: datetime,
+    *,
+    siblings: set[int],
+    only: set[str] | None = None,
+) -> Settlement:
+    """Work out what one receipted write leaves behind.
+
+    `read` is what the target holds now, as far as somebody looked; fields nobody read keep the value sent as shadow
+    and are confirmed by the next reading. `siblings` are other open writes of the same link: a field that is offered
+    to both sides moves its shadows with the last of them. `only` restricts the receipt to these target fields.
+    """
+    side = Side(row.side)
+    plan = context.objects[link.object]
+    intended, source = unpack(row.intended), unpack(row.source)
+    fields = journal_fields(row.expected, row.intended, row.reasons)
+    target_shadow, source_shadow = unpack(link.shadow(side)), unpack(link.shadow(side.other))
+    unconfirmed = unpack(link.unconfirmed(side))
+    if row.op == Op.CREATE:
+        intended = {**unpack(row.expected), **intended}
+    for field in plan.mapping.fields:
+        name, source_name = field.name(side), field.name(side.other)
+        if name not in intended or (only is not None and name not in only):
+            continue
+        if siblings and fields.get(name, ("", "", ""))[2] == "union":
+            continue
+        target_shadow[name] = _stored(plan, side, name, intended[name], read)
+        if name not in read:
+            unconfirmed[name] = None
+        if source_name in source:
+            source_shadow[source_name] = source[source_name]
+    _move(link, side, record_id, target_shadow, source_shadow, unconfirmed, acked_at)
+    link.key = _contact_key(plan, link) or link.key
+    if only is not None:
+        fields = {name: entry for name, entry in fields.items() if name in only}
+    return Settlement(row=row, link=link, record_id=record_id, fields=fields)
+
+
+def _stored(plan: ObjectPlan, side: Side, name: str, sent: Value, read: Values) -> Value:
+    """Return the shadow of a written field: what was read where it is our value in the vendor's form."""
+    if name not in read:
+        return sent
+    definition = plan.schemas[side].fields[name]
+    value = read[name]
+    vendor = "activecampaign" if side is Side.ACTIVECAMPAIGN else "crm"
+    if same(definition.kind, sent, value) or stored_differently(
+        vendor, definition.kind, sent, value, length=definition.length
+    ):
+        return value
+    return sent  # a change by that side: the next merge sees it against what was sent
+
+
+def _move(
+    link: LinkRow,
+    side: Side,
+    record_id: str,
+    target_shadow: Values,
+    source_shadow: Values,
+    unconfirmed: Values,
+    acked_at: datetime,
+) -> None:
+    setattr(link, f"{side.value}_shadow", pack(target_shadow))
+    setattr(link, f"{side.other.value}_shadow", pack(source_shadow))
+    setattr(link, f"{side.value}_unconfirmed", pack(unconfirmed) if unconfirmed else b"")
+    setattr(link, f"{side.value}_acked_at", acked_at)
+    setattr(link, f"{side.value}_id", record_id)
+    if link.crm_id is not None and link.activecampaign_id is not None:
+        link.state = "open"
+
+
+def _contact_key(plan: ObjectPlan, link: LinkRow) -> str | None:
+    email = unpack(link.activecampaign_shadow).get(plan.schemas[Side.ACTIVECAMPAIGN].email)
+    return normal_email(email) if isinstance(email, str) else None
+
+
+def _siblings(rows: Iterable[OutboxRow]) -> dict[int, set[int]]:
+    """Return, per link, its writes that are still open."""
+    found: dict[int, set[int]] = {}
+    for row_id, link_id in outbox.open_of({row.link_id for row in rows}):
+        found.setdefault(link_id, set()).add(row_id)
+    return found
+
+
+def commit_settled(
+    context: Context,
+    run_id: int,
+    read: Sequence[tuple[OutboxRow, str, Values, set[str] | None]],
+    acked_at: datetime,
+) -> None:
+    """Commit writes that are known to have happened: row, record id, what was read, and which fields (None: all)."""
+    if not read:
+        return
+    rows = [row for row, *_ in read]
+    links = pairs.links_by_id({row.link_id for row in rows})
+    holds = pairs.holds_of(links)
+    open_rows = _siblings(rows)
+    settlements = []
+    for row, record_id, values, only in read:
+        link = links.get(row.link_id)
+        if link is None:
+            continue
+        others = open_rows.get(row.link_id, set()) - {row.id}
+        settlement = settle(context, row, link, record_id, values, acked_at, siblings=others, only=only)
+        settlement.ended_holds = _ended(context, row, link, settlement.fields, holds.get(link.id, {}))
+        settlements.append(settlement)
+        open_rows.get(row.link_id, set()).discard(row.id)
+    outbox.commit_receipts(context.connection_id, run_id, context.tenants, settlements, context.clock.now())
+
+
+def _ended(
+    context: Context,
+    row: OutboxRow,
+    link: LinkRow,
+    written: Iterable[str],
+    holds: Mapping[str, pairs.HoldRow],
+) -> list[int]:
+    """Return the holds that this receipt ends: those of the written fields and of the whole record."""
+    if not holds:
+        return []
+    names = set(written)
+    plan = context.objects[link.object]
+    ended = [
+        holds[field.crm].id
+        for field in plan.mapping.fields
+        if field.crm in holds and field.name(Side(row.side)) in names
+    ]
+    return ended + ([holds[""].id] if "" in holds else [])
+
+
+def take_receipts(
+    context: Context,
+    run_id: int,
+    rows: Mapping[int, OutboxRow],
+    receipts: Sequence[Receipt],
+    asked_at: datetime,
+) -> list[int]:
+    """Commit what a system answered; return the rows that certainly did not happen and may be tried again."""
+    by_outcome: dict[Outcome, list[tuple[OutboxRow, Receipt]]] = {outcome: [] for outcome in Outcome}
+    for receipt in receipts:
+        by_outcome[receipt.outcome].append((rows[receipt.write_id], receipt))
+    outbox.mark_sent({row.id: receipt.batch_id or "" for row, receipt in by_outcome[Outcome.QUEUED]})
+    now = context.clock.now()
+    done = [
+        (row, receipt.record_id or row.record_id or "", receipt.values, None)
+        for row, receipt in by_outcome[Outcome.DONE]
+    ]
+    commit_settled(context, run_id, done, now)
+    _missing(context, [row for row, _ in by_outcome[Outcome.MISSING]], now)
+    _duplicates(context, by_outcome[Outcome.DUPLICATE], asked_at)
+    _refused(context, by_outcome[Outcome.REFUSED], now)
+    again = [row.id for row, _ in by_outcome[Outcome.RETRY]]
+    outbox.mark_again(again)
+    return again
+
+
+def _missing(context: Context, rows: Sequence[OutboxRow], now: datetime) -> None:
+    """The target is gone: its link is closed as deleted there."""
+    for side in Side:
+        of_side = [row for row in rows if row.side == side.value]
+        identity.close(
+            context.connection_id, [row.link_id for row in of_side], f"deleted_{side.value}", side, now
+        )
+        for object in {row.object for row in of_side}:
+            gone = [row.record_id for row in of_side if row.object == object and row.record_id]
+            inbox.take_read(context.tenants[side], side, context.connection_id, object, [], gone, now)
+    if rows:
+        identity.apply_deletes(context.connection_id, now)
+
+
+def _duplicates(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], asked_at: datetime) -> None:
+    """A create met a record with that key: the record becomes a sighting, never an overwrite."""
+    for side in Side:
+        of_side = [(row, receipt) for row, receipt in refused if row.side == side.value]
+        if not of_side:
+            continue
+        look_up(context, side, {(row.object, row.key) for row, _ in of_side if row.key})
+        outbox.drop([row.id for row, _ in of_side])
+
+
+def look_up(context: Context, side: Side, wanted: Iterable[tuple[str, str]]) -> None:
+    """Read records by e-mail, given as (object, key), into the inbox."""
+    keys_by_object: dict[str, list[str]] = {}
+    for object, key in wanted:
+        keys_by_object.setdefault(object, []).append(key)
+    for object, keys in keys_by_object.items():
+        requested_at = context.clock.now()
+        records = context.systems[side].find(object, keys, context.fields(side, object))
+        inbox.take_read(context.tenants[side], side, context.connection_id, object, records, [], requested_at)
+
+
+def _refused(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], now: datetime) -> None:
+    links = pairs.links_by_id({row.link_id for row, _ in refused})
+    holds = [
+        hold
+        for row, receipt in refused
+        for problem in receipt.problems
+        for hold in _holds(context, row, links[row.link_id], problem)
+    ]
+    outbox.refuse(context.connection_id, [row.id for row, _ in refused], holds, now)
+
+
+def _holds(context: Context, row: OutboxRow, link: LinkRow, problem: Problem) -> Iterator[HoldNote]:
+    """A refusal holds the field it names; else the whole creation, or every field of the update."""
+    side = Side(row.side)
+    plan = context.objects[link.object]
+    intended = unpack(row.intended)
+    offered = [field for field in plan.fields if field.mapping.name(side) in intended]
+    named = [field for field in offered if field.mapping.name(side) == problem.field]
+    if not named and row.op == Op.CREATE:
+        yield _note(link, side, problem, fingerprint=creation_mark(plan, intended))
+        return
+    expected, source = unpack(row.expected), unpack(row.source)
+    for field in named or offered:
+        values = {
+            side.value: expected.get(field.mapping.name(side)),
+            side.other.value: source.get(field.mapping.name(side.other)),
+        }
+        mark = fingerprint(field, values[Side.CRM.value], values[Side.ACTIVECAMPAIGN.value])
+        yield _note(link, side, problem, field=field.mapping.crm, values=values, fingerprint=mark)
+
+
+def _note(
+    link: LinkRow,
+    side: Side,
+    problem: Problem,
+    *,
+    fingerprint: str,
+    field: str = "",
+    values: Values | None = None,
+) -> HoldNote:
+    return HoldNote(
+        link_id=link.id,
+        side=side,
+        object=link.object,
+        record_id=link.crm_id or link.activecampaign_id or "",
+        field=field,
+        kind=REJECTED,
+        reason=problem.message,
+        cure=problem.cure,
+        values=values or {},
+        fingerprint=fingerprint,
+    )

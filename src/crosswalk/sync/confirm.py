@@ -1,0 +1,126 @@
+"""The next reading confirms what was queued: contacts that an import made or changed get their receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from crosswalk.core.failures import FailureKind
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import BatchResult, Op, Outcome, Problem, Receipt
+from crosswalk.core.values import Values, unpack
+from crosswalk.store import identity, inbox, outbox, pairs
+from crosswalk.store.outbox import OutboxRow
+from crosswalk.store.pairs import Seen
+
+from .commit import commit_settled, look_up, take_receipts
+from .context import CONTACT, Context
+from .pull import pull
+
+DEADLINE = timedelta(minutes=10)  # after which a batch is left to the next run
+SETTLING = 2.0  # seconds between the end of the last batch and the reading that confirms it
+
+
+class Results(msgspec.Struct, kw_only=True):
+    """How batches ended, and when that was known (our clock)."""
+
+    batches: Mapping[str, BatchResult]
+    acked_at: datetime
+
+
+def settle_imports(context: Context, run_id: int) -> None:
+    """Wait for queued batches, read the contact feed, and commit what it confirms."""
+    results = await_imports(context)
+    pull(context, Side.ACTIVECAMPAIGN, CONTACT)
+    confirm_imports(context, run_id, results)
+
+
+def await_imports(context: Context) -> Results:
+    """Wait until the batches of all queued writes are through, and let the vendor's clock move on."""
+    sent = outbox.in_flight(context.connection_id, "sent")
+    batch_ids = sorted({row.batch_id for row in sent if row.batch_id})
+    if not batch_ids:
+        return Results(batches={}, acked_at=context.clock.now())
+    system = context.systems[Side.ACTIVECAMPAIGN]
+    batches = system.settle(batch_ids, context.clock.now() + DEADLINE)
+    acked_at = context.clock.now()
+    context.clock.sleep(SETTLING)
+    return Results(batches=batches, acked_at=acked_at)
+
+
+def confirm_imports(context: Context, run_id: int, results: Results) -> None:
+    """Commit the writes of completed batches; call it after the contact feed was read."""
+    rows = [row for row in outbox.in_flight(context.connection_id, "sent") if row.batch_id in results.batches]
+    if not rows:
+        return
+    rows = _confirm(context, run_id, rows, results)
+    unseen = [row for row in rows if row.op == Op.CREATE and row.key]
+    look_up(context, Side.ACTIVECAMPAIGN, {(CONTACT, row.key) for row in unseen if row.key})
+    rest = _confirm(context, run_id, rows, results)
+    _give_up(context, run_id, rest, results)
+
+
+def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results) -> list[OutboxRow]:
+    """Settle the rows whose contact was read since; return the others."""
+    if not rows:
+        return []
+    seen_by_id = pairs.contacts_seen(context.connection_id, [row.record_id for row in rows if row.record_id])
+    seen_by_key = pairs.contacts_seen_by_key(context.connection_id, [row.key for row in rows if row.key])
+    returned = {batch_id: set(result.record_ids) for batch_id, result in results.batches.items()}
+    settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
+    strangers, rest = [], []
+    for row in rows:
+        seen = seen_by_id.get(row.record_id) if row.record_id else seen_by_key.get(row.key or "")
+        ours = returned[row.batch_id or ""]
+        if seen is not None and seen.record_id in ours:
+            settled.append((_taking_along(context, row, seen), seen.record_id, unpack(seen.packed), None))
+        elif seen is not None:
+            strangers.append(row.id)  # somebody else's contact, or an update that the import left out
+        elif row.record_id in ours and row.record_id is not None:
+            settled.append((row, row.record_id, {}, None))
+        else:
+            rest.append(row)
+    commit_settled(context, run_id, settled, results.acked_at)
+    outbox.drop(strangers)
+    return rest
+
+
+def _taking_along(context: Context, row: OutboxRow, seen: Seen) -> OutboxRow:
+    """Let the receipt settle the confirming sighting too, when it holds nothing but our own values."""
+    values, intended = unpack(seen.packed), unpack(row.intended)
+    if any(values.get(name) != value for name, value in intended.items()):
+        return row
+    if row.op == Op.CREATE and any(values.get(name) != value for name, value in unpack(row.expected).items()):
+        return row
+    if row.op == Op.UPDATE:
+        return row
+    return outbox.with_versions(row, row.crm_version, seen.version)
+
+
+def _give_up(context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results) -> None:
+    """Writes that the import did not carry out."""
+    receipts = []
+    for row in rows:
+        failed = row.key in results.batches[row.batch_id or ""].failed_keys
+        if failed:
+            problem = Problem(
+                field=None,
+                kind=FailureKind.DATA,
+                code="import_failed",
+                message=f"ActiveCampaign could not import {row.key}.",
+                cure="Correct the e-mail address and the mapped values, then retry.",
+            )
+            receipts.append(Receipt(write_id=row.id, outcome=Outcome.REFUSED, problems=[problem]))
+    by_id = {row.id: row for row in rows}
+    now = context.clock.now()
+    take_receipts(context, run_id, by_id, receipts, now)
+    refused = {receipt.write_id for receipt in receipts}
+    lost = [row for row in rows if row.id not in refused]
+    creates = [row.link_id for row in lost if row.op == Op.CREATE]
+    identity.close(context.connection_id, creates, "not_created", Side.ACTIVECAMPAIGN, now)
+    updates = [row for row in lost if row.op == Op.UPDATE]
+    outbox.drop([row.id for row in updates])
+    ids = [row.record_id for row in updates if row.record_id]
+    inbox.want(context.connection_id, Side.ACTIVECAMPAIGN, CONTACT, ids, now)

@@ -1,0 +1,83 @@
+"""What every step of a run is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crosswalk.core.clock import Clock
+from crosswalk.core.mapping import ObjectMapping, Settings, Side
+from crosswalk.core.schema import Schema
+from crosswalk.core.system import System
+from crosswalk.merge import FieldPlan, compile_field
+
+# What is synced with ActiveCampaign's contact, in the order in which it becomes the primary of a shared contact.
+OBJECTS = ("contact", "lead")
+CONTACT = "contact"  # ActiveCampaign's object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectPlan:
+    """One object's mapping, compiled against both schemas."""
+
+    mapping: ObjectMapping
+    schemas: Mapping[Side, Schema]
+    fields: Sequence[FieldPlan]
+
+    @property
+    def object(self) -> str:
+        """The object's name."""
+        return self.mapping.object
+
+
+def compile_object(
+    mapping: ObjectMapping, crm: Schema, activecampaign: Schema, settings: Settings
+) -> ObjectPlan:
+    """Compile a mapping whose fields exist on both sides. Raises UserError when two fields cannot be paired."""
+    fields = [
+        compile_field(
+            pair,
+            crm.fields[pair.crm],
+            activecampaign.fields[pair.activecampaign],
+            direction=mapping.direction,
+            policy=settings.policy,
+            winner=settings.winner,
+        )
+        for pair in mapping.fields
+    ]
+    return ObjectPlan(
+        mapping=mapping, schemas={Side.CRM: crm, Side.ACTIVECAMPAIGN: activecampaign}, fields=fields
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a phase of long work has come."""
+
+    phase: str
+    done: int
+    total: int | None = None
+
+
+def _silent(progress: Progress) -> None:
+    """Nobody watches."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One connection, ready to run."""
+
+    connection_id: int
+    name: str
+    tenants: Mapping[Side, int]
+    systems: Mapping[Side, System]
+    settings: Settings
+    objects: Mapping[str, ObjectPlan]  # by object, in the order of OBJECTS
+    clock: Clock
+    report: Callable[[Progress], None] = field(default=_silent)
+
+    def fields(self, side: Side, object: str) -> list[str]:
+        """Return the names of the fields that are read of an object, in a stable order."""
+        if side is Side.CRM:
+            return sorted(pair.crm for pair in self.objects[object].mapping.fields)
+        return sorted({pair.activecampaign for plan in self.objects.values() for pair in plan.mapping.fields})

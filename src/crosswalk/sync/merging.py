@@ -1,0 +1,392 @@
+"""From pairs to outcomes: asks the merge about every field and turns its decisions into shadows, offers and holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from gettext import gettext as _
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from crosswalk.convert import fits
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import Op
+from crosswalk.core.values import Value, normal_email, pack, unpack
+from crosswalk.merge import (
+    ABSENT,
+    UNKNOWN,
+    Decision,
+    DecisionKind,
+    FieldCase,
+    FieldPlan,
+    Missing,
+    Stamp,
+    decide,
+    decide_creation,
+    fingerprint,
+    stored_differently,
+    tolerance,
+)
+from crosswalk.store.outcomes import HoldNote, Merged, Offer
+from crosswalk.store.pairs import HoldRow, Seen
+
+from .context import Context, ObjectPlan
+from .match import Pair
+
+_times = msgspec.json.Decoder(dict[str, datetime])
+_ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
+REJECTED, CONFLICT = "rejected", "conflict"
+
+
+class _SideState:
+    """One side of a pair: what it holds, what it held, and when it changed."""
+
+    __slots__ = ("corrected", "record_id", "seen", "shadow", "stamp", "times", "values")
+
+    def __init__(
+        self, context: Context, plan: ObjectPlan, pair: Pair, side: Side, holds: Mapping[str, HoldRow]
+    ):
+        link, seen = pair.link, pair.seen(side)
+        self.seen = seen
+        self.record_id = link.record_id(side)
+        self.shadow = unpack(link.shadow(side))
+        self.corrected = False
+        self.stamp: Stamp | None = None
+        self.times: Mapping[str, datetime] = {}
+        if seen is None:
+            self.values = {**self.shadow, **_held_values(plan, side, holds)}
+            return
+        self.values = unpack(seen.packed)
+        ours_until = _vendor_moment(context, side, link.acked_at(side))
+        if ours_until is None or seen.stamp > ours_until:
+            self.stamp = Stamp(seen.stamp, False)
+            self.times = _times.decode(seen.times) if seen.times else {}
+        if link.unconfirmed(side):
+            self._confirm(context, plan, side, link.unconfirmed(side), seen, ours_until)
+
+    def _confirm(
+        self,
+        context: Context,
+        plan: ObjectPlan,
+        side: Side,
+        packed: bytes,
+        seen: Seen,
+        ours_until: datetime | None,
+    ) -> None:
+        """The first reading after our write: a form that the vendor gave our value becomes the shadow."""
+        self.corrected = True
+        if ours_until is None or seen.stamp > ours_until:
+            return
+        definitions = plan.schemas[side].fields
+        for name in unpack(packed):
+            sent, read = self.shadow.get(name), self.values.get(name)
+            definition = definitions.get(name)
+            if definition is None or name not in self.values or sent == read:
+                continue
+            vendor = "activecampaign" if side is Side.ACTIVECAMPAIGN else "crm"
+            if stored_differently(vendor, definition.kind, sent, read, length=definition.length):
+                self.shadow[name] = read
+
+    def time(self, name: str) -> Stamp | None:
+        """Return when a field of this side changed, as certain as it is known."""
+        moment = self.times.get(name)
+        return Stamp(moment, True) if moment is not None else self.stamp
+
+
+def _vendor_moment(context: Context, side: Side, moment: datetime | None) -> datetime | None:
+    """Translate a time of our clock into the vendor's, rounded up to its whole seconds."""
+    if moment is None:
+        return None
+    return moment + timedelta(seconds=context.systems[side].clock_difference()) + _ROUNDING
+
+
+def _held_values(plan: ObjectPlan, side: Side, holds: Mapping[str, HoldRow]) -> dict[str, Value]:
+    """Return the values of one side that holds keep, by that side's field names."""
+    if not holds:
+        return {}
+    kept = {}
+    for field in plan.fields:
+        hold = holds.get(field.mapping.crm)
+        if hold is not None:
+            values = unpack(hold.values)
+            if side.value in values:
+                kept[field.mapping.name(side)] = values[side.value]
+    return kept
+
+
+def merge_pair(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
+    """Decide every field of one pair."""
+    if pair.creates is not None:
+        return _create(context, plan, pair, pair.creates, holds)
+    return _update(context, plan, pair, holds)
+
+
+class _Outcome:
+    """Collects what the decisions of one pair come to."""
+
+    def __init__(self, plan: ObjectPlan, pair: Pair, states: Mapping[Side, _SideState]):
+        self.plan = plan
+        self.pair = pair
+        self.states = states
+        self.moved = False
+        self.ended: list[int] = []
+        self.holds: list[HoldNote] = []
+        self.offered: dict[Side, list[tuple[FieldPlan, Decision]]] = {}
+
+    def move_shadows(self, field: FieldPlan, decision: Decision) -> None:
+        """Set both shadows of a settled field."""
+        if decision.shadows is not None:
+            for side, state in self.states.items():
+                state.shadow[field.mapping.name(side)] = decision.shadows.side(side)
+            self.moved = True
+
+    def offer(self, field: FieldPlan, decision: Decision) -> None:
+        """Note the writes a decision asks for."""
+        for side in decision.offers:
+            self.offered.setdefault(side, []).append((field, decision))
+
+    def hold(self, field: FieldPlan, decision: Decision, case: FieldCase) -> None:
+        """Note that a field waits for a cure."""
+        side = decision.winner.other if decision.winner else Side.CRM
+        self.holds.append(self._note(field, decision, case, side))
+
+    def _note(self, field: FieldPlan, decision: Decision, case: FieldCase, side: Side) -> HoldNote:
+        rejection = decision.rejection
+        values: dict[str, Value] = {}
+        if not isinstance(case.crm, Missing):
+            values[Side.CRM.value] = case.crm
+        if not isinstance(case.activecampaign, Missing):
+            values[Side.ACTIVECAMPAIGN.value] = case.activecampaign
+        link = self.pair.link
+        return HoldNote(
+            link_id=link.id,
+            side=side,
+            object=self.plan.object,
+            record_id=link.crm_id or link.activecampaign_id or "",
+            field=field.mapping.crm,
+            kind=CONFLICT if decision.kind is DecisionKind.CONFLICT else REJECTED,
+            reason=rejection.message if rejection else decision.reason.text,
+            cure=rejection.cure if rejection else _("Choose a value on one side, or set a conflict policy."),
+            values=values,
+            fingerprint=fingerprint(field, case.crm, case.activecampaign),
+        )
+
+    def merged(self, offers: Sequence[Offer]) -> Merged:
+        """Return the outcome with the link as it shall be stored."""
+        link = self.pair.link
+        corrected = [side for side, state in self.states.items() if state.corrected]
+        changed = self.moved or bool(corrected) or link.is_new or not link.crm_shadow
+        if changed:
+            link.crm_shadow = pack(self.states[Side.CRM].shadow)
+            link.activecampaign_shadow = pack(self.states[Side.ACTIVECAMPAIGN].shadow)
+            for side in corrected:
+                setattr(link, f"{side.value}_unconfirmed", b"")
+            link.key = _contact_key(self.plan, self.states[Side.ACTIVECAMPAIGN].shadow) or link.key
+        crm, contact = self.pair.crm, self.pair.activecampaign
+        return Merged(
+            link=link,
+            changed=changed,
+            offers=offers,
+            holds=self.holds,
+            ended_holds=self.ended,
+            crm_version=crm.version if crm else None,
+            activecampaign_version=contact.version if contact else None,
+        )
+
+
+def _contact_key(plan: ObjectPlan, shadow: Mapping[str, Value]) -> str | None:
+    email = shadow.get(plan.schemas[Side.ACTIVECAMPAIGN].email)
+    return normal_email(email) if isinstance(email, str) else None
+
+
+def _update(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
+    states = {side: _SideState(context, plan, pair, side, holds) for side in Side}
+    crm, contact = states[Side.CRM], states[Side.ACTIVECAMPAIGN]
+    limit = tolerance(
+        context.systems[Side.CRM].clock_difference() - context.systems[Side.ACTIVECAMPAIGN].clock_difference()
+    )
+    outcome = _Outcome(plan, pair, states)
+    for field in plan.fields:
+        crm_name, contact_name = field.mapping.crm, field.mapping.activecampaign
+        c, a = crm.values.get(crm_name, UNKNOWN), contact.values.get(contact_name, UNKNOWN)
+        c0, a0 = crm.shadow.get(crm_name, ABSENT), contact.shadow.get(contact_name, ABSENT)
+        hold = holds.get(crm_name)
+        if c == c0 and a == a0:
+            if hold is not None:
+                outcome.ended.append(hold.id)
+            continue
+        case = FieldCase(c, a, c0, a0, crm.time(crm_name), contact.time(contact_name))
+        _take(outcome, field, case, decide(field, case, limit), hold)
+    whole = holds.get("")
+    if whole is not None:
+        outcome.ended.append(whole.id)
+    return outcome.merged([_update_offer(outcome, side, fields) for side, fields in outcome.offered.items()])
+
+
+def _take(
+    outcome: _Outcome, field: FieldPlan, case: FieldCase, decision: Decision, hold: HoldRow | None
+) -> None:
+    """Put one field's decision where it belongs."""
+    if decision.kind is DecisionKind.UNKNOWN:
+        return
+    if decision.is_held:
+        if hold is None or hold.fingerprint != fingerprint(field, case.crm, case.activecampaign):
+            outcome.hold(field, decision, case)
+        return
+    if decision.kind is DecisionKind.OFFER:
+        if hold is None or hold.fingerprint != fingerprint(field, case.crm, case.activecampaign):
+            outcome.offer(field, decision)
+        return
+    outcome.move_shadows(field, decision)
+    if hold is not None:
+        outcome.ended.append(hold.id)
+
+
+def _update_offer(outcome: _Outcome, side: Side, fields: Sequence[tuple[FieldPlan, Decision]]) -> Offer:
+    target = outcome.states[side]
+    expected: dict[str, Value] = {}
+    intended: dict[str, Value] = {}
+    sources: dict[str, Value] = {}
+    reasons: dict[str, str] = {}
+    for field, decision in fields:
+        name = field.mapping.name(side)
+        if name in target.values:
+            expected[name] = target.values[name]
+        intended[name] = decision.offers[side]
+        reasons[name] = decision.reason.value
+        if decision.shadows is not None:
+            sources[field.mapping.name(side.other)] = decision.shadows.side(side.other)
+    email = target.values.get(outcome.plan.schemas[side].email)
+    return Offer(
+        side=side,
+        object=outcome.plan.object if side is Side.CRM else "contact",
+        op=Op.UPDATE,
+        record_id=target.record_id,
+        key=normal_email(email) if isinstance(email, str) else outcome.pair.link.key,
+        expected=expected,
+        intended=intended,
+        source=sources,
+        reasons=reasons,
+        read_at=target.seen.requested_at if target.seen else None,
+    )
+
+
+# --- creations ---------------------------------------------------------------------------------------------------
+
+
+def _create(
+    context: Context, plan: ObjectPlan, pair: Pair, target: Side, holds: Mapping[str, HoldRow]
+) -> Merged:
+    states = {side: _SideState(context, plan, pair, side, holds) for side in Side}
+    source = states[target.other]
+    seen = pair.seen(target.other)
+    pair.link.key = seen.key if seen else pair.link.key
+    outcome = _Outcome(plan, pair, states)
+    intended: dict[str, Value] = {}
+    left: dict[str, Value] = {}  # fields that stay empty by agreement or rule: settled with the creation
+    sources: dict[str, Value] = {}
+    reasons: dict[str, str] = {}
+    for field in plan.fields:
+        source_name, name = field.mapping.name(target.other), field.mapping.name(target)
+        value = source.values.get(source_name, UNKNOWN)
+        if isinstance(value, Missing):
+            continue
+        hold = holds.get(field.mapping.crm)
+        case = FieldCase(value, None) if target is Side.ACTIVECAMPAIGN else FieldCase(None, value)
+        if hold is not None and hold.fingerprint == fingerprint(field, case.crm, case.activecampaign):
+            continue
+        decision = decide_creation(field, target, value)
+        if decision.is_held:
+            outcome.hold(field, decision, case)
+            continue
+        sources[source_name] = value
+        if decision.kind is DecisionKind.OFFER:
+            intended[name] = decision.offers[target]
+            reasons[name] = decision.reason.value
+        else:
+            left[name] = None
+    missing = _complete(plan, target, intended, reasons)
+    whole = holds.get("")
+    mark = creation_mark(plan, intended)
+    if (
+        missing is not None
+        or target_email(plan, target) not in intended
+        or (whole and whole.fingerprint == mark)
+    ):
+        if whole is None or whole.fingerprint != mark:
+            outcome.holds.append(_creation_hold(plan, pair, target, missing, mark))
+        return outcome.merged([])
+    offer = Offer(
+        side=target,
+        object=plan.object if target is Side.CRM else "contact",
+        op=Op.CREATE,
+        record_id=None,
+        key=pair.link.key,
+        expected=left,
+        intended=intended,
+        source=sources,
+        reasons=reasons,
+        read_at=None,
+    )
+    return outcome.merged([offer])
+
+
+def target_email(plan: ObjectPlan, target: Side) -> str:
+    """Return the name of the target's e-mail field."""
+    return plan.schemas[target].email
+
+
+def _complete(
+    plan: ObjectPlan, target: Side, intended: dict[str, Value], reasons: dict[str, str]
+) -> str | None:
+    """Give required fields without value the connection's default; return the label of one that has none."""
+    defaults = plan.mapping.creation_defaults if target is Side.CRM else {}
+    for name, field in plan.schemas[target].fields.items():
+        if not field.required or not field.creatable or intended.get(name) is not None:
+            continue
+        default = defaults.get(name)
+        if default is None or fits(field, default, creating=True) is not None:
+            return field.label
+        intended[name] = default
+        reasons[name] = "default"
+    return None
+
+
+def creation_mark(plan: ObjectPlan, intended: Mapping[str, Value]) -> str:
+    """Return the fingerprint under which a refused creation is held."""
+    parts = [
+        sorted(intended.items()),
+        plan.mapping.creation_defaults,
+        [field.version for field in plan.fields],
+    ]
+    return blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
+
+
+def _creation_hold(plan: ObjectPlan, pair: Pair, target: Side, missing: str | None, mark: str) -> HoldNote:
+    record_id = pair.link.crm_id or pair.link.activecampaign_id or ""
+    if missing is not None:
+        reason = _("The record cannot be created: {field} is required and has no value.").format(
+            field=missing
+        )
+        cure = _("Fill it in on the other side, or set a default for new records in the mapping.")
+    else:
+        reason = _("The record cannot be created: its e-mail may not be written in this direction.")
+        cure = _("Allow this direction for the object and its e-mail.")
+    return HoldNote(
+        link_id=pair.link.id,
+        side=target,
+        object=plan.object,
+        record_id=record_id,
+        kind=REJECTED,
+        reason=reason,
+        cure=cure,
+        fingerprint=mark,
+    )
+
+
+def journal_fields(expected: bytes, intended: bytes, reasons: bytes) -> dict[str, tuple[Any, Any, str]]:
+    """Return before, after and reason per field, as the journal and plans keep them."""
+    before, why = unpack(expected), msgspec.json.decode(reasons)
+    return {name: (before.get(name), value, why.get(name, "")) for name, value in unpack(intended).items()}

@@ -1,0 +1,163 @@
+"""Push sends what the outbox intends, in the cheapest batches the target offers, and commits the receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from crosswalk.core.failures import SystemFailure
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import Batch, Op, Outcome, Receipt, Record, Write, WriteOptions
+from crosswalk.core.values import Kind, same, unpack
+from crosswalk.store import inbox, outbox
+from crosswalk.store.outbox import OutboxRow
+
+from .commit import take_receipts
+from .confirm import settle_imports
+from .context import CONTACT, Context, Progress
+from .pull import pull
+
+FRESH = timedelta(seconds=10)  # how long a reading of the target guards a write
+WAVE = 5000  # writes between two looks at the contact feed: 20 imports of 250
+GUARDED = 40  # single writes between two readings of their targets: at five a second they are through in time
+
+
+def push(context: Context, run_id: int, options: WriteOptions) -> None:
+    """Send every intended write once; what must wait stays in the outbox."""
+    for side in (Side.CRM, Side.ACTIVECAMPAIGN):
+        for op in (Op.UPDATE, Op.CREATE):
+            _push(context, run_id, side, op, options)
+
+
+def _push(context: Context, run_id: int, side: Side, op: Op, options: WriteOptions) -> None:
+    after = done = 0
+    total = outbox.counts(context.connection_id).get((side.value, op.value), 0)
+    while rows := outbox.intended(context.connection_id, side, op, after, WAVE):
+        after = rows[-1].id
+        _push_wave(context, run_id, side, op, rows, options)
+        done += len(rows)
+        context.report(Progress(phase=f"{op} {side}", done=done, total=total))
+
+
+def _push_wave(
+    context: Context, run_id: int, side: Side, op: Op, rows: Sequence[OutboxRow], options: WriteOptions
+) -> None:
+    system = context.systems[side]
+    by_id = {row.id: row for row in rows}
+    batches = list(system.batches([_write(row) for row in rows], options))
+    if op is Op.CREATE and any(batch.asynchronous for batch in batches):
+        pull(context, side, CONTACT)
+        taken = outbox.drop_taken_creates(context.connection_id, context.tenants[side])
+        by_id = {row_id: row for row_id, row in by_id.items() if row_id not in taken}
+        batches = list(system.batches([_write(row) for row in by_id.values()], options))
+    for group in _groups(batches):
+        fresh = guard(context, run_id, side, [by_id[w.id] for batch in group for w in batch.writes], group)
+        for batch in fresh:
+            send(context, run_id, side, batch, by_id, options)
+    if any(batch.asynchronous for batch in batches):
+        settle_imports(context, run_id)
+
+
+def _write(row: OutboxRow) -> Write:
+    return Write(
+        id=row.id,
+        object=row.object,
+        op=Op(row.op),
+        record_id=row.record_id,
+        key=row.key,
+        values=unpack(row.intended),
+    )
+
+
+def _groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """Group batches so that one reading of their targets guards them all."""
+    group: list[Batch] = []
+    for batch in batches:
+        if group and (len(batch.writes) > 1 or len(group) >= GUARDED):
+            yield group
+            group = []
+        group.append(batch)
+    if group:
+        yield group
+
+
+def guard(
+    context: Context, run_id: int, side: Side, rows: Sequence[OutboxRow], batches: Sequence[Batch]
+) -> list[Batch]:
+    """Read the targets that were not read just now; return the batches without the writes that must not go.
+
+    Missing targets close their links; targets that do not hold what was expected are matched anew with their fresh
+    values.
+    """
+    now = context.clock.now()
+    # A group's last write goes some seconds after its first: half the time is kept for sending.
+    stale = [
+        row for row in rows if row.op == Op.UPDATE and (row.read_at is None or now - row.read_at > FRESH / 2)
+    ]
+    if not stale:
+        return list(batches)
+    object = stale[0].object
+    ids = [row.record_id for row in stale if row.record_id is not None]
+    fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
+    records = {record.id: record for record in fetched.records}
+    gone = set(fetched.missing)
+    missing = [row for row in stale if row.record_id in gone]
+    changed = [
+        row for row in stale if row.record_id not in gone and not _as_expected(context, side, row, records)
+    ]
+    take_receipts(
+        context,
+        run_id,
+        {row.id: row for row in missing},
+        [Receipt(write_id=row.id, outcome=Outcome.MISSING) for row in missing],
+        now,
+    )
+    news = [records[row.record_id] for row in changed if row.record_id in records]
+    inbox.take_read(
+        context.tenants[side], side, context.connection_id, object, news, [], fetched.requested_at
+    )
+    outbox.drop([row.id for row in changed])
+    blocked = {row.id for row in (*missing, *changed)}
+    return [kept for batch in batches if (kept := _without(batch, blocked)).writes]
+
+
+def _as_expected(context: Context, side: Side, row: OutboxRow, records: dict[str, Record]) -> bool:
+    record = records.get(row.record_id or "")
+    if record is None:
+        return False
+    kinds = _kinds(context, side)
+    return all(
+        name in record.values and same(kinds[name], value, record.values[name])
+        for name, value in unpack(row.expected).items()
+    )
+
+
+def _kinds(context: Context, side: Side) -> dict[str, Kind]:
+    return {
+        name: field.kind
+        for plan in context.objects.values()
+        for name, field in plan.schemas[side].fields.items()
+    }
+
+
+def _without(batch: Batch, blocked: set[int]) -> Batch:
+    writes = [write for write in batch.writes if write.id not in blocked]
+    return Batch(
+        kind=batch.kind, object=batch.object, op=batch.op, writes=writes, asynchronous=batch.asynchronous
+    )
+
+
+def send(
+    context: Context, run_id: int, side: Side, batch: Batch, rows: dict[int, OutboxRow], options: WriteOptions
+) -> None:
+    """Send one batch. The intent to send is committed before the call; a write in doubt stays *sending*."""
+    ids = [write.id for write in batch.writes]
+    asked_at = context.clock.now()
+    outbox.mark_sending(ids, asked_at)
+    try:
+        receipts = context.systems[side].send(batch, options)
+    except SystemFailure as failure:
+        if not failure.in_doubt:
+            outbox.mark_again(ids)
+        raise
+    take_receipts(context, run_id, rows, receipts, asked_at)

@@ -1,0 +1,127 @@
+"""After a crash: what was intended starts again, what is in doubt is looked at before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import Op, Record
+from crosswalk.core.values import Values, same, unpack
+from crosswalk.store import identity, inbox, outbox, pairs
+from crosswalk.store.outbox import OutboxRow
+
+from .commit import commit_settled
+from .confirm import DEADLINE, Results, await_imports, confirm_imports
+from .context import CONTACT, Context, ObjectPlan
+from .pull import pull_all
+
+_POLL = 2.0  # seconds between two looks at a vendor's import queue
+_CLOCK_SLACK = timedelta(seconds=60)  # how far a vendor's creation stamp may lie before our intent
+
+
+def read_and_recover(context: Context, run_id: int) -> None:
+    """Read all feeds; on the way, settle what an earlier run left between intent and receipt."""
+    outbox.drop_intended(context.connection_id)
+    doubtful = outbox.in_flight(context.connection_id, "sending")
+    if any(row.side == Side.ACTIVECAMPAIGN.value for row in doubtful):
+        _wait_for_queue(context)
+    results: Results = await_imports(context)
+    pull_all(context)
+    confirm_imports(context, run_id, results)
+    _judge(context, run_id, doubtful)
+
+
+def _wait_for_queue(context: Context) -> None:
+    """An import in doubt can be judged only when nothing is outstanding at the vendor."""
+    deadline = context.clock.now() + DEADLINE
+    while context.systems[Side.ACTIVECAMPAIGN].outstanding() and context.clock.now() < deadline:
+        context.clock.sleep(_POLL)
+
+
+def _judge(context: Context, run_id: int, doubtful: Sequence[OutboxRow]) -> None:
+    """Decide for each write in doubt whether it happened, by what the target holds."""
+    for side in Side:
+        rows = [row for row in doubtful if row.side == side.value]
+        for object in sorted({row.object for row in rows}):
+            of_object = [row for row in rows if row.object == object]
+            _judge_updates(context, run_id, side, object, [row for row in of_object if row.op == Op.UPDATE])
+            _judge_creates(context, run_id, side, object, [row for row in of_object if row.op == Op.CREATE])
+
+
+def _judge_updates(context: Context, run_id: int, side: Side, object: str, rows: Sequence[OutboxRow]) -> None:
+    ids = [row.record_id for row in rows if row.record_id is not None]
+    if not ids:
+        return
+    fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
+    records = {record.id: record for record in fetched.records}
+    gone = set(fetched.missing)
+    links = [row.link_id for row in rows if row.record_id in gone]
+    identity.close(context.connection_id, links, f"deleted_{side.value}", side, context.clock.now())
+    present = [(row, records[row.record_id]) for row in rows if row.record_id in records]
+    _settle_by_value(context, run_id, side, object, present)
+
+
+def _judge_creates(context: Context, run_id: int, side: Side, object: str, rows: Sequence[OutboxRow]) -> None:
+    if not rows:
+        return
+    made = _made(context, side, object, rows)
+    found = [(row, made[row.key]) for row in rows if row.key in made]
+    _settle_by_value(context, run_id, side, object, found)
+    outbox.drop([row.id for row in rows if row.key not in made])  # back to match and look-up
+
+
+def _made(
+    context: Context, side: Side, object: str, rows: Sequence[OutboxRow]
+) -> Mapping[str | None, Record]:
+    """Find what creates in doubt made: in ActiveCampaign by e-mail, in the CRM by e-mail, creator and time."""
+    keys = [row.key for row in rows if row.key is not None]
+    fields = context.fields(side, object)
+    system = context.systems[side]
+    if side is Side.ACTIVECAMPAIGN:
+        known = pairs.hits(context.connection_id, context.tenants[side], side, [CONTACT], keys)
+        ids = [hit.record_id for hits in known.values() for hit in hits]
+        return {record.key: record for record in system.fetch(object, ids, fields).records} if ids else {}
+    intended_at = {row.key: row.intended_at for row in rows}
+    us = system.user_id()
+    return {
+        record.key: record
+        for record in system.find(object, keys, fields)
+        if record.created is not None
+        and record.created
+        >= intended_at[record.key] + timedelta(seconds=system.clock_difference()) - _CLOCK_SLACK
+        and (us is None or record.modified_by == us)
+    }
+
+
+def _settle_by_value(
+    context: Context, run_id: int, side: Side, object: str, found: Sequence[tuple[OutboxRow, Record]]
+) -> None:
+    """Fields that hold what was intended are receipted; the rest is merged anew from fresh values."""
+    if not found:
+        return
+    links = pairs.links_by_id({row.link_id for row, _ in found})
+    acked_at = context.clock.now()
+    settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
+    undone = []
+    for row, record in found:
+        plan = context.objects[links[row.link_id].object]
+        done = _done_fields(plan, side, row, record)
+        complete = done >= set(unpack(row.intended))
+        if not done and row.op == Op.UPDATE:
+            undone.append(row.id)
+            continue
+        kept = row if complete else outbox.with_versions(row, None, None)
+        settled.append((kept, record.id, record.values, None if complete else done))
+    commit_settled(context, run_id, settled, acked_at)
+    outbox.drop(undone)
+    inbox.want(context.connection_id, side, object, [record.id for _, record in found], context.clock.now())
+
+
+def _done_fields(plan: ObjectPlan, side: Side, row: OutboxRow, record: Record) -> set[str]:
+    fields = plan.schemas[side].fields
+    return {
+        name
+        for name, value in unpack(row.intended).items()
+        if name in record.values and same(fields[name].kind, value, record.values[name])
+    }

@@ -1,0 +1,140 @@
+"""A run calls the steps in order; a plan is its first half and writes to no system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from crosswalk.core.failures import FailureKind, SystemFailure, UserError
+from crosswalk.core.system import WriteOptions
+from crosswalk.store import feeds, inbox, outbox, runs
+from crosswalk.store.models import Plan
+
+from .context import Context
+from .fill import fill_outbox
+from .pull import pull_all
+from .push import push
+from .recover import read_and_recover
+
+ROUNDS = 3
+MARGIN = 0.10  # how far a run may go beyond the plan that released it
+_ANALYSE_ABOVE = 5000  # sightings after which the database's statistics are refreshed
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended."""
+
+    run_id: int
+    state: str  # done | braked | failed
+    counts: Mapping[str, int]  # receipted writes, as `side op`
+    waiting: int  # sightings left for the next run
+    message: str = ""
+
+
+class Braked(Exception):
+    """The run would go further than it may; nothing of this round was sent."""
+
+
+def make_plan(context: Context) -> Plan:
+    """Read both sides and work out what a run would write. Only what was read is kept."""
+    with feeds.lease("connection", context.connection_id, wait=False) as held:
+        _require(held, context)
+        pull_all(context)
+        _analyse_if_large(context)
+        before = runs.standing(context.connection_id)
+        with runs.rehearsal():
+            fill_outbox(context)
+            counts, rows = runs.rehearsed(context.connection_id, before)
+        return runs.save_plan(context.connection_id, counts, rows, context.clock.now())
+
+
+def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> RunResult:
+    """Run the connection once. `plan` limits what may be written to its counts plus a tenth.
+
+    Raises SystemFailure when a system cannot be reached or signed in to; everything seen and intended is kept.
+    """
+    with feeds.lease("connection", context.connection_id, wait=False) as held:
+        _require(held, context)
+        record = runs.start(context.connection_id, kind, context.clock.now())
+        state, message = "failed", ""
+        try:
+            _rounds(context, record.id, plan)
+            state = "done"
+        except Braked as brake:
+            state, message = "braked", str(brake)
+        except SystemFailure as failure:
+            message = failure.message
+            raise
+        finally:
+            counts = runs.journalled(record.id)
+            runs.end(record, state, counts, context.clock.now(), message)
+        return RunResult(
+            run_id=record.id,
+            state=state,
+            counts=counts,
+            waiting=inbox.waiting(context.connection_id),
+            message=message,
+        )
+
+
+def _require(held: bool, context: Context) -> None:
+    if not held:
+        raise UserError(
+            f"Another run of {context.name} is under way.", cure="Wait until it has ended, then try again."
+        )
+
+
+def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
+    first = not runs.finished_before(context.connection_id)
+    options = WriteOptions(
+        import_updates_above=context.settings.import_updates_above,
+        exclude_automations=first and context.settings.exclude_automations_initially,
+    )
+    read_and_recover(context, run_id)
+    _analyse_if_large(context)
+    for number in range(1, ROUNDS + 1):
+        if not inbox.waiting(context.connection_id):
+            return
+        fill_outbox(context)
+        _brake(context, run_id, plan)
+        try:
+            push(context, run_id, options)
+        except SystemFailure as failure:
+            if failure.kind is not FailureKind.TRANSIENT or number == ROUNDS:
+                raise
+            read_and_recover(context, run_id)
+
+
+def _brake(context: Context, run_id: int, plan: Plan | None) -> None:
+    """Stop before push when the run's writes, counted over all its rounds, exceed what the plan allows."""
+    if plan is None:
+        return
+    done: dict[str, int] = dict(runs.journalled(run_id))
+    for (side, op), number in outbox.counts(context.connection_id).items():
+        done[f"{side} {op}"] = done.get(f"{side} {op}", 0) + number
+    allowed = _planned(plan)
+    for name, number in done.items():
+        limit = allowed.get(name, 0)
+        if number > limit * (1 + MARGIN):
+            outbox.drop_intended(context.connection_id)
+            raise Braked(
+                f"{number} times “{name}”, but the plan has {limit}. Make a new plan and look at it."
+            )
+
+
+def _planned(plan: Plan) -> dict[str, int]:
+    counts: dict[str, Any] = plan.counts
+    planned: dict[str, int] = {}
+    for name, number in counts.items():
+        words = name.split(" ")
+        if words[0] in {"create", "update"}:
+            key = f"{words[1]} {words[0]}"
+            planned[key] = planned.get(key, 0) + number
+    return planned
+
+
+def _analyse_if_large(context: Context) -> None:
+    if inbox.waiting(context.connection_id) > _ANALYSE_ABOVE:
+        runs.analyse()

@@ -1,0 +1,250 @@
+"""Set-up: connections are added and opened here, mappings are checked before they are saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from crosswalk.core.clock import Clock
+from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import (
+    CreationRule,
+    FieldMapping,
+    MappingFile,
+    ObjectMapping,
+    SelectionKind,
+    Settings,
+    Side,
+)
+from crosswalk.core.schema import Field, Schema
+from crosswalk.core.system import System
+from crosswalk.store import connections, models
+from crosswalk.store.budget import TenantBudget
+from crosswalk.store.vault import Vault
+from crosswalk.systems import open_system
+
+from .context import CONTACT, OBJECTS, Context, Progress, compile_object
+
+ACTIVECAMPAIGN = "activecampaign"
+CRMS = ("salesforce",)
+SCHEMA_LIFE = timedelta(minutes=15)  # how long described fields are believed
+# Where a tenant's pacer starts, calls per second; answers say how fast it may go. None: no such limit.
+FIRST_PACE: Mapping[str, float | None] = {ACTIVECAMPAIGN: 5.0}
+
+Opener = Callable[..., System]
+
+
+class _Unpaced:
+    """The budget of a tenant that is not stored yet: a handful of calls at set-up, as slow as the vendor asks."""
+
+    def __init__(self, vendor: str, clock: Clock) -> None:
+        self._clock = clock
+        self._gap = 1 / pace if (pace := FIRST_PACE.get(vendor)) else 0.0
+
+    def wait(self) -> None:
+        self._clock.sleep(self._gap)
+
+    def learn(
+        self,
+        *,
+        per_second: float | None = None,
+        pause: float | None = None,
+        used_today: int | None = None,
+        limit_today: int | None = None,
+    ) -> None:
+        if per_second:
+            self._gap = 1 / per_second
+
+
+def add_connection(
+    name: str,
+    credentials: Mapping[str, Mapping[str, Any]],
+    vault: Vault,
+    clock: Clock,
+    opener: Opener = open_system,
+) -> models.Connection:
+    """Join the two systems named in `credentials` (system → its credentials) under a name.
+
+    Both are signed in to first. Raises UserError for a system that is missing or unknown, SystemFailure when one cannot
+    be reached or refuses the credentials.
+    """
+    crm = next((vendor for vendor in CRMS if vendor in credentials), None)
+    if crm is None or ACTIVECAMPAIGN not in credentials:
+        raise UserError(
+            "The credentials must name activecampaign and one CRM.",
+            cure=f"Give a JSON object with the keys activecampaign and one of: {', '.join(CRMS)}.",
+        )
+    tenants = {}
+    for vendor in (crm, ACTIVECAMPAIGN):
+        given = {key: str(value) for key, value in credentials[vendor].items() if value is not None}
+        system = opener(vendor, given, budget=_Unpaced(vendor, clock), clock=clock)
+        tenants[vendor] = connections.save_tenant(vault, vendor, system.identity(), given, clock.now())
+    return connections.create(name, tenants[crm], tenants[ACTIVECAMPAIGN], clock.now())
+
+
+def open_systems(
+    connection: models.Connection, vault: Vault, clock: Clock, opener: Opener = open_system
+) -> dict[Side, System]:
+    """Open both systems of a connection with its stored credentials; sends nothing yet."""
+    systems = {}
+    for side, tenant in _tenants(connection).items():
+        budget = TenantBudget(tenant.id, clock, per_second=FIRST_PACE.get(tenant.system))
+        systems[side] = opener(
+            tenant.system, connections.credentials(vault, tenant), budget=budget, clock=clock
+        )
+    return systems
+
+
+def _tenants(connection: models.Connection) -> dict[Side, models.Tenant]:
+    return {Side.CRM: connection.crm, Side.ACTIVECAMPAIGN: connection.activecampaign}
+
+
+def open_context(
+    name: str,
+    vault: Vault,
+    clock: Clock,
+    *,
+    report: Callable[[Progress], None] | None = None,
+    opener: Opener = open_system,
+) -> Context:
+    """Make a connection ready to run: systems opened, fields described, mappings compiled.
+
+    Raises UserError when it does not exist, has no mapping, or maps a field that vanished.
+    """
+    connection = connections.get(name)
+    mapping = connections.mapping_of(connection)
+    if not mapping.objects:
+        raise UserError(
+            f"{name} has no mapping yet.", cure=f"Set one with: crosswalk mapping set {name} FILE"
+        )
+    systems = open_systems(connection, vault, clock, opener)
+    tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
+    by_object = {item.object: item for item in mapping.objects}
+    contact = describe(tenants[Side.ACTIVECAMPAIGN], systems[Side.ACTIVECAMPAIGN], CONTACT, clock)
+    objects = {}
+    for object in OBJECTS:
+        if object in by_object:
+            crm = describe(tenants[Side.CRM], systems[Side.CRM], object, clock)
+            check_object(by_object[object], crm, contact)
+            objects[object] = compile_object(by_object[object], crm, contact, mapping.settings)
+    context = Context(
+        connection_id=connection.id,
+        name=name,
+        tenants=tenants,
+        systems=systems,
+        settings=mapping.settings,
+        objects=objects,
+        clock=clock,
+    )
+    if report is not None:
+        context.report = report
+    return context
+
+
+def describe(tenant_id: int, system: System, object: str, clock: Clock) -> Schema:
+    """Return an object's fields, asking the vendor only when what is known is old."""
+    cached = connections.cached_schema(tenant_id, object, clock.now() - SCHEMA_LIFE)
+    if cached is not None:
+        return cached
+    schema = system.describe(object)
+    connections.save_schema(tenant_id, schema, clock.now())
+    return schema
+
+
+# --- mappings ----------------------------------------------------------------------------------------------------
+
+
+def set_mapping(
+    name: str, mapping: MappingFile, vault: Vault, clock: Clock, opener: Opener = open_system
+) -> MappingFile:
+    """Check a mapping against both schemas, resolve field names, and save it; return it as saved.
+
+    Raises UserError that names the object and field.
+    """
+    connection = connections.get(name)
+    tenants = _tenants(connection)
+    connections.forget_schemas([tenant.id for tenant in tenants.values()])
+    systems = open_systems(connection, vault, clock, opener)
+    _check_settings(mapping.settings, [item.object for item in mapping.objects])
+    contact = describe(tenants[Side.ACTIVECAMPAIGN].id, systems[Side.ACTIVECAMPAIGN], CONTACT, clock)
+    objects = []
+    for item in mapping.objects:
+        if item.object not in OBJECTS:
+            raise UserError(
+                f"There is no object called {item.object}.", cure=f"Use one of: {', '.join(OBJECTS)}."
+            )
+        crm = describe(tenants[Side.CRM].id, systems[Side.CRM], item.object, clock)
+        resolved = _resolve(_dated(item, systems[Side.CRM], clock), crm, contact)
+        check_object(resolved, crm, contact)
+        compile_object(resolved, crm, contact, mapping.settings)
+        objects.append(resolved)
+    saved = replace(mapping, objects=tuple(objects))
+    connections.save_mapping(connection, saved, clock.now())
+    return saved
+
+
+def _check_settings(settings: Settings, objects: list[str]) -> None:
+    if settings.creation is CreationRule.TAGGED and not settings.creation_tag:
+        raise UserError("Creation “tagged” needs a tag.", cure="Set settings.creation_tag.")
+    if settings.creation is not CreationRule.NEVER and settings.creation_object not in objects:
+        raise UserError(
+            f"New CRM records shall be of the object {settings.creation_object}, which has no mapping.",
+            cure="Map that object, or set settings.creation_object to one that is mapped.",
+        )
+
+
+def _dated(mapping: ObjectMapping, crm: System, clock: Clock) -> ObjectMapping:
+    """A selection *created from now on* counts from the CRM's time at which it is saved."""
+    selection = mapping.selection
+    if selection.kind is not SelectionKind.CREATED_FROM_NOW or selection.since is not None:
+        return mapping
+    now = clock.now() + timedelta(seconds=crm.clock_difference())
+    return replace(mapping, selection=replace(selection, since=now))
+
+
+def _resolve(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
+    """Replace labels, merge tags and other spellings of fields by their names."""
+    pairs = [
+        replace(pair, crm=_named(crm, pair.crm), activecampaign=_named(contact, pair.activecampaign))
+        for pair in mapping.fields
+    ]
+    return replace(mapping, fields=tuple(pairs))
+
+
+def _named(schema: Schema, given: str) -> str:
+    if given in schema.fields:
+        return given
+    wanted = given.strip("%").casefold()
+    found = [field.name for field in schema.fields.values() if wanted in _spellings(field)]
+    return found[0] if len(found) == 1 else given
+
+
+def _spellings(field: Field) -> set[str]:
+    return {name.strip("%").casefold() for name in (field.name, field.label, *field.aliases)}
+
+
+def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
+    """Raise UserError when a field does not exist, stands twice, or the e-mail is not mapped."""
+    for schema, side in ((crm, Side.CRM), (contact, Side.ACTIVECAMPAIGN)):
+        names = [pair.name(side) for pair in mapping.fields]
+        for name in names:
+            if name not in schema.fields:
+                raise UserError(
+                    f"{mapping.object}: there is no field {name} in {side.value} (any more).",
+                    cure="Take the pair out of the mapping, or make the field visible to the user of the connection.",
+                )
+            if names.count(name) > 1:
+                raise UserError(
+                    f"{mapping.object}: the {side.value} field {name} is mapped twice.",
+                    cure="Keep one of the pairs.",
+                )
+    email = FieldMapping(crm=crm.email, activecampaign=contact.email)
+    if not any(
+        (pair.crm, pair.activecampaign) == (email.crm, email.activecampaign) for pair in mapping.fields
+    ):
+        raise UserError(
+            f"{mapping.object}: the e-mail fields must be mapped to each other.",
+            cure=f"Add the pair {email.crm} and {email.activecampaign}.",
+        )
