@@ -1,0 +1,127 @@
+"""The org: its objects, rows, people and clock, and how fields are read from rows."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from crosswalk_sandbox.clock import Clock
+from crosswalk_sandbox.salesforce import ids
+from crosswalk_sandbox.salesforce.schema import Field, Object, Schema
+from crosswalk_sandbox.salesforce.store import Row, Store
+from crosswalk_sandbox.salesforce.values import stamp
+
+Getter = Callable[[Row], Any]
+ADDRESS_PARTS = (
+    "City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street",
+)  # fmt: skip
+KEPT_IN_BIN = timedelta(days=15)
+FORMULA_PARTS = re.compile(r'"([^"]*)"|([A-Za-z_.]+)')
+
+
+class Org:
+    """One Salesforce org."""
+
+    def __init__(self, schema: Schema, clock: Clock) -> None:
+        self.schema = schema
+        self.clock = clock
+        self.store = Store(schema)
+        self.numbers: dict[str, int] = {}  # of the last id given out, by object
+        self.recycle_bin: deque[tuple[str, str, str]] = deque()  # deleted when, object, id
+        self.id = ids.make("00D", 1)
+        self.caller = ids.make("005", 1)  # the user whom API calls run as
+        self.queue = ids.make("00G", 1)  # where the lead assignment rule puts leads
+        self.assignment_rule = ids.make("01Q", 1)
+        self.described_at = clock.start.replace(microsecond=0)  # when an object was last changed
+        self._getters: dict[str, dict[str, Getter]] = {}
+
+    def now(self) -> datetime:
+        """The time in whole seconds, as rows are stamped."""
+        return self.clock.now().replace(microsecond=0)
+
+    def stamp(self) -> str:
+        """The time as rows have it."""
+        return stamp(self.now())
+
+    def new_id(self, kind: Object) -> str:
+        """The next id of an object; ids are never given out twice."""
+        self.numbers[kind.name] = self.numbers.get(kind.name, 0) + 1
+        return ids.make(kind.prefix, self.numbers[kind.name])
+
+    def purge(self) -> None:
+        """Forget what has lain in the recycle bin for too long."""
+        limit = stamp(self.now() - KEPT_IN_BIN)
+        while self.recycle_bin and self.recycle_bin[0][0] < limit:
+            deleted_at, name, record_id = self.recycle_bin.popleft()
+            row = self.store[name].rows.get(record_id)
+            if row is not None and row["IsDeleted"] and row["SystemModstamp"] == deleted_at:
+                self.store[name].remove(record_id)
+
+    def row(self, record_id: str | None) -> Row | None:
+        """The row with that id (18 characters) of whatever object, deleted ones too."""
+        kind = self.schema.of_id(record_id) if record_id else None
+        return self.store[kind.name].rows.get(record_id) if kind and record_id else None
+
+    def getter(self, field: Field) -> Getter:
+        """How to read a field of a row of its object: a stored, a compound or a formula field."""
+        if field.type == "address":
+            return _address(field.name)
+        if field.formula is not None:
+            return self._formula(field)
+        name = field.name
+        return lambda row: row.get(name)
+
+    def follow(self, reference: Field, then: Getter) -> Getter:
+        """Read something of the row that a reference points to; None without one."""
+        name, find = reference.name, self.row
+
+        def through(row: Row) -> Any:
+            parent = find(row.get(name))
+            return None if parent is None else then(parent)
+
+        return through
+
+    def path(self, kind: Object, path: str) -> Getter:
+        """How to read `Account.Name`: references by their relationship name, then a field."""
+        head, dot, rest = path.partition(".")
+        if not dot:
+            return self.getter(kind.fields[head])
+        reference = kind.reference(head)
+        if reference is None:
+            raise KeyError(path)
+        return self.follow(reference, self.path(self.schema[reference.to[-1]], rest))
+
+    def full(self, kind: Object, row: Row) -> Row:
+        """All fields of a row, computed ones too, empty ones as None."""
+        if kind.name not in self._getters:
+            self._getters[kind.name] = {name: self.getter(field) for name, field in kind.fields.items()}
+        return {name: get(row) for name, get in self._getters[kind.name].items()}
+
+    def _formula(self, field: Field) -> Getter:
+        """Text joined by `&`: the only formulas there are. Empty parts are empty text."""
+        kind = self.schema[field.object]
+        getters = [
+            self.path(kind, found[2]) if found[2] else _constant(found[1])
+            for found in FORMULA_PARTS.finditer(field.formula or "")
+        ]
+        return lambda row: "".join(getter(row) or "" for getter in getters)
+
+
+def _constant(text: str) -> Getter:
+    return lambda _: text
+
+
+def _address(name: str) -> Getter:
+    """A compound address is read from its parts; without any it is None."""
+    prefix = name.removesuffix("Address")
+    parts = [(part[0].lower() + part[1:], prefix + part) for part in ADDRESS_PARTS]
+
+    def read(row: Row) -> dict[str, Any] | None:
+        if all(row.get(name) is None for _, name in parts):
+            return None
+        return {part: row.get(name) for part, name in parts}
+
+    return read

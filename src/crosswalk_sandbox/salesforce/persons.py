@@ -1,0 +1,72 @@
+"""What people do in the org's pages: the same checks as for the API, but another user and no assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from crosswalk_sandbox.salesforce import ids, saving
+from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
+from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.saving import Actor
+from crosswalk_sandbox.salesforce.schema import Object
+from crosswalk_sandbox.salesforce.store import Row
+from crosswalk_sandbox.system import PersonError, Record
+
+
+def act(
+    org: Org, user: str, object_name: str, op: str, record_id: str | None, values: Mapping[str, Any]
+) -> Record:
+    """Create, edit, delete or undelete a record as that user; the record after it. Raises PersonError.
+
+    `user` is a name, user name, alias or id; "" is some person. `values` go by the fields' API names.
+    """
+    kind = org.schema.find(object_name)
+    if kind is None:
+        raise PersonError(f"there is no object {object}: " + ", ".join(each.name for each in org.schema))
+    actor = Actor(user=_user(org, user))
+    try:
+        with org.store.all_or_nothing():
+            row = _do(org, kind, actor, op, record_id, values)
+    except (ApiError, RecordError) as error:
+        raise PersonError(str(error)) from error
+    return plain(org.full(kind, row))
+
+
+def plain(record: Row) -> Record:
+    """A record with numbers that JSON knows."""
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in record.items()}
+
+
+def _do(
+    org: Org, kind: Object, actor: Actor, op: str, record_id: str | None, values: Mapping[str, Any]
+) -> Row:
+    if op == "create":
+        return saving.create(org, saving.read(org, kind, values), actor)
+    if op not in ("edit", "delete", "undelete"):
+        raise PersonError(f"people can create, edit, delete and undelete here, not {op}")
+    if record_id is None:
+        raise PersonError(f"{op} needs the id of a record")
+    row = saving.target(org, kind, record_id)
+    if op == "edit":
+        return saving.update(org, row, saving.read(org, kind, values), actor)
+    if op == "undelete":
+        return saving.undelete(org, kind, row, actor)
+    saving.delete(org, kind, row, actor)
+    return org.store[kind.name].rows[row["Id"]]
+
+
+def _user(org: Org, name: str) -> str:
+    """The id of the active user of that name, never the one whom API calls run as for ""."""
+    users = org.store["User"].rows
+    if not name:
+        return next(user for user, row in users.items() if row["IsActive"] and user != org.caller)
+    wanted = name.lower()
+    for user, row in users.items():
+        called = {row["Name"].lower(), row["Username"].lower(), row["Alias"].lower()}
+        if wanted in called or ids.canonical(name) == user:
+            if not row["IsActive"]:
+                raise PersonError(f"{row['Name']} is not active and cannot sign in")
+            return user
+    raise PersonError(f"there is no user {name}: " + ", ".join(row["Name"] for row in users.values()))

@@ -1,0 +1,317 @@
+"""Saving records: creating, changing, deleting and bringing back, with everything an org checks.
+
+The same code serves API calls and people in the vendor's pages; they differ in the actor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crosswalk_sandbox.salesforce import ids, values
+from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
+from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.schema import Child, Field, Object
+from crosswalk_sandbox.salesforce.store import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who saves, and whether the active lead assignment rule runs."""
+
+    user: str
+    assigns: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A record as it was sent: kinds of values are right, nothing else is known yet."""
+
+    kind: Object
+    id: str | None
+    values: dict[str, Any]  # by the fields' own names
+    lookups: dict[str, tuple[Object, Field, Any]] = field(default_factory=dict)  # parents by external id
+
+
+def read(org: Org, kind: Object, sent: Mapping[str, object], body: bytes = b"") -> Draft:
+    """Read a record from JSON. Raises ApiError for an unknown field or a value of the wrong kind.
+
+    `body` is where the text of the record lies, for the position in the vendor's message.
+    """
+    taken: dict[str, Any] = {}
+    lookups: dict[str, tuple[Object, Field, Any]] = {}
+    record_id: str | None = None
+    for name, value in sent.items():
+        if name.lower() == "attributes":
+            continue
+        if name.lower() == "id":
+            record_id = str(value)
+        elif (found := kind.field(name)) is not None:
+            taken[found.name] = _read_value(found, name, value, body)
+        elif (reference := kind.reference(name)) is not None and isinstance(value, Mapping):
+            lookups[reference.name] = _read_lookup(org, reference, value, body)
+        else:
+            raise ApiError("INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}")
+    return Draft(kind=kind, id=record_id, values=taken, lookups=lookups)
+
+
+def _read_value(found: Field, name: str, value: object, body: bytes) -> Any:
+    try:
+        return values.read(found, value)
+    except values.WrongKindError:
+        raise _wrong_kind(found, name, value, body) from None
+
+
+def _wrong_kind(found: Field, name: str, value: object, body: bytes) -> ApiError:
+    token, text = _token(value)
+    before = body[: max(body.find(f'"{name}"'.encode()), 0)]
+    line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+    return ApiError(
+        "JSON_PARSER_ERROR",
+        f"Cannot deserialize instance of {found.type} from {token} value {text} or request may be missing "
+        f"a required field at [line:{line}, column:{column}]",
+    )
+
+
+def _token(value: object) -> tuple[str, str]:
+    """The JSON token as the vendor's parser names it, and its text."""
+    match value:
+        case bool():
+            return f"VALUE_{str(value).upper()}", str(value).lower()
+        case int():
+            return "VALUE_NUMBER_INT", str(value)
+        case str():
+            return "VALUE_STRING", value
+        case Mapping():
+            return "START_OBJECT", "{"
+        case list():
+            return "START_ARRAY", "["
+    return "VALUE_NUMBER_FLOAT", str(value)
+
+
+def _read_lookup(
+    org: Org, reference: Field, sent: Mapping[str, object], body: bytes
+) -> tuple[Object, Field, Any]:
+    """A parent named by its external id, as in `{"Account": {"Legacy_Key__c": "88"}}`."""
+    parent = org.schema.find(reference.to[-1])
+    keys = [name for name in sent if name.lower() != "attributes"]
+    key = parent.field(keys[0]) if parent is not None and len(keys) == 1 else None
+    if parent is None or key is None or not key.is_ & {"externalId", "idLookup"}:
+        text = f"'{', '.join(keys)}' does not name one external ID field of {reference.to[-1]}"
+        raise ApiError("INVALID_FIELD", text)
+    return parent, key, _read_value(key, keys[0], sent[keys[0]], body)
+
+
+def create(org: Org, draft: Draft, actor: Actor) -> Row:
+    """Save a new record. Raises RecordError."""
+    kind = draft.kind
+    _permit(kind, "createable")
+    if draft.id is not None:
+        text = "cannot specify Id in an insert call"
+        raise RecordError("INVALID_FIELD_FOR_INSERT_UPDATE", text, ("Id",))
+    _refuse_read_only(draft, "createable")
+    given = _with_lookups(org, draft)
+    for name, value in _defaults(kind, actor).items():
+        if given.get(name) is None and not (name in given and kind.fields[name].type == "boolean"):
+            given[name] = value
+    _require(kind, (f.name for f in kind.fields.values() if f.required and given.get(f.name) is None))
+    checked = _check(org, kind, given, None)
+    record_id, stamp = org.new_id(kind), org.stamp()
+    row = {"Id": record_id, "CreatedDate": stamp, "CreatedById": actor.user, "IsDeleted": False}
+    return _save(org, kind, row, checked, actor)
+
+
+def update(org: Org, row: Row, draft: Draft, actor: Actor) -> Row:
+    """Change a record; it is stamped even when nothing differs. Raises RecordError."""
+    kind = draft.kind
+    _permit(kind, "updateable")
+    refuse_deleted(row)
+    if row.get("IsConverted"):
+        raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+    _refuse_read_only(draft, "updateable")
+    given = _with_lookups(org, draft)
+    if "OwnerId" in given and given["OwnerId"] is None:
+        raise RecordError("INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", ("OwnerId",))
+    emptied = (name for name, value in given.items() if value is None and _never_empty(kind.fields[name]))
+    _require(kind, emptied)
+    return _save(org, kind, row, _check(org, kind, given, row["Id"]), actor)
+
+
+def delete(org: Org, kind: Object, row: Row, actor: Actor) -> None:
+    """Put a record, and those that go with it, into the recycle bin. Raises RecordError."""
+    _permit(kind, "deletable")
+    refuse_deleted(row)
+    _bin(org, kind, row, actor, deleted=True)
+    for child, below in _cascade(org, kind, row):
+        if not below["IsDeleted"]:
+            delete(org, child, below, actor)
+
+
+def undelete(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
+    """Take a record, and what was deleted with it, out of the recycle bin. Raises RecordError."""
+    if not row["IsDeleted"]:
+        raise RecordError("UNDELETE_FAILED", "Entity is not in the recycle bin")
+    _check_unique(org, kind, row, row["Id"])
+    found = _bin(org, kind, row, actor, deleted=False)
+    for child, below in _cascade(org, kind, row):
+        if below["IsDeleted"] and below["SystemModstamp"] == row["SystemModstamp"]:
+            undelete(org, child, below, actor)
+    return found
+
+
+def refuse_deleted(row: Row) -> None:
+    """Raises RecordError when the record lies in the recycle bin."""
+    if row.get("IsDeleted"):
+        raise RecordError("ENTITY_IS_DELETED", "entity is deleted", status=404)
+
+
+def target(org: Org, kind: Object, text: str) -> Row:
+    """The row of a kind that an id names, deleted or not. Raises RecordError."""
+    full = ids.canonical(text)
+    if full is None or not full.startswith(kind.prefix):
+        raise RecordError("MALFORMED_ID", f"{kind.label} ID: id value of incorrect type: {text}", ("Id",))
+    row = org.store[kind.name].rows.get(full)
+    if row is None:
+        raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
+    return row
+
+
+def _permit(kind: Object, right: str) -> None:
+    if right not in kind.is_:
+        text = "insufficient access rights on object id"
+        raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", text)
+
+
+def _refuse_read_only(draft: Draft, right: str) -> None:
+    names = [*draft.values, *draft.lookups]
+    if refused := tuple(name for name in names if right not in draft.kind.fields[name].is_):
+        raise RecordError(
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            f"Unable to create/update fields: {', '.join(refused)}. Please check the security settings of "
+            "this field and verify that it is read/write for your profile or permission set.",
+            refused,
+        )
+
+
+def _require(kind: Object, missing: Iterable[str]) -> None:
+    if names := tuple(missing):
+        raise RecordError(
+            "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", names
+        )
+
+
+def _never_empty(found: Field) -> bool:
+    return "nillable" not in found.is_ and found.type != "boolean"
+
+
+def _with_lookups(org: Org, draft: Draft) -> dict[str, Any]:
+    """The draft's values with parents looked up by their external ids."""
+    given = dict(draft.values)
+    for name, (parent, key, value) in draft.lookups.items():
+        found = [row for row in matches(org, parent, key, value) if not row.get("IsDeleted")]
+        if not found:
+            text = f"Foreign key external ID: {value} not found for field {key.name} in entity {parent.name}"
+            raise RecordError("INVALID_FIELD", text)
+        given[name] = found[0]["Id"]
+    return given
+
+
+def matches(org: Org, kind: Object, key: Field, value: str | None) -> list[Row]:
+    """The rows, deleted ones too, with that external id, e-mail or id; none for an empty value."""
+    if not value:
+        return []
+    if key.type == "id":
+        row = org.store[kind.name].rows.get(ids.canonical(value) or "")
+        return [row] if row else []
+    return org.store[kind.name].find(key.name, value)
+
+
+def _defaults(kind: Object, actor: Actor) -> dict[str, Any]:
+    """What a new record holds where nothing was sent."""
+    found = {f.name: f.default for f in kind.fields.values() if f.default is not None}
+    for each in kind.fields.values():
+        if each.type == "boolean" and each.name != "IsDeleted":
+            found.setdefault(each.name, False)
+    if "OwnerId" in kind.fields:
+        found["OwnerId"] = actor.user
+    return found
+
+
+def _check(org: Org, kind: Object, given: Mapping[str, Any], record_id: str | None) -> dict[str, Any]:
+    """The values as they are saved. Raises RecordError at the first that is refused."""
+    checked = {name: values.check(kind.fields[name], value) for name, value in given.items()}
+    for name, value in checked.items():
+        if value is not None and kind.fields[name].type == "reference":
+            _check_reference(org, kind.fields[name], value)
+    _check_unique(org, kind, checked, record_id)
+    return checked
+
+
+def _check_reference(org: Org, reference: Field, record_id: str) -> None:
+    kind = org.schema.of_id(record_id)
+    if kind is not None and kind.name not in reference.to:
+        text = f"{reference.label}: id value of incorrect type: {record_id}"
+        raise RecordError("MALFORMED_ID", text, (reference.name,))
+    row = org.row(record_id)
+    if row is None:
+        raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (reference.name,))
+    if row.get("IsDeleted"):
+        raise RecordError("ENTITY_IS_DELETED", "entity is deleted", (reference.name,))
+    if reference.name == "OwnerId" and row.get("IsActive") is False:
+        text = "operation performed with inactive user"
+        raise RecordError("INACTIVE_OWNER_OR_USER", text, (reference.name,))
+
+
+def _check_unique(org: Org, kind: Object, checked: Mapping[str, Any], record_id: str | None) -> None:
+    for name, value in checked.items():
+        if value is None or "unique" not in kind.fields[name].is_:
+            continue
+        for other in org.store[kind.name].find(name, value):
+            if other["Id"] != record_id and not other["IsDeleted"]:
+                text = f"duplicate value found: {name} duplicates value on record with id: {other['Id'][:15]}"
+                raise RecordError("DUPLICATE_VALUE", text)
+
+
+def _save(org: Org, kind: Object, row: Row, changes: Mapping[str, Any], actor: Actor) -> Row:
+    """Put the row with its changes, derived fields and stamps."""
+    new = {name: value for name, value in {**row, **changes}.items() if value is not None}
+    if kind.name == "Lead" and actor.assigns:
+        new["OwnerId"] = org.queue
+    return put_stamped(org, kind, derive(kind, new), actor)
+
+
+def derive(kind: Object, row: Row) -> Row:
+    """The row with the fields that an org fills in from others."""
+    if "LastName" in row:
+        row["Name"] = " ".join(filter(None, (row.get("FirstName"), row["LastName"])))
+    if "PhotoUrl" in kind.fields:
+        row["PhotoUrl"] = f"/services/images/photo/{row['Id']}"
+    if "IsEmailBounced" in kind.fields:
+        row["IsEmailBounced"] = "EmailBouncedReason" in row or "EmailBouncedDate" in row
+    return row
+
+
+def put_stamped(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
+    """Save a row as changed now by that user."""
+    stamp = org.stamp()
+    row |= {"LastModifiedDate": stamp, "LastModifiedById": actor.user, "SystemModstamp": stamp}
+    org.store.put(kind.name, row)
+    return row
+
+
+def _bin(org: Org, kind: Object, row: Row, actor: Actor, *, deleted: bool) -> Row:
+    new = put_stamped(org, kind, {**row, "IsDeleted": deleted}, actor)
+    if deleted:
+        org.recycle_bin.append((new["SystemModstamp"], kind.name, new["Id"]))
+    return new
+
+
+def _cascade(org: Org, kind: Object, row: Row) -> list[tuple[Object, Row]]:
+    """The children that are deleted and brought back with a record."""
+    down: list[Child] = [child for child in kind.children if child.cascades]
+    return [
+        (org.schema[child.object], below)
+        for child in down
+        for below in org.store[child.object].find(child.field, row["Id"])
+    ]

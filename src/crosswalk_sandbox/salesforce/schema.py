@@ -1,0 +1,212 @@
+"""The org's objects and their fields, read from the table beside this module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from crosswalk_sandbox.salesforce import ids
+
+NUMERIC = frozenset({"double", "currency", "percent", "int"})
+UNGROUPED = frozenset({"double", "currency", "percent", "datetime"})
+LONGEST_PLAIN_TEXT = 255
+
+
+class FieldRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A field as the table has it; see Field for what the words mean."""
+
+    name: str
+    label: str
+    type: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    is_: str = msgspec.field(name="is", default="")
+    to: tuple[str, ...] = ()
+    relationship: str | None = None
+    compound: str | None = None
+    default: Any = None
+    formula: str | None = None
+    values: tuple[str, ...] = ()
+
+
+class ObjectRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An object as the table has it."""
+
+    label: str
+    plural: str
+    prefix: str
+    is_: str = msgspec.field(name="is")
+    children: dict[str, tuple[str, str, bool]]
+    fields: tuple[FieldRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of an object."""
+
+    object: str
+    name: str
+    label: str
+    type: str  # as describe names it: string, email, currency, picklist, reference, ...
+    length: int  # most characters of text
+    precision: int  # most digits of a number, those after the point included
+    scale: int  # digits after the point
+    # createable, updateable, nillable, defaulted, idLookup, externalId, unique, restricted
+    is_: frozenset[str]
+    to: tuple[str, ...]  # objects that a reference may point to
+    relationship: str | None  # the name under which SOQL follows a reference
+    compound: str | None  # the compound field that this one is a part of
+    default: Any  # of a new record
+    formula: str | None
+    values: tuple[str, ...]  # of a picklist, in its order
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def calculated(self) -> bool:
+        return self.formula is not None
+
+    @property
+    def long_text(self) -> bool:
+        return self.type == "textarea" and self.length > LONGEST_PLAIN_TEXT
+
+    @property
+    def filterable(self) -> bool:
+        return not self.long_text and self.type != "address"
+
+    @property
+    def sortable(self) -> bool:
+        return self.filterable and self.type != "multipicklist"
+
+    @property
+    def groupable(self) -> bool:
+        return self.sortable and not self.calculated and self.type not in UNGROUPED
+
+    @property
+    def aggregatable(self) -> bool:
+        return self.sortable and self.type != "boolean"
+
+    @property
+    def required(self) -> bool:
+        """Without a value no record can be created, nor may it be emptied."""
+        return "createable" in self.is_ and not self.is_ & {"nillable", "defaulted"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """A relationship from this object down to its children."""
+
+    name: str
+    object: str
+    field: str
+    cascades: bool  # deleting the parent deletes the children
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """One sObject."""
+
+    name: str
+    label: str
+    plural: str
+    prefix: str
+    is_: frozenset[str]  # what may be done: createable, updateable, deletable, ...
+    fields: dict[str, Field]
+    children: tuple[Child, ...]
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, whatever its case."""
+        return self._by_lower_name.get(name.lower())
+
+    def reference(self, relationship: str) -> Field | None:
+        """The reference field that SOQL follows under that name, whatever its case."""
+        return self._by_relationship.get(relationship.lower())
+
+    def child(self, name: str) -> Child | None:
+        return next((child for child in self.children if child.name.lower() == name.lower()), None)
+
+    @property
+    def recycles(self) -> bool:
+        """Whether deleted records of it lie in the recycle bin."""
+        return "IsDeleted" in self.fields
+
+    @cached_property
+    def _by_lower_name(self) -> dict[str, Field]:
+        return {name.lower(): field for name, field in self.fields.items()}
+
+    @cached_property
+    def _by_relationship(self) -> dict[str, Field]:
+        return {field.relationship.lower(): field for field in self.fields.values() if field.relationship}
+
+
+class Schema:
+    """All objects of the org."""
+
+    def __init__(self, objects: dict[str, Object]) -> None:
+        self._objects = objects
+        self._by_lower_name = {name.lower(): each for name, each in objects.items()}
+        self._by_prefix = {each.prefix: each for each in objects.values()}
+
+    def __iter__(self) -> Iterator[Object]:
+        return iter(self._objects.values())
+
+    def __getitem__(self, name: str) -> Object:
+        return self._objects[name]
+
+    def find(self, name: str) -> Object | None:
+        """The object of that name, whatever its case."""
+        return self._by_lower_name.get(name.lower())
+
+    def of_id(self, text: str) -> Object | None:
+        """The object whose records have ids like this one."""
+        return self._by_prefix.get(text[:3]) if ids.canonical(text) else None
+
+
+def load() -> Schema:
+    """Read the table of objects."""
+    text = resources.files(__package__).joinpath("objects.json").read_bytes()
+    rows = msgspec.json.decode(text, type=dict[str, ObjectRow])
+    return Schema({name: _object(name, row) for name, row in rows.items()})
+
+
+def _object(name: str, row: ObjectRow) -> Object:
+    children = tuple(
+        Child(name=child, object=object_name, field=field, cascades=cascades)
+        for child, (object_name, field, cascades) in row.children.items()
+    )
+    return Object(
+        name=name,
+        label=row.label,
+        plural=row.plural,
+        prefix=row.prefix,
+        is_=frozenset(row.is_.split()),
+        fields={field.name: _field(name, field) for field in row.fields},
+        children=children,
+    )
+
+
+def _field(object_name: str, row: FieldRow) -> Field:
+    return Field(
+        object=object_name,
+        name=row.name,
+        label=row.label,
+        type=row.type,
+        length=row.length,
+        precision=row.precision,
+        scale=row.scale,
+        is_=frozenset(row.is_.split()),
+        to=row.to,
+        relationship=row.relationship,
+        compound=row.compound,
+        default=row.default,
+        formula=row.formula,
+        values=row.values,
+    )

@@ -1,0 +1,320 @@
+"""The Salesforce org as a system of the sandbox: doors, routes, sign-in, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from crosswalk_sandbox.http import Request, Response
+from crosswalk_sandbox.limits import Window
+from crosswalk_sandbox.salesforce import (
+    batches,
+    describe,
+    ids,
+    persons,
+    records,
+    replication,
+    resources,
+    seed,
+)  # fmt: skip
+from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
+from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
+from crosswalk_sandbox.salesforce.oauth import PATH as OAUTH_PATH
+from crosswalk_sandbox.salesforce.oauth import OAuth
+from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
+from crosswalk_sandbox.salesforce.saving import Actor
+from crosswalk_sandbox.salesforce.schema import load
+from crosswalk_sandbox.system import Record, World
+
+DATA_PATH = "/services/data"
+MOST_ADDRESS = 16_384  # bytes of the address, and of it with the headers
+CALLS_A_DAY = 100_000
+CALLS_A_DAY_UNLIMITED = 5_000_000
+DAY = 24 * 60 * 60.0
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A resource: its method, its path below the version as parts, and what answers."""
+
+    method: str
+    parts: tuple[str, ...]
+    handler: Handler
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} /{'/'.join(self.parts)}"
+
+    def match(self, segments: Sequence[str]) -> dict[str, str] | None:
+        """What the path's segments say for the parts in braces; None when it is another path."""
+        if len(segments) != len(self.parts):
+            return None
+        args = {}
+        for part, segment in zip(self.parts, segments, strict=True):
+            if part.startswith("{"):
+                args[part[1:-1]] = segment
+            elif part.lower() != segment.lower():
+                return None
+        return args
+
+
+class Salesforce:
+    """One org, seeded from the invented population."""
+
+    name = "salesforce"
+
+    def __init__(self, world: World, *, most_page: int = MOST_PAGE, converted_leads: int = 0) -> None:
+        self._limits = world.limits
+        self._most_page = most_page
+        self.org = Org(load(), world.clock)
+        self._start = seed.plant(self.org, world.population, converted_leads)
+        self._oauth = OAuth(self.org, world.seed)
+        self._routes = self._all_routes()
+        self.reset()
+
+    def reset(self) -> None:
+        """Data, tokens and counters back to the start of the seed."""
+        self._start.restore(self.org)
+        self._oauth.reset()
+        self._queries = Queries(self._most_page)
+        most = self._limits.widened(CALLS_A_DAY) if self._limits.enforced else CALLS_A_DAY_UNLIMITED
+        self._calls = Window(limit=most, seconds=DAY)
+
+    def ready(self, base_url: str) -> dict[str, str]:
+        """Learn the own address; what a client needs to sign in."""
+        self._oauth.base_url = base_url
+        return {
+            "login_url": base_url,
+            "instance_url": base_url,
+            "client_id": self._oauth.client_id,
+            "client_secret": self._oauth.client_secret,
+            "username": self.org.store["User"].rows[self.org.caller]["Username"],
+            "user_id": self.org.caller,
+            "access_token": self._oauth.access_token,
+            "refresh_token": self._oauth.refresh_token,
+        }
+
+    def handle(self, request: Request) -> Response:
+        """The vendor's answer, errors included."""
+        self.org.purge()
+        if request.path.startswith(OAUTH_PATH + "/"):
+            return self._oauth.handle(request)
+        if too_long := _too_long(request):
+            return too_long
+        try:
+            answer = self._data(request)
+        except ApiError as error:
+            answer = refused(error)
+        return encode(request, self._with_usage(answer))
+
+    def route(self, request: Request) -> str:
+        """Method and path template; `?` stands for a path that does not exist."""
+        method = _method(request)
+        if request.path.startswith(OAUTH_PATH + "/"):
+            return f"{method} {request.path.rstrip('/')}"
+        segments = _segments(request)
+        if segments[:2] != ("services", "data"):
+            return f"{method} ?"
+        if len(segments) < 3:
+            return f"{method} {DATA_PATH}"
+        found = self._find(method, segments[3:])
+        return found[0].name if found else f"{method} ?"
+
+    def is_token_call(self, request: Request) -> bool:
+        """Sign-in does not count as use of the API."""
+        return request.path.startswith(OAUTH_PATH + "/")
+
+    def batch_size(self, request: Request) -> int | None:
+        """How many records a collections call carries."""
+        if _segments(request)[3:5] != ("composite", "sobjects"):
+            return None
+        if named := request.param("ids"):
+            return len(named.split(","))
+        try:
+            return batches.size(msgspec.json.decode(unpacked(request)))
+        except (msgspec.DecodeError, ApiError):
+            return None
+
+    def throttled(self, request: Request) -> Response:
+        """Too many long requests at once: the refusal that passes soon."""
+        text = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+        return self._error(request, "REQUEST_LIMIT_EXCEEDED", text, 403)
+
+    def failed(self, request: Request, status: int) -> Response:
+        """An error of that status: JSON from the servers, a page from the gateway before them."""
+        if self.is_token_call(request):
+            content = {"error": "unknown_error", "error_description": "retry your request"}
+            return encode(request, Answer(status=status, content=content))
+        code = next((code for code, known in STATUS.items() if known == status), None)
+        if code is None:
+            page = f"<html><title>Error {status}</title><body>Down for maintenance</body></html>"
+            return Response(status, page.encode(), {"content-type": "text/html;charset=UTF-8"})
+        return self._error(request, code, MESSAGES.get(code, "An unexpected error occurred."), status)
+
+    def person(
+        self, user: str, object_name: str, op: str, record_id: str | None, values: Mapping[str, Any]
+    ) -> Record:
+        """Do what a person does in the org's pages; the record after it. Raises PersonError."""
+        return persons.act(self.org, user, object_name, op, record_id, values)
+
+    def dump(self) -> dict[str, list[Record]]:
+        """Every record by object, with all fields, deleted ones too."""
+        org = self.org
+        return {
+            kind.name: [persons.plain(org.full(kind, row)) for row in org.store[kind.name].rows.values()]
+            for kind in org.schema
+        }
+
+    def _data(self, request: Request) -> Answer:
+        """Answer a call below /services/data. Raises ApiError."""
+        segments = _segments(request)
+        if segments[:2] != ("services", "data"):
+            raise ApiError("NOT_FOUND", "The requested resource does not exist")
+        if len(segments) == 2:
+            return resources.versions()
+        version = resources.check_version(segments[2])
+        user = self._signed_in(request)
+        if not self._calls.take(self.org.clock.now()) and self._limits.enforced:
+            raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        route, args = self._routed(_method(request), segments[3:])
+        actor = Actor(user=user, assigns=_assigns(request))
+        return route.handler(Call(org=self.org, request=request, version=version, args=args, actor=actor))
+
+    def _signed_in(self, request: Request) -> str:
+        """The user of the request's token. Raises ApiError."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme and scheme.lower() != "bearer":
+            raise ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+        user = self._oauth.user_of(token.strip())
+        if user is None:
+            raise ApiError("INVALID_SESSION_ID", "Session expired or invalid")
+        return user
+
+    def _routed(self, method: str, segments: Sequence[str]) -> tuple[Route, dict[str, str]]:
+        """The route of a path and what the path says. Raises ApiError."""
+        found = self._find(method, segments)
+        if found is not None:
+            return found
+        allowed = sorted({route.method for route in self._routes if route.match(segments) is not None})
+        if not allowed:
+            raise ApiError("NOT_FOUND", "The requested resource does not exist")
+        text = f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}"
+        raise ApiError("METHOD_NOT_ALLOWED", text)
+
+    def _find(self, method: str, segments: Sequence[str]) -> tuple[Route, dict[str, str]] | None:
+        for route in self._routes:
+            if route.method == method and (args := route.match(segments)) is not None:
+                return route, args
+        return None
+
+    def _with_usage(self, answer: Answer) -> Answer:
+        usage = {"sforce-limit-info": f"api-usage={self._used()}/{self._calls.limit}"}
+        return Answer(status=answer.status, content=answer.content, headers={**usage, **answer.headers})
+
+    def _used(self) -> int:
+        return self._calls.limit - self._calls.remaining(self.org.clock.now())
+
+    def _error(self, request: Request, code: str, text: str, status: int) -> Response:
+        answer = Answer(status=status, content=[Problem(code, text).single()])
+        return encode(request, self._with_usage(answer))
+
+    def _limits_answer(self, call: Call) -> Answer:
+        return Answer(content=resources.limits(self._used(), self._calls.limit))
+
+    def _query(self, call: Call) -> Answer:
+        return self._queries.query(call)
+
+    def _query_all(self, call: Call) -> Answer:
+        return self._queries.query_all(call)
+
+    def _query_more(self, call: Call) -> Answer:
+        return self._queries.more(call)
+
+    def _all_routes(self) -> list[Route]:
+        """All resources; the first that matches answers."""
+        table: list[tuple[str, str, Handler]] = [
+            ("GET", "", resources.root),
+            ("GET", "limits", self._limits_answer),
+            ("GET", "query", self._query),
+            ("GET", "queryAll", self._query_all),
+            ("GET", "query/{locator}", self._query_more),
+            ("GET", "queryAll/{locator}", self._query_more),
+            ("GET", "sobjects", describe.all_objects),
+            ("GET", "sobjects/{object}", describe.basic),
+            ("POST", "sobjects/{object}", records.create),
+            ("GET", "sobjects/{object}/describe", describe.full),
+            ("GET", "sobjects/{object}/updated", replication.updated),
+            ("GET", "sobjects/{object}/deleted", replication.deleted),
+            ("GET", "sobjects/{object}/{id}", records.read),
+            ("PATCH", "sobjects/{object}/{id}", records.update),
+            ("DELETE", "sobjects/{object}/{id}", records.delete),
+            ("GET", "sobjects/{object}/{field}/{value}", records.read_by_key),
+            ("PATCH", "sobjects/{object}/{field}/{value}", records.upsert),
+            ("DELETE", "sobjects/{object}/{field}/{value}", records.delete_by_key),
+            ("POST", "composite/sobjects", batches.create),
+            ("PATCH", "composite/sobjects", batches.update),
+            ("DELETE", "composite/sobjects", batches.delete),
+            ("GET", "composite/sobjects/{object}", batches.retrieve),
+            ("POST", "composite/sobjects/{object}", batches.retrieve_posted),
+            ("PATCH", "composite/sobjects/{object}/{field}", batches.upsert),
+        ]
+        return [
+            Route(method=method, parts=tuple(path.split("/")) if path else (), handler=handler)
+            for method, path, handler in table
+        ]
+
+
+MESSAGES = {
+    "INVALID_SESSION_ID": "Session expired or invalid",
+    "REQUEST_LIMIT_EXCEEDED": "TotalRequests Limit exceeded.",
+    "NOT_FOUND": "The requested resource does not exist",
+    "SERVER_UNAVAILABLE": "The server is temporarily unavailable, please try again later",
+    "UNKNOWN_EXCEPTION": "An unexpected error occurred. Please include this ErrorId if you contact support",
+}
+
+
+def _method(request: Request) -> str:
+    """The method, which a POST may replace by a header or a parameter."""
+    if request.method != "POST":
+        return request.method
+    override = request.headers.get("x-http-method-override") or request.param("_HttpMethod")
+    return (override or "POST").upper()
+
+
+def _segments(request: Request) -> tuple[str, ...]:
+    """The path's parts without an ending `.json`."""
+    segments = request.segments
+    if segments and segments[-1].endswith(".json"):
+        return *segments[:-1], segments[-1].removesuffix(".json")
+    return segments
+
+
+def _assigns(request: Request) -> bool:
+    """Whether the lead assignment rule runs: unless Sforce-Auto-Assign says FALSE. Raises ApiError.
+
+    Source: Salesforce REST, Assignment Rule Header: TRUE, FALSE or the id of a rule.
+    """
+    value = request.headers.get("sforce-auto-assign", "TRUE").strip()
+    if value.upper() in ("TRUE", "FALSE"):
+        return value.upper() == "TRUE"
+    full = ids.canonical(value)
+    if full is None or not full.startswith("01Q"):
+        raise ApiError("INVALID_ASSIGNMENT_RULE", f"invalid assignment rule: {value}")
+    return True
+
+
+def _too_long(request: Request) -> Response | None:
+    """The answer to an address, or an address with headers, beyond what the vendor reads."""
+    address = len(request.path) + len(request.raw_query) + 1
+    headers = sum(len(name) + len(value) + 4 for name, value in request.headers.items())
+    status = 414 if address > MOST_ADDRESS else 431 if address + headers > MOST_ADDRESS else None
+    if status is None:
+        return None
+    text = "URI Too Long" if status == 414 else "Request Header Fields Too Large"
+    page = f"<html><body><h1>Bad Message {status}</h1><pre>reason: {text}</pre></body></html>"
+    return Response(status, page.encode(), {"content-type": "text/html;charset=iso-8859-1"})

@@ -1,0 +1,1 @@
+"""SOQL: a grammar, typed checks, and running queries over the org's rows."""
