@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ..core.mapping import Side
+from ..core.mapping import Policy, Side
 from ..core.values import Value
 from .decision import RULES, Reason
 from .plan import FieldPlan
@@ -39,4 +39,13 @@ def difference(plan: FieldPlan, crm: Value, activecampaign: Value) -> Difference
         stop = route.stop(now[route.source], now[route.target])
         if stop is not None:
             stops[route.target] = stop
+    if not stops and _joins_to_nothing(plan, crm, activecampaign):
+        stops = dict.fromkeys(Side, Reason.BLANK_RULE)
     return Difference(stops=stops)
+
+
+def _joins_to_nothing(plan: FieldPlan, crm: Value, activecampaign: Value) -> bool:
+    """Tell whether the union may be empty (each side removed what the other holds) and then is not written."""
+    if plan.policy is not Policy.UNION or plan.mapping.blanks:
+        return False
+    return isinstance(crm, tuple) and isinstance(activecampaign, tuple) and not set(crm) & set(activecampaign)

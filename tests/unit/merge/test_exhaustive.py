@@ -1,8 +1,8 @@
 """The product's merge against the reference, on every case of a small domain.
 
 Each domain has four values (the checkbox fewer) for either side now and for either shadow, among them
-*empty* and *no shadow*, and is run under all update rules, directions, policies and blank rules; texts also under every
-set-up of times.
+*empty* and *no shadow*, and is run under all update rules, directions, policies and blank rules; texts also
+under every set-up of times.
 """
 
 from __future__ import annotations
