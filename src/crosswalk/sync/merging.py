@@ -40,7 +40,7 @@ _ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
 REJECTED, CONFLICT = "rejected", "conflict"
 
 
-class _SideState:
+class SideState:
     """One side of a pair: what it holds, what it held, and when it changed."""
 
     __slots__ = ("corrected", "record_id", "seen", "shadow", "stamp", "times", "values")
@@ -126,7 +126,7 @@ def merge_pair(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[st
 class _Outcome:
     """Collects what the decisions of one pair come to."""
 
-    def __init__(self, plan: ObjectPlan, pair: Pair, states: Mapping[Side, _SideState]):
+    def __init__(self, plan: ObjectPlan, pair: Pair, states: Mapping[Side, SideState]):
         self.plan = plan
         self.pair = pair
         self.states = states
@@ -201,23 +201,44 @@ def _contact_key(plan: ObjectPlan, shadow: Mapping[str, Value]) -> str | None:
     return normal_email(email) if isinstance(email, str) else None
 
 
-def _update(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
-    states = {side: _SideState(context, plan, pair, side, holds) for side in Side}
+def side_states(
+    context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]
+) -> dict[Side, SideState]:
+    """Return what each side of a pair holds and held."""
+    return {side: SideState(context, plan, pair, side, holds) for side in Side}
+
+
+def field_case(field: FieldPlan, states: Mapping[Side, SideState]) -> FieldCase:
+    """Return what the merge is asked about one field."""
     crm, contact = states[Side.CRM], states[Side.ACTIVECAMPAIGN]
-    limit = tolerance(
-        context.systems[Side.CRM].clock_difference() - context.systems[Side.ACTIVECAMPAIGN].clock_difference()
+    crm_name, contact_name = field.mapping.crm, field.mapping.activecampaign
+    return FieldCase(
+        crm.values.get(crm_name, UNKNOWN),
+        contact.values.get(contact_name, UNKNOWN),
+        crm.shadow.get(crm_name, ABSENT),
+        contact.shadow.get(contact_name, ABSENT),
+        crm.time(crm_name),
+        contact.time(contact_name),
     )
+
+
+def clock_tolerance(context: Context) -> float:
+    """Return within how many seconds the two vendors' stamps count as equal."""
+    crm, contact = context.systems[Side.CRM], context.systems[Side.ACTIVECAMPAIGN]
+    return tolerance(crm.clock_difference() - contact.clock_difference())
+
+
+def _update(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
+    states = side_states(context, plan, pair, holds)
+    limit = clock_tolerance(context)
     outcome = _Outcome(plan, pair, states)
     for field in plan.fields:
-        crm_name, contact_name = field.mapping.crm, field.mapping.activecampaign
-        c, a = crm.values.get(crm_name, UNKNOWN), contact.values.get(contact_name, UNKNOWN)
-        c0, a0 = crm.shadow.get(crm_name, ABSENT), contact.shadow.get(contact_name, ABSENT)
-        hold = holds.get(crm_name)
-        if c == c0 and a == a0:
+        case = field_case(field, states)
+        hold = holds.get(field.mapping.crm)
+        if case.crm == case.crm_shadow and case.activecampaign == case.activecampaign_shadow:
             if hold is not None:
                 outcome.ended.append(hold.id)
             continue
-        case = FieldCase(c, a, c0, a0, crm.time(crm_name), contact.time(contact_name))
         _take(outcome, field, case, decide(field, case, limit), hold)
     whole = holds.get("")
     if whole is not None:
@@ -279,7 +300,7 @@ def _update_offer(outcome: _Outcome, side: Side, fields: Sequence[tuple[FieldPla
 def _create(
     context: Context, plan: ObjectPlan, pair: Pair, target: Side, holds: Mapping[str, HoldRow]
 ) -> Merged:
-    states = {side: _SideState(context, plan, pair, side, holds) for side in Side}
+    states = side_states(context, plan, pair, holds)
     source = states[target.other]
     seen = pair.seen(target.other)
     pair.link.key = seen.key if seen else pair.link.key

@@ -1,0 +1,120 @@
+"""What people look at: journal, holds, runs, figures of a connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.db import connection as database
+
+from crosswalk.core.values import unpack
+
+from . import models
+
+
+def _dicts(sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def directory_rows(tenant_id: int, record_id: str) -> list[dict[str, Any]]:
+    """Return what a tenant's feeds showed of a record."""
+    return _dicts(
+        "SELECT object, key, stamp, created, deleted, skipped FROM directory WHERE tenant_id = %s AND record_id = %s",
+        [tenant_id, record_id],
+    )
+
+
+def hold_reasons(link_id: int) -> dict[str, str]:
+    """Return why fields of a link are held, by CRM field (empty text: the whole record)."""
+    return {hold.field: hold.reason for hold in models.Hold.objects.filter(link_id=link_id)}
+
+
+def journal_of(link_id: int, limit: int = 10) -> list[dict[str, Any]]:
+    """Return the last writes of a link, newest first: run, side, op, record, fields (before, after, reason), time."""
+    rows = _dicts(
+        "SELECT run_id AS run, side, op, record_id, fields, at FROM journal WHERE link_id = %s ORDER BY id DESC LIMIT %s",
+        [link_id, limit],
+    )
+    return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]
+
+
+def holds(connection_id: int) -> list[dict[str, Any]]:
+    """Return everything that waits for a cure, newest first."""
+    rows = _dicts(
+        "SELECT h.id, h.kind, h.side, h.object, h.record_id, h.field, h.reason, h.cure, h.values, h.held_at,"
+        " l.crm_id, l.activecampaign_id FROM hold h LEFT JOIN link l ON l.id = h.link_id"
+        " WHERE h.connection_id = %s ORDER BY h.id DESC",
+        [connection_id],
+    )
+    return [{**row, "values": unpack(row["values"])} for row in rows]
+
+
+def forget_fingerprints(connection_id: int) -> int:
+    """Let everything held be sent again; return how many holds there are."""
+    return models.Hold.objects.filter(connection_id=connection_id).update(fingerprint="")
+
+
+def held_links(connection_id: int) -> list[tuple[str, str | None, str | None]]:
+    """Return object, CRM id and contact id of every record that has a hold."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT h.object, coalesce(l.crm_id, CASE WHEN h.link_id IS NULL THEN h.record_id END),"
+            " l.activecampaign_id FROM hold h LEFT JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s",
+            [connection_id],
+        )
+        return [(object, crm_id, contact_id) for object, crm_id, contact_id in cursor.fetchall()]
+
+
+def figures(connection: models.Connection) -> dict[str, Any]:
+    """Return what `status` shows of a connection: links, what waits, what is held, who does not take part, calls."""
+    links = models.Link.objects.filter(connection=connection)
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT skipped, count(*) FROM directory WHERE tenant_id = %s AND skipped IS NOT NULL AND NOT deleted"
+            " GROUP BY 1",
+            [connection.crm_id],
+        )
+        skipped = dict(cursor.fetchall())
+    last = models.Run.objects.filter(connection=connection).order_by("-id").first()
+    feeds = models.Feed.objects.filter(tenant_id__in=[connection.crm_id, connection.activecampaign_id])
+    return {
+        "links": links.filter(state="open").count(),
+        "links_pending": links.filter(state="pending").count(),
+        "links_closed": links.filter(state="closed").count(),
+        "waiting": models.Inbox.objects.filter(connection=connection).count(),
+        "unreceipted": models.Outbox.objects.filter(connection=connection).count(),
+        "held": models.Hold.objects.filter(connection=connection).count(),
+        "skipped": skipped,
+        "read_at": {
+            f"{feed.tenant.system} {feed.name}": feed.read_at for feed in feeds.select_related("tenant")
+        },
+        "last_run": None if last is None else run_facts(last),
+        "quota": list(
+            models.Budget.objects.filter(
+                tenant_id__in=[connection.crm_id, connection.activecampaign_id]
+            ).values("tenant__system", "per_second", "used_today", "limit_today")
+        ),
+    }
+
+
+def run_facts(run: models.Run) -> dict[str, Any]:
+    """Return what a list of runs shows."""
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "state": run.state,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "counts": run.counts,
+        "error": run.error,
+    }
+
+
+def runs(connection: models.Connection, limit: int = 20) -> list[dict[str, Any]]:
+    """Return the last runs of a connection, newest first."""
+    return [
+        run_facts(run) for run in models.Run.objects.filter(connection=connection).order_by("-id")[:limit]
+    ]

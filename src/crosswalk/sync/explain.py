@@ -1,0 +1,147 @@
+"""Explain one record: both sides now, what was settled, what would be decided and why, and what was written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import Record
+from crosswalk.core.values import Value, pack
+from crosswalk.merge import Missing, decide
+from crosswalk.store import history, pairs
+from crosswalk.store.pairs import HoldRow, LinkRow, Seen
+
+from .context import CONTACT, Context, ObjectPlan
+from .match import Pair
+from .merging import clock_tolerance, field_case, side_states
+
+UNKNOWN = "(unknown)"
+
+
+class FieldExplanation(msgspec.Struct, kw_only=True):
+    """One field of a link."""
+
+    crm_field: str
+    crm_label: str
+    activecampaign_field: str
+    activecampaign_label: str
+    crm: Value
+    activecampaign: Value
+    crm_shadow: Value
+    activecampaign_shadow: Value
+    decision: str
+    reason: str
+    hold: str | None = None
+
+
+class LinkExplanation(msgspec.Struct, kw_only=True):
+    """One link of the record."""
+
+    object: str
+    crm_id: str | None
+    activecampaign_id: str | None
+    state: str
+    is_primary: bool
+    fields: list[FieldExplanation]
+    holds: list[str]  # reasons that hold the whole record
+    journal: list[dict[str, Any]]  # last writes, newest first
+
+
+class Explanation(msgspec.Struct, kw_only=True):
+    """What Crosswalk knows of one record."""
+
+    side: str
+    record_id: str
+    directory: list[
+        dict[str, Any]
+    ]  # what the feeds showed: object, key, stamp, deleted, why it does not take part
+    links: list[LinkExplanation]
+
+
+def explain(context: Context, side: Side, record_id: str) -> Explanation:
+    """Read a record's links live on both sides and explain every field.
+
+    Raises UserError when neither a link nor a feed ever showed the record.
+    """
+    links = pairs.link_of(context.connection_id, side, record_id)
+    known = history.directory_rows(context.tenants[side], record_id)
+    if not links and not known:
+        raise UserError(
+            f"No record {record_id} was ever seen in {side.value}.",
+            cure="Check the id, or run a sync so that new records are read.",
+        )
+    return Explanation(
+        side=side.value, record_id=record_id, directory=known, links=[_link(context, link) for link in links]
+    )
+
+
+def _link(context: Context, link: LinkRow) -> LinkExplanation:
+    plan = context.objects.get(link.object)
+    holds = pairs.holds_of([link.id]).get(link.id, {})
+    reasons = history.hold_reasons(link.id)
+    fields = _fields(context, plan, link, holds, reasons) if plan is not None else []
+    return LinkExplanation(
+        object=link.object,
+        crm_id=link.crm_id,
+        activecampaign_id=link.activecampaign_id,
+        state=link.state,
+        is_primary=link.is_primary,
+        fields=fields,
+        holds=[reason for field, reason in reasons.items() if not field],
+        journal=history.journal_of(link.id),
+    )
+
+
+def _fields(
+    context: Context, plan: ObjectPlan, link: LinkRow, holds: dict[str, HoldRow], reasons: dict[str, str]
+) -> list[FieldExplanation]:
+    pair = Pair(
+        link=link, crm=_now(context, link, Side.CRM), activecampaign=_now(context, link, Side.ACTIVECAMPAIGN)
+    )
+    states = side_states(context, plan, pair, holds)
+    limit = clock_tolerance(context)
+    explained = []
+    for field in plan.fields:
+        case = field_case(field, states)
+        decision = decide(field, case, limit)
+        explained.append(
+            FieldExplanation(
+                crm_field=field.mapping.crm,
+                crm_label=field.crm.label,
+                activecampaign_field=field.mapping.activecampaign,
+                activecampaign_label=field.activecampaign.label,
+                crm=_shown(case.crm),
+                activecampaign=_shown(case.activecampaign),
+                crm_shadow=_shown(case.crm_shadow),
+                activecampaign_shadow=_shown(case.activecampaign_shadow),
+                decision=decision.kind.value,
+                reason=decision.reason.text,
+                hold=reasons.get(field.mapping.crm),
+            )
+        )
+    return explained
+
+
+def _shown(value: Value | Missing) -> Value:
+    return UNKNOWN if isinstance(value, Missing) else value
+
+
+def _now(context: Context, link: LinkRow, side: Side) -> Seen | None:
+    """Read one side live; what is gone or missing leaves its shadow to be shown."""
+    record_id = link.record_id(side)
+    if record_id is None:
+        return None
+    object = link.object if side is Side.CRM else CONTACT
+    fetched = context.systems[side].fetch(object, [record_id], context.fields(side, object))
+    return _seen(fetched.records[0], fetched.requested_at) if fetched.records else None
+
+
+def _seen(record: Record, requested_at: datetime) -> Seen:
+    times = msgspec.json.encode(record.times) if record.times else None
+    return Seen(
+        record.id, 0, record.key, pack(record.values), times, record.stamp, record.created, requested_at
+    )

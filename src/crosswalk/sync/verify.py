@@ -1,0 +1,220 @@
+"""Verify reads both sides whole and compares them under the mapping. It asks no shadow what it may excuse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from crosswalk.convert import ConversionError
+from crosswalk.core.mapping import Direction, Side
+from crosswalk.core.values import Value, unpack
+from crosswalk.merge import FieldPlan, difference, stored_differently
+from crosswalk.store import audit, inbox, pairs
+from crosswalk.store.audit import AuditedLink, AuditedRecord
+
+from .context import CONTACT, Context, ObjectPlan, Progress
+
+HELD, NOT_PRIMARY, NOT_SELECTED = "held", "not primary", "not selected"
+STORED_DIFFERENTLY, AFTER_CURSOR = "stored differently", "changed after the cursor"
+DELETED, TOMBSTONE, AMBIGUOUS, NO_EMAIL = "deleted on one side", "tombstone", "ambiguous", "no e-mail"
+DIRECTION = "direction"
+_SKIPPED = {
+    "no_email": NO_EMAIL,
+    "not_selected": NOT_SELECTED,
+    "tombstone": TOMBSTONE,
+    "ambiguous": AMBIGUOUS,
+}
+_SAMPLES = 5  # of every excuse, and of differences without one: ten times as many
+
+
+class Verification(msgspec.Struct, kw_only=True):
+    """What verify found. `compared` is `equal` plus all that is excused plus what is not."""
+
+    links: int = 0
+    compared: int = 0
+    equal: int = 0
+    excused: dict[str, int] = msgspec.field(default_factory=dict)
+    unexcused: int = 0
+    samples: list[dict[str, Any]] = msgspec.field(default_factory=list)
+
+
+class _Tally:
+    """Counts findings and keeps samples of each kind."""
+
+    def __init__(self) -> None:
+        self.result = Verification()
+        self._samples: Counter[str | None] = Counter()
+
+    def equal(self) -> None:
+        self.result.compared += 1
+        self.result.equal += 1
+
+    def differs(self, excuse: str | None, **what: Any) -> None:
+        self.result.compared += 1
+        if excuse is None:
+            self.result.unexcused += 1
+        else:
+            self.result.excused[excuse] = self.result.excused.get(excuse, 0) + 1
+        self._samples[excuse] += 1
+        if self._samples[excuse] <= (_SAMPLES if excuse else 10 * _SAMPLES):
+            self.result.samples.append({"excuse": excuse, **what})
+
+
+def verify(context: Context) -> Verification:
+    """Read both sides and compare every pair of fields; a record found gone becomes a sighting for the next run."""
+    audit.begin()
+    try:
+        _read_both_sides(context)
+        tally = _Tally()
+        tenants = context.tenants
+        for links in audit.link_pages(context.connection_id, tenants[Side.CRM], tenants[Side.ACTIVECAMPAIGN]):
+            _verify_links(context, links, tally)
+            context.report(Progress(phase="verify", done=tally.result.links))
+        for records in audit.stranger_pages(context.connection_id, tenants[Side.CRM]):
+            _verify_strangers(context, records, tally)
+        return tally.result
+    finally:
+        audit.end()
+
+
+def _read_both_sides(context: Context) -> None:
+    sources = [(Side.CRM, object) for object in context.objects] + [(Side.ACTIVECAMPAIGN, CONTACT)]
+    for side, object in sources:
+        done = 0
+        for page in context.systems[side].feed(object, context.fields(side, object), None, lambda _: 0):
+            audit.add(side, object, page.records)
+            done += len(page.records)
+            context.report(Progress(phase=f"read {side} {object}", done=done, total=page.total))
+    audit.index()
+
+
+def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
+    holds = pairs.holds_of(link.link_id for link in links)
+    for link in links:
+        plan = context.objects.get(link.object)
+        if plan is None:
+            continue
+        tally.result.links += 1
+        held = holds.get(link.link_id, {})
+        gone = _gone(link)
+        if gone is not None:
+            _tell_gone(context, link, gone, bool(held), tally)
+        else:
+            for field, crm, contact in _fields(plan, link):
+                _verify_field(plan, link, field, crm, contact, field.mapping.crm in held, tally)
+
+
+def _gone(link: AuditedLink) -> Side | None:
+    if link.crm is None:
+        return Side.CRM
+    return Side.ACTIVECAMPAIGN if link.activecampaign is None else None
+
+
+def _tell_gone(context: Context, link: AuditedLink, side: Side, held: bool, tally: _Tally) -> None:
+    record_id = link.crm_id if side is Side.CRM else link.activecampaign_id
+    other = link.activecampaign if side is Side.CRM else link.crm
+    if record_id is not None:
+        object = link.object if side is Side.CRM else CONTACT
+        inbox.want(context.connection_id, side, object, [record_id], context.clock.now())
+        excuse: str | None = DELETED
+    elif not link.is_primary:
+        excuse = NOT_PRIMARY
+    elif held:
+        excuse = HELD
+    else:
+        excuse = AFTER_CURSOR if other is not None and other.unsettled else None
+    tally.differs(excuse, kind="record", **_ids(link))
+
+
+def _ids(link: AuditedLink) -> dict[str, str | None]:
+    return {"object": link.object, "crm_id": link.crm_id, "activecampaign_id": link.activecampaign_id}
+
+
+def _fields(plan: ObjectPlan, link: AuditedLink) -> Iterator[tuple[FieldPlan, Value, Value]]:
+    assert link.crm is not None
+    assert link.activecampaign is not None
+    crm, contact = unpack(link.crm.packed), unpack(link.activecampaign.packed)
+    for field in plan.fields:
+        yield field, crm.get(field.mapping.crm), contact.get(field.mapping.activecampaign)
+
+
+def _verify_field(
+    plan: ObjectPlan,
+    link: AuditedLink,
+    field: FieldPlan,
+    crm: Value,
+    contact: Value,
+    held: bool,
+    tally: _Tally,
+) -> None:
+    found = difference(field, crm, contact)
+    if found is None:
+        tally.equal()
+        return
+    assert link.crm is not None
+    assert link.activecampaign is not None
+    excuse: str | None = None
+    if not link.is_primary:
+        excuse = NOT_PRIMARY
+    elif not plan.mapping.selection.takes(link.crm.created):
+        excuse = NOT_SELECTED
+    elif held:
+        excuse = HELD
+    elif found.excuse is not None:
+        excuse = (
+            found.excuse.value.replace("_", " ") if found.excuse.value == "blank_rule" else found.excuse.value
+        )
+    elif _form_of_vendor(field, crm, contact):
+        excuse = STORED_DIFFERENTLY
+    elif link.crm.unsettled or link.activecampaign.unsettled:
+        excuse = AFTER_CURSOR
+    tally.differs(
+        excuse, kind="field", **_ids(link), field=field.mapping.crm, crm=crm, activecampaign=contact
+    )
+
+
+def _form_of_vendor(field: FieldPlan, crm: Value, contact: Value) -> bool:
+    """Tell whether one side's value is what its vendor makes of the other's."""
+    now: Mapping[Side, Value] = {Side.CRM: crm, Side.ACTIVECAMPAIGN: contact}
+    for route in (field.to_crm, field.to_activecampaign):
+        try:
+            sent = route.convert(now[route.source])
+        except ConversionError:
+            continue
+        vendor = "activecampaign" if route.target is Side.ACTIVECAMPAIGN else "crm"
+        if stored_differently(vendor, route.field.kind, sent, now[route.target], length=route.field.length):
+            return True
+    return False
+
+
+def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Tally) -> None:
+    keys = {item.record.key for item in records if item.record.key}
+    erased = pairs.tombstones(context.connection_id, Side.ACTIVECAMPAIGN, keys)
+    for item in records:
+        plan = context.objects.get(item.object)
+        if plan is not None:
+            excuse = _stranger_excuse(plan, item, item.record.key in erased)
+            tally.differs(
+                excuse,
+                kind="record",
+                object=item.object,
+                crm_id=item.record.record_id,
+                activecampaign_id=None,
+            )
+
+
+def _stranger_excuse(plan: ObjectPlan, item: AuditedRecord, erased: bool) -> str | None:
+    if not plan.mapping.selection.takes(item.record.created):
+        return NOT_SELECTED
+    if item.record.key is None:
+        return NO_EMAIL
+    if erased:
+        return TOMBSTONE
+    if plan.mapping.direction is Direction.TO_CRM:
+        return DIRECTION
+    if item.skipped == "ambiguous":
+        return AMBIGUOUS
+    return AFTER_CURSOR if item.record.unsettled else None
