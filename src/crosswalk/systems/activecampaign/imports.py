@@ -181,7 +181,7 @@ def _rows(batch: Batch, options: WriteOptions, encoder: Encoder, receipts: list[
 
 def _address(entry: object) -> str:
     """Return the address of a failed contact, given alone or inside an object."""
-    return str(entry.get("email") or "") if isinstance(entry, dict) else str(entry)
+    return str((entry.get("email") if isinstance(entry, dict) else entry) or "")
 
 
 def _split(part: list[_Row], refusal: object) -> list[list[_Row]]:
