@@ -181,7 +181,7 @@ class Controlled:
         return Response(response.status, response.body, {"date": date, **response.headers})
 
     def _control(self, request: Request) -> Response:
-        door = self._doors.get((request.method, request.path[len(PREFIX) :].rstrip("/")))
+        door = self._doors.get((request.method, request.path[len(PREFIX) :].strip("/")))
         if door is None:
             known = ", ".join(f"{method} {name}" for method, name in self._doors)
             return json_response(404, {"message": f"The control API has: {known}"})

@@ -49,10 +49,12 @@ class Sandbox:
         }
 
     def transport(self) -> tuple[SandboxTransport, dict[str, dict[str, str]]]:
-        """A transport to all systems at `http://NAME.sandbox.example`, and the ready line for it."""
+        """A transport to all systems at `https://NAME.sandbox.example`, and the ready line for it."""
         hosts = {name: f"{name}.sandbox.example" for name in self.systems}
         handlers = {hosts[name]: controlled.handle for name, controlled in self.systems.items()}
-        ready = {name: controlled.ready(f"http://{hosts[name]}") for name, controlled in self.systems.items()}
+        ready = {
+            name: controlled.ready(f"https://{hosts[name]}") for name, controlled in self.systems.items()
+        }
         return SandboxTransport(handlers), ready
 
     def serve(self, ports: Mapping[str, int]) -> tuple[list[Server], dict[str, dict[str, str]]]:

@@ -14,6 +14,7 @@ from crosswalk_sandbox.http import Request
 
 T = TypeVar("T")
 DEFAULT_PAGE, LARGEST_PAGE = 20, 100
+LONGEST_NUMBER = 18  # digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def number(given: object) -> int:
     if isinstance(given, bool) or given is None:
         return 0
     text = str(given).strip()
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
 
 
 def paged(call: Call, records: Sequence[T]) -> tuple[Sequence[T], dict[str, Any]]:

@@ -23,6 +23,7 @@ from crosswalk_sandbox.activecampaign.values import MULTIPLE, joined
 from crosswalk_sandbox.system import PersonError, Record
 
 OWN = ("email", "firstName", "lastName", "phone")
+KNOWN = (*OWN, "fields", "tags", "lists")
 DEFAULT_USER = 1
 
 
@@ -91,19 +92,18 @@ class People:
         if set(values) - {"tags", "lists"}:
             apply(self._account, contact, changes, at, user)
         put_tags(self._account, contact, tag_names(values.get("tags")), at)
-        for name, status in dict(values.get("lists") or {}).items():
+        for name, status in _object(values, "lists").items():
             self._account.set_status(contact, self._list(name), self._status(status), 0, at)
         return contact
 
     def _changes(self, values: Mapping[str, Any]) -> Changes:
-        """Own attributes by their API names; every other name is a custom field's."""
+        """Own attributes by their API names; other names, and those in `fields`, are custom fields'."""
         body: dict[str, Any] = {name: values[name] for name in OWN if name in values}
-        custom = [name for name in values if name not in (*OWN, "tags", "lists")]
-        body["fieldValues"] = [
-            {"field": field.id, "value": _as_text(field, values[name])}
-            for name in custom
-            for field in [self._field(name)]
-        ]
+        custom = {name: value for name, value in values.items() if name not in KNOWN}
+        custom |= _object(values, "fields")
+        for name, value in custom.items():
+            field = self._field(name)
+            body.setdefault("fieldValues", []).append({"field": field.id, "value": _as_text(field, value)})
         return read_changes(self._account, body, SYNC)
 
     def _field(self, name: str) -> Field:
@@ -143,6 +143,13 @@ def _given_tags(values: Mapping[str, Any]) -> list[str]:
     given = tag_names([values["tag"]] if "tag" in values else values.get("tags"))
     if not given:
         raise PersonError("values need a tag")
+    return given
+
+
+def _object(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    given = values.get(name, {})
+    if not isinstance(given, dict):
+        raise PersonError(f"{name} must be an object")
     return given
 
 

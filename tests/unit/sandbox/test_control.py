@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import pytest
+from tests.helpers.sandbox_account import ActiveCampaign
+
+Opening = Callable[..., ActiveCampaign]
+
+
+def test_the_log_counts_from_one_and_shows_each_request(account: ActiveCampaign) -> None:
+    account.get("/contacts", "limit=1&email=a%2Bb@example.org")
+    account.send("POST", "/import/bulk_import", {"contacts": [{"email": "a@example.org"}] * 3}, status=200)
+    first, second = account.control("GET", "log")
+    assert (first["n"], first["method"], first["path"], first["status"]) == (1, "GET", "/api/3/contacts", 200)
+    assert first["query"] == "limit=1&email=a%2Bb@example.org"
+    assert (first["batch"], second["batch"], second["n"]) == (None, 3, 2)
+    assert second["ms"] >= 0
+    assert account.control("GET", "log?after=1") == [second]
+    assert account.control("GET", "log?after=2") == []
+
+
+def test_counts_are_by_method_and_route(account: ActiveCampaign) -> None:
+    for contact_id in ("1", "2", "999"):
+        account.http.get(f"/api/3/contacts/{contact_id}")
+    account.http.get("/api/3/nonsense")
+    account.get("/contacts")
+    assert account.control("GET", "counts") == {
+        "calls": {"GET (unknown)": 1, "GET /contacts": 1, "GET /contacts/{id}": 3},
+        "token_calls": 0,
+        "total": 5,
+    }
+
+
+def test_the_control_api_neither_counts_nor_logs_itself(account: ActiveCampaign) -> None:
+    account.control("GET", "dump")
+    account.control("GET", "clock")
+    assert account.control("GET", "counts") == {"calls": {}, "token_calls": 0, "total": 0}
+    assert account.control("GET", "log") == []
+
+
+def test_it_says_what_it_has(account: ActiveCampaign) -> None:
+    assert "POST person" in account.control("GET", "nonsense", status=404)["message"]
+    account.control("POST", "dump", status=404)
+    assert account.control("GET", "/counts/") == account.control("GET", "counts")
+
+
+@pytest.mark.parametrize("path", ["log?after=x", "log?after=1.5"])
+def test_nonsense_is_400(account: ActiveCampaign, path: str) -> None:
+    account.control("GET", path, status=400)
+
+
+def test_the_clock_is_shown_set_moved_and_stopped(account: ActiveCampaign) -> None:
+    noon = {"now": "2026-03-02T12:00:00+00:00", "offset": 0, "frozen": True}
+    assert account.control("GET", "clock") == noon
+    assert account.control("POST", "clock", {"advance": 90})["now"] == "2026-03-02T12:01:30+00:00"
+    moved = account.control("POST", "clock", {"set": "2027-01-01T00:00:00+01:00", "freeze": False})
+    assert (moved["now"], moved["frozen"]) == ("2026-12-31T23:00:00+00:00", False)
+
+
+@pytest.mark.parametrize(
+    "order", [{"set": "2027-01-01T00:00:00"}, {"set": "soon"}, {"advance": "x"}, {"stop": 1}]
+)
+def test_a_clock_order_it_cannot_read_is_400(account: ActiveCampaign, order: dict[str, object]) -> None:
+    assert account.control("POST", "clock", order, status=400)["message"]
+    assert account.control("GET", "clock")["offset"] == 0
+
+
+def test_every_answer_has_the_date_of_the_systems_clock(account: ActiveCampaign) -> None:
+    account.advance(3600)
+    for path in ("/api/3/contacts", "/api/3/nonsense", "/nowhere"):
+        date = parsedate_to_datetime(account.http.get(path).headers["date"])
+        assert date == datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
+
+
+def test_stamps_follow_the_clock(account: ActiveCampaign) -> None:
+    account.control("POST", "clock", {"set": "2027-06-01T00:00:00.9Z"})
+    assert account.contact(account.new_contact())["cdate"] == "2027-05-31T18:00:00-06:00"
