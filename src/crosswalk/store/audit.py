@@ -144,7 +144,7 @@ def link_pages(
         if not rows:
             return
         yield [
-            AuditedLink(*row[:6], _record(row[6 : 6 + _WIDTH]), _record(row[6 + _WIDTH :]))
+            AuditedLink(*row[:6], *map(_record, (row[6 : 6 + _WIDTH], row[6 + _WIDTH :])))
             for row in rows
         ]
         parameters["after"] = rows[-1][0]
