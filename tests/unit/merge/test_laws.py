@@ -28,7 +28,7 @@ from crosswalk.merge import (
 from .build import AC, CRM, field
 from .strategies import Settings, all_settings, cases, planned_cases
 
-law = settings(max_examples=120, deadline=None, database=None)
+law = settings(max_examples=200, deadline=None, database=None)
 
 
 def value_of(case: FieldCase, side: Side) -> Value:
