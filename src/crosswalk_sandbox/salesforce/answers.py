@@ -56,7 +56,7 @@ class Call:
         return self.object(self.args["object"])
 
     def object(self, name: str) -> Object:
-        found = self.org.schema.find(name)
+        found = self.org.visible.find(name)
         if found is None:
             raise ApiError("NOT_FOUND", "The requested resource does not exist")
         return found

@@ -130,7 +130,7 @@ def _type_name(record: dict[str, Any]) -> str:
 
 def _kind(call: Call, record: dict[str, Any]) -> Object:
     name = _type_name(record)
-    kind = call.org.schema.find(name)
+    kind = call.org.visible.find(name)
     if kind is None:
         raise ApiError("INVALID_TYPE", NO_OBJECT.format(name=record["attributes"]["type"]))
     return kind

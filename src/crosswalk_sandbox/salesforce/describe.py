@@ -46,7 +46,7 @@ EVERY_FIELD: dict[str, Any] = {
 
 def all_objects(call: Call) -> Answer:
     """`GET /sobjects`."""
-    sobjects = [_summary(call, kind) for kind in call.org.schema]
+    sobjects = [_summary(call, kind) for kind in call.org.visible]
     return Answer(content={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects})
 
 
@@ -89,7 +89,7 @@ def _summary(call: Call, kind: Object) -> dict[str, Any]:
 def _child_relationships(call: Call, kind: Object) -> Iterator[dict[str, Any]]:
     """Every reference of any object that may point to this one."""
     names = {(child.object, child.field): child for child in kind.children}
-    for other in call.org.schema:
+    for other in call.org.visible:
         for field in other.fields.values():
             if kind.name in field.to:
                 named = names.get((other.name, field.name))
@@ -146,7 +146,7 @@ def _field(field: Field) -> dict[str, Any]:
         "nameField": field.name == "Name",
         "namePointing": len(field.to) > 1,
         "nillable": "nillable" in is_,
-        "permissionable": bool(is_ & {"createable", "updateable"}) and not field.required,
+        "permissionable": field.permissionable,
         "picklistValues": [_value(field, value) for value in field.values],
         "polymorphicForeignKey": len(field.to) > 1,
         "precision": field.precision if field.type in NUMERIC else 0,

@@ -10,7 +10,7 @@ from typing import Any
 
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.salesforce import ids
-from crosswalk_sandbox.salesforce.schema import Field, Object, Schema
+from crosswalk_sandbox.salesforce.schema import Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.store import Row, Store
 from crosswalk_sandbox.salesforce.values import stamp
 
@@ -26,7 +26,8 @@ class Org:
     """One Salesforce org."""
 
     def __init__(self, schema: Schema, clock: Clock) -> None:
-        self.schema = schema
+        self.schema = schema  # all there is
+        self._grants: dict[tuple[str, str], Grant] = {}
         self.clock = clock
         self.store = Store(schema)
         self.numbers: dict[str, int] = {}  # of the last id given out, by object
@@ -35,8 +36,20 @@ class Org:
         self.caller = ids.make("005", 1)  # the user whom API calls run as
         self.queue = ids.make("00G", 1)  # where the lead assignment rule puts leads
         self.assignment_rule = ids.make("01Q", 1)
-        self.described_at = clock.start.replace(microsecond=0)  # when an object was last changed
+        self.reset_grants()
         self._getters: dict[str, dict[str, Getter]] = {}
+
+    def reset_grants(self) -> None:
+        """Let API calls see and change every field, as at the start."""
+        self._grants.clear()
+        self.visible = self.schema  # what API calls see
+        self.described_at = self.clock.start.replace(microsecond=0)  # when that last changed
+
+    def grant(self, field: Field, *, reads: bool, edits: bool) -> None:
+        """Set what field-level security lets API calls do with a field."""
+        self._grants[field.object, field.name] = Grant(reads=reads, edits=edits)
+        self.visible = self.schema.seen_with(self._grants)
+        self.described_at = self.now()
 
     def now(self) -> datetime:
         """The time in whole seconds, as rows are stamped."""

@@ -94,7 +94,7 @@ def _read_lookup(
     org: Org, reference: Field, sent: Mapping[str, object], body: bytes
 ) -> tuple[Object, Field, Any]:
     """A parent named by its external id, as in `{"Account": {"Legacy_Key__c": "88"}}`."""
-    parent = org.schema.find(reference.to[-1])
+    parent = org.visible.find(reference.to[-1])
     keys = [name for name in sent if name.lower() != "attributes"]
     key = parent.field(keys[0]) if parent is not None and len(keys) == 1 else None
     if parent is None or key is None or not key.is_ & {"externalId", "idLookup"}:
@@ -105,7 +105,7 @@ def _read_lookup(
 
 def create(org: Org, draft: Draft, actor: Actor) -> Row:
     """Save a new record. Raises RecordError."""
-    kind = draft.kind
+    kind = org.schema[draft.kind.name]
     _permit(kind, "createable")
     if draft.id is not None:
         text = "cannot specify Id in an insert call"
@@ -124,7 +124,7 @@ def create(org: Org, draft: Draft, actor: Actor) -> Row:
 
 def update(org: Org, row: Row, draft: Draft, actor: Actor) -> Row:
     """Change a record; it is stamped even when nothing differs. Raises RecordError."""
-    kind = draft.kind
+    kind = org.schema[draft.kind.name]
     _permit(kind, "updateable")
     refuse_deleted(row)
     if row.get("IsConverted"):
@@ -229,10 +229,8 @@ def matches(org: Org, kind: Object, key: Field, value: str | None) -> list[Row]:
 
 def _defaults(kind: Object, actor: Actor) -> dict[str, Any]:
     """What a new record holds where nothing was sent."""
-    found = {f.name: f.default for f in kind.fields.values() if f.default is not None}
-    for each in kind.fields.values():
-        if each.type == "boolean" and each.name != "IsDeleted":
-            found.setdefault(each.name, False)
+    found: dict[str, Any] = {name: False for name in kind.unticked if name != "IsDeleted"}
+    found |= {f.name: f.default for f in kind.fields.values() if f.default is not None}
     if "OwnerId" in kind.fields:
         found["OwnerId"] = actor.user
     return found

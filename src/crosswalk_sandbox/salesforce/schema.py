@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -95,6 +95,11 @@ class Field:
         return self.sortable and self.type != "boolean"
 
     @property
+    def permissionable(self) -> bool:
+        """Whether permission sets may hide it or make it read-only."""
+        return bool(self.is_ & {"createable", "updateable"}) and not self.required
+
+    @property
     def required(self) -> bool:
         """Without a value no record can be created, nor may it be emptied."""
         return "createable" in self.is_ and not self.is_ & {"nillable", "defaulted"}
@@ -139,12 +144,28 @@ class Object:
         return "IsDeleted" in self.fields
 
     @cached_property
+    def unticked(self) -> dict[str, bool]:
+        """All booleans of a row with nothing filled in."""
+        return {field.name: False for field in self.fields.values() if field.type == "boolean"}
+
+    @cached_property
     def _by_lower_name(self) -> dict[str, Field]:
         return {name.lower(): field for name, field in self.fields.items()}
 
     @cached_property
     def _by_relationship(self) -> dict[str, Field]:
         return {field.relationship.lower(): field for field in self.fields.values() if field.relationship}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What field-level security lets a user do with a field."""
+
+    reads: bool
+    edits: bool
+
+
+EVERYTHING = Grant(reads=True, edits=True)
 
 
 class Schema:
@@ -161,6 +182,10 @@ class Schema:
     def __getitem__(self, name: str) -> Object:
         return self._objects[name]
 
+    def seen_with(self, grants: Mapping[tuple[str, str], Grant]) -> Schema:
+        """The schema as a user sees it to whom only that is granted, by object and field; else everything."""
+        return Schema({each.name: _seen(each, grants) for each in self})
+
     def find(self, name: str) -> Object | None:
         """The object of that name, whatever its case."""
         return self._by_lower_name.get(name.lower())
@@ -168,6 +193,16 @@ class Schema:
     def of_id(self, text: str) -> Object | None:
         """The object whose records have ids like this one."""
         return self._by_prefix.get(text[:3]) if ids.canonical(text) else None
+
+
+def _seen(kind: Object, grants: Mapping[tuple[str, str], Grant]) -> Object:
+    fields = {}
+    for name, field in kind.fields.items():
+        grant = grants.get((kind.name, name), EVERYTHING)
+        if grant.reads:
+            writable = field.is_ if grant.edits else field.is_ - {"createable", "updateable"}
+            fields[name] = replace(field, is_=writable)
+    return replace(kind, fields=fields)
 
 
 def load() -> Schema:

@@ -41,6 +41,7 @@ class Start:
         """Make the org what it was."""
         org.numbers = dict(self.numbers)
         org.recycle_bin.clear()
+        org.reset_grants()
         for name, rows in self.rows.items():
             org.store[name].load(rows)
 
@@ -162,8 +163,10 @@ class _Planter:
     def _record(self, kind: Object, number: int, person: Person, fields: dict[str, Any]) -> Row:
         """A row as it would be saved, but stamped with the person's own times."""
         owner = self._people[number % len(self._people)]
-        row: Row = {each.name: False for each in kind.fields.values() if each.type == "boolean"}
+        row: Row = dict(kind.unticked)
         for name, value in fields.items():
+            if value is None or value == "":
+                continue
             field = kind.fields[name]
             stored = values.check(field, values.read(field, value))
             if stored is not None:

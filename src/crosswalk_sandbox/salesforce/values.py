@@ -26,6 +26,7 @@ EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}\Z"
 )
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 EARLIEST_YEAR, LATEST_YEAR = 1700, 4000
 WHOLE_DIGITS = 8
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
@@ -41,7 +42,7 @@ def read(field: Field, raw: object) -> Any:
 
 
 def _text(raw: object) -> str | None:
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) or HALF_CHARACTER.search(raw):
         raise WrongKindError
     return raw.strip() or None
 

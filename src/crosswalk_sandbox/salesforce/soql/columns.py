@@ -73,7 +73,7 @@ def kind_of(field: Field) -> Kind:
 
 def source(org: Org, name: FieldName) -> Object:
     """The object that FROM names. Raises QueryError."""
-    kind = org.schema.find(name.path)
+    kind = org.visible.find(name.path)
     if kind is None:
         raise QueryError("INVALID_TYPE", NO_OBJECT.format(name=name.path), name.place)
     return kind
@@ -138,8 +138,8 @@ class Scope:
 def _target(org: Org, reference: Field) -> Object | None:
     """The object that a relationship leads to; one of common fields where it may be several."""
     if len(reference.to) == 1:
-        return org.schema.find(reference.to[0])
-    users = org.schema["User"]
+        return org.visible.find(reference.to[0])
+    users = org.visible["User"]
     fields = {name: replace(users.fields[name], object="Name") for name in COMMON_NAME_FIELDS}
     fields["Type"] = replace(fields["Name"], name="Type", label="Type")
     return replace(users, name="Name", fields=fields, children=())

@@ -126,6 +126,8 @@ def run(org: Org, text: str, *, deleted: bool) -> Result | Grouped:
         return _Runner(org, deleted, org.clock.now()).run(parse(text))
     except QueryError as error:
         raise error.of(text) from None
+    except RecursionError:
+        raise QueryError("QUERY_TOO_COMPLICATED", "The query nests too deeply.", None).of(text) from None
 
 
 class _Runner:
@@ -193,7 +195,7 @@ class _Runner:
         child = scope.kind.child(query.source.path)
         if child is None:
             raise invalid_field(columns.NO_RELATIONSHIP.format(name=query.source.path), query.source.place)
-        below = Scope(org=self._org, kind=self._org.schema[child.object], alias=query.alias)
+        below = Scope(org=self._org, kind=self._org.visible[child.object], alias=query.alias)
         if groups.is_aggregate(query) or any(isinstance(item, Query) for item in query.select):
             raise malformed("a subquery selects fields of the children alone", query.place)
         root = branch(self._org, self._selected(below, query))

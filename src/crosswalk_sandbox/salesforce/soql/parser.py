@@ -34,6 +34,7 @@ ESCAPES = {
     '"': '"', "'": "'", "\\": "\\", "_": "\\_", "%": "\\%",
 }  # fmt: skip
 ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+SURROGATE = re.compile("u[dD][89a-fA-F]")  # half a character
 KINDS: dict[str, LiteralKind] = {
     "STRING": "string", "DATETIME": "datetime", "DATE": "date", "DECIMAL": "number", "INTEGER": "number",
     "CURRENCY": "currency", "RANGE": "range", "NULL": "null", "TRUE": "boolean", "FALSE": "boolean",
@@ -101,7 +102,7 @@ def _unquote(token: Token) -> str:
 
     def replace(found: re.Match[str]) -> str:
         escape = found[1]
-        if len(escape) > 1:
+        if len(escape) > 1 and not SURROGATE.match(escape):
             return chr(int(escape[1:], 16))
         if escape not in ESCAPES:
             text = f"Invalid string literal '{inner}'. Illegal character sequence '\\{escape}' in string "
