@@ -1,0 +1,41 @@
+"""docs/sandbox.md names everything that the sandbox takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from tests.helpers.sandbox_account import ActiveCampaign
+
+from crosswalk_sandbox.activecampaign.seed import FIELDS, USERS
+from crosswalk_sandbox.cli import main
+from crosswalk_sandbox.faults import FaultOrder, Kind
+
+PAGE = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+
+def test_every_option_of_the_command_is_described(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert len(options) > 5
+    assert [option for option in sorted(options) if f"`{option}" not in PAGE] == []
+
+
+def test_every_door_of_the_control_api_is_described(account: ActiveCampaign) -> None:
+    doors = account.control("GET", "nonsense", status=404)["message"].partition(": ")[2].split(", ")
+    assert [door for door in doors if f"`{door}" not in PAGE] == []
+
+
+def test_every_fault_and_its_settings_are_described() -> None:
+    words = [*get_args(Kind), *(field.name for field in msgspec.structs.fields(FaultOrder))]
+    assert [word for word in words if f"`{word}`" not in PAGE and f'"{word}"' not in PAGE] == []
+
+
+def test_every_field_and_user_of_the_demo_account_is_described() -> None:
+    flat = " ".join(PAGE.split())
+    names = [*(field.title for field in FIELDS), *(user[0] for user in USERS)]
+    assert [name for name in names if name not in flat] == []
