@@ -323,3 +323,9 @@ def test_a_checkbox_is_never_empty() -> None:
     assert decide(plan(flag, CHECKBOX, blanks=False), unticked).offers == {CRM: False}
     filled = decide(plan(flag, CHECKBOX, to_activecampaign=IF_EMPTY), FieldCase(True, None, False, None))
     assert filled.reason is Reason.IF_EMPTY
+
+
+def test_a_boolean_without_a_value_is_false_beside_a_checkbox() -> None:
+    boxes = plan(field(Kind.BOOLEAN), CHECKBOX)
+    assert decide(boxes, FieldCase(None, None, False, None)) is NOTHING
+    assert decide(boxes, FieldCase(None, ("true",), False, None)).offers == {CRM: True}
