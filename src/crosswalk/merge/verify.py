@@ -45,7 +45,7 @@ def difference(plan: FieldPlan, crm: Value, activecampaign: Value) -> Difference
 
 
 def _joins_to_nothing(plan: FieldPlan, crm: Value, activecampaign: Value) -> bool:
-    """Tell whether the union may be empty (each side removed what the other holds) and then is not written."""
+    """Tell whether the union may be empty (each removed what the other holds) and then is not written."""
     if plan.policy is not Policy.UNION or plan.mapping.blanks:
         return False
     return isinstance(crm, tuple) and isinstance(activecampaign, tuple) and not set(crm) & set(activecampaign)
