@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import ssl
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -135,7 +136,7 @@ class HttpClient:
         self._learn = learn
         self._explain = explain or explain_by_status
         self._client = httpx2.Client(
-            transport=transport or httpx2.HTTPTransport(trust_env=False),
+            transport=transport or httpx2.HTTPTransport(trust_env=False, verify=_trusted()),
             timeout=httpx2.Timeout(timeout, connect=CONNECT_TIMEOUT),
             trust_env=False,
             follow_redirects=False,
@@ -432,6 +433,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Load the trusted certificates once: it takes longer than an idle run may."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 @lru_cache(maxsize=128)
