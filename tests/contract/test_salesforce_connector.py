@@ -94,8 +94,10 @@ def running(*options: str) -> Iterator[Rig]:
         try:
             assert process.stdout is not None
             rig = Rig(json.loads(process.stdout.readline())["salesforce"])
-            yield rig
-            rig.close()
+            try:
+                yield rig
+            finally:
+                rig.close()
         finally:
             process.terminate()
 

@@ -9,7 +9,7 @@ import pytest
 from tests.helpers.salesforce import DATA, NOON, Org, contact, error
 
 from crosswalk.core.failures import FailureKind, SystemFailure
-from crosswalk.core.system import Op, Outcome, Receipt, Write, WriteOptions
+from crosswalk.core.system import Op, Outcome, Receipt, System, Write, WriteOptions
 from crosswalk.core.values import Value
 from crosswalk.systems.salesforce import Salesforce
 
@@ -323,7 +323,7 @@ def test_a_quota_refusal_of_a_write_is_certain_to_have_done_nothing() -> None:
 
 
 def test_what_salesforce_does_not_have_is_answered_so() -> None:
-    system = Org().open()
+    system: System = Org().open()
 
     assert system.settle(["x"], NOON) == {}
     assert not system.outstanding()

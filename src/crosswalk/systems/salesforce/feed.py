@@ -68,7 +68,7 @@ class Pass:
         # Person accounts show up among contacts but are written through accounts.
         self._only = ["IsPersonAccount = false"] if "IsPersonAccount" in described.schema.fields else []
         self._first = cursor.first
-        self._since = cursor.since
+        self._start = self._since = cursor.since
         self._until = cursor.until
         self._had: set[str] = set()  # ids of the second `since` that were given already
         self._limit: int | None = None
@@ -149,7 +149,8 @@ class Pass:
 
     def _end(self) -> Cursor:
         """Where the next pass begins; without a `Date` header the last stamp must do: our clock may not."""
-        moment = self._until or self._since
-        if moment is None:
-            return Cursor(first=True)
-        return Cursor(since=moment - OVERLAP)
+        if self._until is not None:
+            return Cursor(since=self._until - OVERLAP)
+        if self._since is None or self._since == self._start:
+            return Cursor(since=self._start, first=self._first and self._start is None)
+        return Cursor(since=self._since - OVERLAP)
