@@ -129,11 +129,11 @@ def take_tagged(
     parameters: dict[str, Any] = {"tenant": feed.tenant_id, "tag": tag, "ids": list(record_ids)}
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM tagged WHERE tenant_id = %(tenant)s AND tag = %(tag)s AND record_id <> ALL(%(ids)s)",
+            "DELETE FROM tagged WHERE tenant_id = %(tenant)s AND tag = %(tag)s AND record_id <> ALL(%(ids)s::text[])",
             parameters,
         )
         cursor.execute(
-            "INSERT INTO tagged (tenant_id, tag, record_id) SELECT %(tenant)s, %(tag)s, id FROM unnest(%(ids)s) AS id"
+            "INSERT INTO tagged (tenant_id, tag, record_id) SELECT %(tenant)s, %(tag)s, id FROM unnest(%(ids)s::text[]) AS id"
             " ON CONFLICT DO NOTHING RETURNING record_id",
             parameters,
         )
@@ -178,7 +178,7 @@ def take_read(
             cursor.execute(
                 "INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)"
                 " SELECT %(connection)s, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s,"
-                " true FROM unnest(%(missing)s) AS id ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
+                " true FROM unnest(%(missing)s::text[]) AS id ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
                 " SET version = excluded.version, to_fetch = false, deleted = true, requested_at = excluded.requested_at",
                 parameters,
             )
