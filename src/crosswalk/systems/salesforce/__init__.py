@@ -26,8 +26,8 @@ def connect(
     """Return the org that `credentials` open; nothing is called yet.
 
     `credentials` hold login_url (the org's My Domain address), client_id, and client_secret or refresh_token;
-    other keys are ignored. Raises SystemFailure(AUTH) when they are not complete and
-    SystemFailure(PERMISSION) when an address is plain http outside loopback.
+    other keys are ignored. Raises UserError when they are not complete, SystemFailure for an address that is
+    plain http outside loopback.
     """
     session = Session(read_credentials(credentials), clock=clock, transport=transport)
     return Salesforce(Client(session, budget=budget, clock=clock, transport=transport))

@@ -16,7 +16,7 @@ import httpx2
 import msgspec
 
 from ...core.clock import Clock
-from ...core.failures import FailureKind, SystemFailure
+from ...core.failures import FailureKind, SystemFailure, UserError
 from ..http import Answer, HttpClient
 from .errors import Refused, explain, mark
 from .ids import long_id
@@ -106,20 +106,18 @@ class _NoBudget:
 def read_credentials(given: Mapping[str, Any]) -> Credentials:
     """Take what is needed out of `given`; other keys are ignored.
 
-    Raises SystemFailure(AUTH) when no token can ever be had with it.
+    Raises UserError when no token can ever be had with it.
     """
     known = {name: str(given[name]).strip() for name in Credentials.__slots__ if given.get(name)}
     credentials = Credentials(**{"login_url": "", **known})
     by_grant = credentials.client_id and (credentials.client_secret or credentials.refresh_token)
     by_token = credentials.access_token and credentials.instance_url
     if not credentials.login_url or not (by_grant or by_token):
-        raise SystemFailure(
-            FailureKind.AUTH,
+        raise UserError(
             _("The Salesforce credentials are not complete."),
             cure=_(
                 "Give login_url, client_id and client_secret (or a refresh_token in place of the secret)."
             ),
-            code="incomplete_credentials",
         )
     return credentials
 
