@@ -178,7 +178,7 @@ class HttpClient:
             tries += 1
             in_doubt = in_doubt or (outcome.effect and method not in _READS)
             wait = outcome.wait if outcome.wait is not None else FIRST_WAIT * 2 ** (tries - 1)
-            if outcome.kind is FailureKind.QUOTA:
+            if outcome.kind is FailureKind.QUOTA or outcome.wait is not None:
                 self._budget.learn(pause=wait)
             late = self._clock.now() + timedelta(seconds=wait) > give_up
             if tries == TRIES or late or wait > LONGEST_WAIT or (outcome.effect and not repeatable):

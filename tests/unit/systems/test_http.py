@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx2
 import msgspec
@@ -145,6 +147,15 @@ def test_a_long_retry_after_is_left_to_the_budget() -> None:
     assert (failure.kind, failure.retry_after) == (FailureKind.QUOTA, 1800.0)
     assert rig.budget.pauses() == [1800.0]
     assert rig.clock.slept == []
+
+
+def test_an_overloaded_vendors_wait_is_told_to_the_budget_too() -> None:
+    rig = Rig(httpx2.Response(503, headers={"Retry-After": "300"}))
+
+    failure = refusal(rig.get)
+
+    assert (failure.kind, failure.retry_after) == (FailureKind.TRANSIENT, 300.0)
+    assert rig.budget.pauses() == [300.0]
 
 
 def test_retry_after_may_be_a_date() -> None:
@@ -317,6 +328,33 @@ def test_a_dropped_connection_over_a_true_socket_is_in_doubt(deaf_server: int) -
     assert failure.in_doubt
     assert failure.code == "connection_lost"
     client.close()
+
+
+class Obliging(BaseHTTPRequestHandler):
+    """Answers every request with an empty object."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: the test reads what is logged."""
+
+
+def test_a_secret_shows_in_no_librarys_log_either(caplog: pytest.LogCaptureFixture) -> None:
+    with HTTPServer(("127.0.0.1", 0), Obliging) as server, caplog.at_level(logging.DEBUG):
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        client = HttpClient(vendor="Acme", base_url=url, budget=FreeBudget(), clock=SystemClock())
+        sent = {"query": [("api_key", SECRET)], "headers": {"Api-Token": SECRET}, "form": {"key": SECRET}}
+        client.request("POST", "/things", repeatable=False, **sent)  # type: ignore[arg-type]
+        client.close()
+
+    assert "send_request_headers" in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_a_refused_connection_over_a_true_socket_is_not_in_doubt() -> None:
