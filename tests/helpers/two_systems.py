@@ -1,0 +1,287 @@
+"""One connection between both sandboxes in this process, with the people on both sides and the proof at the end.
+
+Time is one clock: the product's sleeping moves it, every call takes a little of it, and both sandboxes run with it.
+Import this only when Django knows its database: the fixtures of tests/integration/sync do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from django.db import connection as database
+from tests.helpers.mappings import SOBJECTS, mapping_of
+
+from crosswalk.core.mapping import MappingFile, Side
+from crosswalk.store import connections, history, inbox, models
+from crosswalk.store.vault import Vault
+from crosswalk.sync import run as runs
+from crosswalk.sync import setup
+from crosswalk.sync.context import Context
+from crosswalk.sync.run import RunResult
+from crosswalk.sync.verify import Verification, verify
+from crosswalk.systems import open_system
+from crosswalk_sandbox.clock import Clock as SandboxClock
+from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.people import Sizes
+from crosswalk_sandbox.sandbox import Options, Sandbox
+
+Row = dict[str, Any]
+Hook = Callable[[str, httpx2.Request], httpx2.Response | None]
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+CALL_TAKES = 0.05  # seconds
+NAME = "demo"
+
+
+class MovingClock:
+    """The product's clock: it stands still but for calls, sleeping and tests."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+        self._ids = 0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += timedelta(seconds=max(0.0, seconds))
+
+    def new_id(self) -> str:
+        self._ids += 1
+        return f"id-{self._ids}"
+
+
+class Wire(httpx2.BaseTransport):
+    """Between product and sandboxes: lets time pass, and lets a test act at any request or answer."""
+
+    def __init__(self, inner: httpx2.BaseTransport, clock: MovingClock) -> None:
+        self._inner = inner
+        self._clock = clock
+        self.before: list[Hook] = []
+        self.after: list[Hook] = []
+        self.calls: Counter[str] = Counter()
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self._clock.sleep(CALL_TAKES)
+        route = f"{request.method} {request.url.path}"
+        if "/oauth2/" not in route:
+            self.calls[self._system(request)] += 1
+        for hook in list(self.before):
+            if (instead := hook(route, request)) is not None:
+                return instead
+        response = self._inner.handle_request(request)
+        for hook in list(self.after):
+            hook(route, request)
+        return response
+
+    def _system(self, request: httpx2.Request) -> str:
+        return request.url.host.partition(".")[0]
+
+    def once(self, part: str, act: Callable[[], object], *, after: bool = False, at: int = 1) -> None:
+        """Let `act` happen around the `at`-th request from now on whose `METHOD path` contains `part`."""
+        hooks = self.after if after else self.before
+        seen = 0
+
+        def hook(route: str, request: httpx2.Request) -> None:
+            nonlocal seen
+            seen += part in route
+            if seen == at and part in route:
+                hooks.remove(hook)
+                act()
+
+        hooks.append(hook)
+
+
+class TwoSystems:
+    """Both sides, the connection between them, and what may be asked of all three."""
+
+    def __init__(self, key_file: Path, *, leads: int = 0, contacts: int = 0, subscribers: int = 0) -> None:
+        self.clock = MovingClock()
+        sizes = Sizes(leads=leads, contacts=contacts, subscribers=subscribers)
+        sandbox = Sandbox(
+            ["activecampaign", "salesforce"],
+            Options(sizes=sizes, limits=Limits.parse("off")),
+            clock=lambda: SandboxClock(self.clock.now),
+            sleep=self.clock.sleep,
+        )
+        self.systems = sandbox.systems
+        inner, self.ready = sandbox.transport()
+        self.wire = Wire(inner, self.clock)
+        self.vault = Vault.at(key_file)
+        self.opener = partial(open_system, transport=self.wire)
+        self.contexts: dict[str, Context] = {}
+
+    # --- the connection ---------------------------------------------------------------------------------------
+
+    def connect(self, mapping: MappingFile | None = None, name: str = NAME) -> TwoSystems:
+        credentials = {
+            system: {key: value for key, value in ready.items() if key != "control"}
+            for system, ready in self.ready.items()
+        }
+        setup.add_connection(name, credentials, self.vault, self.clock, self.opener)
+        self.set_mapping(mapping or mapping_of(), name)
+        return self
+
+    def set_mapping(self, mapping: MappingFile, name: str = NAME) -> None:
+        setup.set_mapping(name, mapping, self.vault, self.clock, self.opener)
+        self.contexts.pop(name, None)
+
+    def remove(self, name: str) -> None:
+        connections.remove(connections.get(name))
+        self.contexts.pop(name, None)
+
+    def context(self, name: str = NAME) -> Context:
+        if name not in self.contexts:
+            self.contexts[name] = setup.open_context(name, self.vault, self.clock, opener=self.opener)
+        return self.contexts[name]
+
+    def reopen(self, name: str = NAME) -> Context:
+        """A new process: nothing is remembered but what the database holds."""
+        self.contexts.pop(name, None)
+        return self.context(name)
+
+    def plan(self, name: str = NAME) -> models.Plan:
+        return runs.make_plan(self.context(name))
+
+    def sync(self, name: str = NAME, *, plan: models.Plan | None = None) -> RunResult:
+        self.wait(30)
+        return runs.run(self.context(name), plan=plan)
+
+    def verify(self, name: str = NAME) -> Verification:
+        return verify(self.context(name))
+
+    # --- time and calls ---------------------------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+
+    def calls_of(self, act: Callable[[], object]) -> dict[str, int]:
+        """How many calls each system got meanwhile; tokens are not counted."""
+        self.wire.calls.clear()
+        act()
+        return dict(self.wire.calls)
+
+    def marks(self) -> dict[str, int]:
+        return {name: len(controlled.log()) for name, controlled in self.systems.items()}
+
+    def routes_since(self, marks: Mapping[str, int]) -> list[str]:
+        """`METHOD /route` of all calls since `marks`, both systems, tokens left out."""
+        return [
+            entry.route
+            for name, controlled in self.systems.items()
+            for entry in controlled.log(marks[name])
+            if not entry.token
+        ]
+
+    # --- people -----------------------------------------------------------------------------------------------
+
+    def crm_new(self, object: str = "contact", **values: Any) -> str:
+        """A person makes a CRM record; its id."""
+        given = {"LastName": "Ruiz", **({"Company": "Harbour Ltd"} if object == "lead" else {}), **values}
+        return str(self._crm(object, "create", None, given)["Id"])
+
+    def crm_edit(self, object: str, record_id: str, **values: Any) -> None:
+        self._crm(object, "edit", record_id, values)
+
+    def crm_delete(self, object: str, record_id: str) -> None:
+        self._crm(object, "delete", record_id, {})
+
+    def _crm(self, object: str, op: str, record_id: str | None, values: Row) -> Row:
+        controlled = self.systems["salesforce"]
+        return controlled.person(SOBJECTS[object], op, record_id=record_id, values=values)
+
+    def contact_new(self, email: str, **values: Any) -> str:
+        """A person makes a contact in ActiveCampaign; its id."""
+        return str(self._contact("create", None, {"email": email, **values})["id"])
+
+    def contact_edit(self, contact_id: str, **values: Any) -> None:
+        self._contact("edit", contact_id, values)
+
+    def contact_delete(self, contact_id: str) -> None:
+        self._contact("delete", contact_id, {})
+
+    def contact_tag(self, contact_id: str, tag: str) -> None:
+        self._contact("tag", contact_id, {"tag": tag})
+
+    def _contact(self, op: str, contact_id: str | None, values: Row) -> Row:
+        return self.systems["activecampaign"].person("contact", op, record_id=contact_id, values=values)
+
+    # --- what both sides hold ---------------------------------------------------------------------------------
+
+    def field(self, title: str) -> str:
+        """The name under which a mapping has the custom field of that title."""
+        fields = self.systems["activecampaign"].dump()["field"]
+        return "field/" + next(str(row["id"]) for row in fields if row["title"] == title)
+
+    def crm(self, object: str, record_id: str) -> Row:
+        return next(row for row in self.crm_all(object, deleted=True) if row["Id"] == record_id)
+
+    def crm_all(self, object: str = "contact", *, deleted: bool = False) -> list[Row]:
+        rows = self.systems["salesforce"].dump()[SOBJECTS[object]]
+        return [row for row in rows if deleted or not row["IsDeleted"]]
+
+    def contacts(self, email: str | None = None) -> list[Row]:
+        """The live contacts of ActiveCampaign, or those with an address."""
+        rows = [row for row in self.systems["activecampaign"].dump()["contact"] if row["deleted"] == "0"]
+        return [row for row in rows if email is None or row["email"].lower() == email.lower()]
+
+    def contact(self, email: str) -> Row:
+        """The one live contact with that address."""
+        (found,) = self.contacts(email)
+        return found
+
+    def imports(self) -> list[Row]:
+        return self.systems["activecampaign"].dump()["import"]
+
+    # --- what the product holds -------------------------------------------------------------------------------
+
+    def holds(self, name: str = NAME) -> list[Row]:
+        return history.holds(self.context(name).connection_id)
+
+    def links(self, name: str = NAME, **where: Any) -> list[models.Link]:
+        found = models.Link.objects.filter(connection_id=self.context(name).connection_id, **where)
+        return list(found.order_by("id"))
+
+    def journal(self, name: str = NAME) -> list[Row]:
+        """All writes, oldest first, with fields as {name: (before, after, reason)}."""
+        rows: list[Row] = []
+        for link_id in models.Journal.objects.values_list("link_id", flat=True).distinct():
+            rows += history.journal_of(link_id, limit=10_000)
+        return sorted(rows, key=lambda row: (row["at"], row["run"] or 0))
+
+    def waiting(self, name: str = NAME) -> int:
+        return inbox.waiting(self.context(name).connection_id)
+
+    def skipped(self, side: Side, record_id: str, name: str = NAME) -> str | None:
+        row = models.Directory.objects.get(tenant_id=self.context(name).tenants[side], record_id=record_id)
+        return row.skipped
+
+    # --- the proof at the end ---------------------------------------------------------------------------------
+
+    def assert_quiet(self, name: str = NAME) -> Verification:
+        """Nothing more is written, nothing waits, and every difference has its excuse."""
+        first = self.sync(name)
+        assert first.counts == {}, f"wrote again: {self.journal(name)[-3:]}"
+        marks = self.marks()
+        second = self.sync(name)
+        assert second.counts == {}
+        assert second.waiting == 0, table("inbox")
+        assert table("outbox") == []
+        assert [route for route in self.routes_since(marks) if route.startswith(("PUT", "PATCH"))] == []
+        found = self.verify(name)
+        assert found.unexcused == 0, found.samples
+        return found
+
+
+def table(name: str) -> list[Row]:
+    """All rows of a table, for messages of failed assertions."""
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {name}")
+        columns = [column.name for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

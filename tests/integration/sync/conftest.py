@@ -1,0 +1,30 @@
+"""What tests of the whole pipeline share: both sandboxes in process on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # needs a configured Django, which the fixture gives it
+    from tests.helpers.two_systems import TwoSystems
+
+Both = Callable[..., "TwoSystems"]
+
+
+@pytest.fixture
+def make_both(django_database: str, tmp_path: Path) -> Both:
+    """Makes a pair of systems; they are empty unless sizes are given."""
+    from tests.helpers.two_systems import TwoSystems
+
+    def make(**sizes: int) -> TwoSystems:
+        return TwoSystems(tmp_path / "key", **sizes)
+
+    return make
+
+
+@pytest.fixture
+def both(make_both: Both) -> TwoSystems:
+    return make_both()
