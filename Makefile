@@ -17,7 +17,7 @@ demo: setup  ## sync two sandboxed systems both ways and prove them equal
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/crosswalk demo; else $(BIN)/crosswalk demo --once; fi
 
 test: setup  ## run all tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 bench: setup  ## measure calls and speed; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -1,7 +1,7 @@
 """What all tests share: one embedded PostgreSQL per run, and a migrated database of its own for each test.
 
-A run with several xdist workers has one server: the first process names its home in the environment, any worker that
-needs it starts it (a start by several at once is the product's own business), and the first process removes it.
+A run with several xdist workers has one server: the first process names its home in the environment, a worker
+that needs it starts it (several at once are the product's own business), and the first process removes it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names the home of this run's server; workers inherit it. No test reaches the user's own data by mistake."""
+    """Names the home of this run's server; workers inherit it. No test can reach the user's own data."""
     if not _is_worker(config):
         os.environ[_HOME] = os.environ["CROSSWALK_HOME"] = tempfile.mkdtemp(prefix="crosswalk-tests-")
         os.environ.pop("DATABASE_URL", None)

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import tempfile
 from gettext import gettext as _
 from pathlib import Path
 
@@ -67,37 +66,41 @@ def make_server_folders(place: Place, account: Account) -> None:
         )
 
 
-def make_cluster(place: Place, account: Account) -> None:
+def make_cluster(place: Place, account: Account, lock: int) -> None:
     """Makes the data folder unless it exists; one that a crash left unfinished is made anew.
+
+    `lock` is the descriptor of the place's lock: initdb holds it too, so that nobody else begins while it
+    works, even if we are killed meanwhile.
 
     Raises EmbeddedError if initdb fails or the password of an existing data folder is lost.
     """
-    known = place.password.exists()
-    if place.data.exists() and known:
-        return
     if place.data.exists():
-        raise EmbeddedError(
-            _("The password file {file} of the database is missing.").format(file=place.password),
-            cure=_("Restore it from a backup."),
-        )
-    if not known:
-        _write_password(place.password)
+        if not place.password.exists():
+            raise EmbeddedError(
+                _("The password file {file} of the database is missing.").format(file=place.password),
+                cure=_("Restore it from a backup."),
+            )
+        return
+    password = secrets.token_urlsafe(32)
+    _write_private(place.password, password)
+    readable = place.folder / "password.initdb"
+    _write_private(readable, password)
+    os.chown(readable, account.uid, account.gid)
     unfinished = place.server / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    with tempfile.NamedTemporaryFile("w", dir=place.folder) as copy:
-        copy.write(place.password.read_text())
-        copy.flush()
-        os.chown(copy.name, account.uid, account.gid)
-        _initdb([*_INITDB_OPTIONS, f"--pwfile={copy.name}", f"--pgdata={unfinished}"], place.server, account)
+    options = [*_INITDB_OPTIONS, f"--pwfile={readable}", f"--pgdata={unfinished}"]
+    _initdb(options, place.server, account, lock)
+    readable.unlink()
     unfinished.rename(place.data)
 
 
-def _initdb(options: list[str], folder: Path, account: Account) -> None:
+def _initdb(options: list[str], folder: Path, account: Account, lock: int) -> None:
     done = subprocess.run(
         [server_programs() / "initdb", *options],
         cwd=folder,
         env=ENVIRONMENT,
         umask=0o077,
+        pass_fds=[lock],
         capture_output=True,
         text=True,
         check=False,
@@ -107,9 +110,8 @@ def _initdb(options: list[str], folder: Path, account: Account) -> None:
         raise EmbeddedError(_("The database could not be created: {error}").format(error=done.stderr.strip()))
 
 
-def _write_password(file: Path) -> None:
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600, exist_ok=False)
-    unfinished.write_text(secrets.token_urlsafe(32))
-    unfinished.rename(file)
+def _write_private(file: Path, text: str) -> None:
+    """Writes a file that only we can read; one of an unfinished attempt is replaced."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600, exist_ok=False)
+    file.write_text(text)

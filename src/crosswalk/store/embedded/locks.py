@@ -28,8 +28,8 @@ def try_lock(file: Path) -> int | None:
 
 
 @contextmanager
-def locked(file: Path, *, seconds: float) -> Iterator[None]:
-    """Holds the lock; raises EmbeddedError if others held it for that long."""
+def locked(file: Path, *, seconds: float) -> Iterator[int]:
+    """Holds the lock, by the descriptor it gives; raises EmbeddedError if others held it for that long."""
     deadline = time.monotonic() + seconds
     while (descriptor := try_lock(file)) is None:
         if time.monotonic() > deadline:
@@ -40,6 +40,6 @@ def locked(file: Path, *, seconds: float) -> Iterator[None]:
             )
         time.sleep(PAUSE)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)

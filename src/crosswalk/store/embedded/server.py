@@ -83,11 +83,11 @@ def ensure_running(place: Place) -> None:
     if trouble(place) is None:
         return
     account = make_folders(place)
-    with locked(place.lock, seconds=START_SECONDS):
+    with locked(place.lock, seconds=START_SECONDS) as lock:
         if trouble(place) is None:
             return
         make_server_folders(place, account)
-        make_cluster(place, account)
+        make_cluster(place, account, lock)
         _bring_up(place, account)
         _make_database(place)
 
