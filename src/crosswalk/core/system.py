@@ -186,6 +186,9 @@ class System(Protocol):
     def outstanding(self) -> bool:
         """Tell whether any asynchronous work of the tenant is still waiting at the vendor."""
 
+    def close(self) -> None:
+        """Close the connections to the vendor."""
+
 
 class Budget(Protocol):
     """A tenant's share of its vendor's limits, common to all processes."""

@@ -1,8 +1,8 @@
-"""Canonical values: the one form in which values are compared, stored in shadows and handed between rooms.
+r"""Canonical values: the one form in which values are compared, stored in shadows and handed between rooms.
 
 | kind | canonical value |
 |---|---|
-| text kinds, choice | `str`: trimmed, Unicode NFC, line ends as `\\n`; never `""` |
+| text kinds, choice | `str`: trimmed, Unicode NFC, line ends as `\n`; never `""` |
 | number | `str`: plain decimal without exponent, plus sign or trailing zeros (`-12.5`, `0`) |
 | boolean | `bool` |
 | date | `str` `YYYY-MM-DD`, no zone |

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from django.db import connection as database
-from django.db import transaction
 
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Record
@@ -38,6 +37,8 @@ class AuditedLink(msgspec.Struct, frozen=True, gc=False):
     activecampaign_id: str | None
     state: str
     is_primary: bool
+    crm_shadow: bytes
+    activecampaign_shadow: bytes
     crm: Audited | None
     activecampaign: Audited | None
 
@@ -61,22 +62,15 @@ def begin() -> None:
 
 def add(side: Side, object: str, records: Iterable[Record]) -> None:
     """Add a page of live records."""
-    with transaction.atomic(), database.cursor() as cursor:
-        with cursor.copy(f"COPY audit ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(_TYPES)
-            for record in records:
-                if not record.deleted:
-                    copy.write_row(
-                        (
-                            side.value,
-                            object,
-                            record.id,
-                            record.key,
-                            pack(record.values),
-                            record.stamp,
-                            record.created,
-                        )
-                    )
+    command = f"COPY audit ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+    with database.cursor() as cursor, cursor.copy(command) as copy:
+        copy.set_types(_TYPES)
+        for record in records:
+            if not record.deleted:
+                values = pack(record.values)
+                copy.write_row(
+                    (side.value, object, record.id, record.key, values, record.stamp, record.created)
+                )
 
 
 def index() -> None:
@@ -106,7 +100,8 @@ def _audited(alias: str) -> str:
 
 
 _LINKS = f"""
-    SELECT l.id, l.object, l.crm_id, l.activecampaign_id, l.state, l.is_primary, {_audited("c")}, {_audited("a")}
+    SELECT l.id, l.object, l.crm_id, l.activecampaign_id, l.state, l.is_primary, l.crm_shadow,
+           l.activecampaign_shadow, {_audited("c")}, {_audited("a")}
     FROM link l
     LEFT JOIN audit c ON c.side = 'crm' AND c.object = l.object AND c.record_id = l.crm_id
     LEFT JOIN audit a ON a.side = 'activecampaign' AND a.object = 'contact' AND a.record_id = l.activecampaign_id
@@ -120,7 +115,8 @@ _STRANGERS = f"""
         AND l.crm_id = c.record_id AND l.state <> 'closed')
     ORDER BY c.object, c.record_id LIMIT {_PAGE}
 """
-_WIDTH = 5
+_WIDTH = 5  # columns of a record
+_HEAD = 8  # columns of a link
 
 
 def _record(row: tuple[Any, ...]) -> Audited | None:
@@ -144,7 +140,7 @@ def link_pages(
         if not rows:
             return
         yield [
-            AuditedLink(*row[:6], *map(_record, (row[6 : 6 + _WIDTH], row[6 + _WIDTH :])))
+            AuditedLink(*row[:_HEAD], *map(_record, (row[_HEAD : _HEAD + _WIDTH], row[_HEAD + _WIDTH :])))
             for row in rows
         ]
         parameters["after"] = rows[-1][0]

@@ -33,7 +33,8 @@ class TenantBudget:
         with database.cursor() as cursor:
             cursor.execute(
                 "UPDATE budget SET next_slot = greatest(next_slot, %s)"
-                " + CASE WHEN coalesce(per_second, %s) >= %s THEN interval '0' ELSE interval '1 second' / per_second END"
+                " + CASE WHEN coalesce(per_second, %s) >= %s THEN interval '0'"
+                " ELSE interval '1 second' / per_second END"
                 " WHERE tenant_id = %s RETURNING next_slot,"
                 " CASE WHEN coalesce(per_second, %s) >= %s THEN 0 ELSE 1 / per_second END",
                 [now, _UNPACED, _UNPACED, self._tenant_id, _UNPACED, _UNPACED],

@@ -1,8 +1,7 @@
-"""Tenants, connections, mappings and cached schemas."""
+"""Tenants, connections and mappings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.db import transaction
 
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import MappingFile, ObjectMapping, Settings
-from crosswalk.core.schema import Schema
 
 from . import models
 from .vault import Vault
@@ -94,7 +92,7 @@ def remove(connection: models.Connection) -> None:
             [tenants],
         )
         unused = [row[0] for row in cursor.fetchall()]
-        for table in ("directory", "tagged", "feed", "schema", "budget"):
+        for table in ("directory", "tagged", "feed", "budget"):
             cursor.execute(f"DELETE FROM {table} WHERE tenant_id = ANY(%s)", [unused])
         cursor.execute("DELETE FROM tenant WHERE id = ANY(%s)", [unused])
 
@@ -122,34 +120,6 @@ def save_mapping(connection: models.Connection, mapping: MappingFile, now: datet
                 object=item.object,
                 defaults={"definition": msgspec.to_builtins(item), "saved_at": now},
             )
-
-
-_schemas = msgspec.json.Decoder(Schema)
-
-
-def cached_schema(tenant_id: int, object: str, since: datetime) -> Schema | None:
-    """Return the fields of an object as described after `since`, or None."""
-    row = models.Schema.objects.filter(tenant_id=tenant_id, object=object, read_at__gte=since).first()
-    return _schemas.decode(row.definition) if row is not None else None
-
-
-def save_schema(tenant_id: int, schema: Schema, now: datetime) -> None:
-    """Keep what a system described."""
-    models.Schema.objects.update_or_create(
-        tenant_id=tenant_id,
-        object=schema.object,
-        defaults={"definition": msgspec.json.encode(schema), "read_at": now},
-    )
-
-
-def forget_schemas(tenant_ids: Sequence[int]) -> None:
-    """Have the fields described again by the next run."""
-    models.Schema.objects.filter(tenant_id__in=tenant_ids).delete()
-
-
-def save_clock_difference(tenant_id: int, seconds: float) -> None:
-    """Keep the measured difference of a vendor's clock and ours."""
-    models.Tenant.objects.filter(id=tenant_id).update(clock_difference=seconds)
 
 
 def facts(connection: models.Connection) -> dict[str, Any]:

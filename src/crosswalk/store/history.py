@@ -35,7 +35,8 @@ def hold_reasons(link_id: int) -> dict[str, str]:
 def journal_of(link_id: int, limit: int = 10) -> list[dict[str, Any]]:
     """Return the last writes of a link, newest first: run, side, op, record, fields (before, after, reason), time."""
     rows = _dicts(
-        "SELECT run_id AS run, side, op, record_id, fields, at FROM journal WHERE link_id = %s ORDER BY id DESC LIMIT %s",
+        "SELECT run_id AS run, side, op, record_id, fields, at FROM journal WHERE link_id = %s"
+        " ORDER BY id DESC LIMIT %s",
         [link_id, limit],
     )
     return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]

@@ -133,7 +133,8 @@ def take_tagged(
             parameters,
         )
         cursor.execute(
-            "INSERT INTO tagged (tenant_id, tag, record_id) SELECT %(tenant)s, %(tag)s, id FROM unnest(%(ids)s::text[]) AS id"
+            "INSERT INTO tagged (tenant_id, tag, record_id)"
+            " SELECT %(tenant)s, %(tag)s, id FROM unnest(%(ids)s::text[]) AS id"
             " ON CONFLICT DO NOTHING RETURNING record_id",
             parameters,
         )
@@ -178,8 +179,9 @@ def take_read(
             cursor.execute(
                 "INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)"
                 " SELECT %(connection)s, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s,"
-                " true FROM unnest(%(missing)s::text[]) AS id ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
-                " SET version = excluded.version, to_fetch = false, deleted = true, requested_at = excluded.requested_at",
+                " true FROM unnest(%(missing)s::text[]) AS id"
+                " ON CONFLICT (connection_id, side, object, record_id) DO UPDATE SET version = excluded.version,"
+                " to_fetch = false, deleted = true, requested_at = excluded.requested_at",
                 parameters,
             )
 

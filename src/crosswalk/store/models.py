@@ -16,7 +16,6 @@ class Tenant(models.Model):
     system = models.TextField()
     identity = models.TextField()  # the vendor's own key: org id, account name
     credentials = models.BinaryField()  # sealed
-    clock_difference = models.FloatField(default=0.0)  # vendor minus ours, seconds
     created_at = models.DateTimeField()
 
     class Meta:
@@ -35,19 +34,6 @@ class Budget(models.Model):
 
     class Meta:
         db_table = "budget"
-
-
-class Schema(models.Model):
-    """The fields of one object of a tenant, as last described."""
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
-    object = models.TextField()
-    definition = models.BinaryField()
-    read_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "schema"
-        constraints = [models.UniqueConstraint(fields=["tenant", "object"], name="schema_object")]
 
 
 class Connection(models.Model):

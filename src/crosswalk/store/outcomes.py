@@ -61,7 +61,7 @@ class Merged(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Leftover(msgspec.Struct, kw_only=True, gc=False):
-    """A sighting that needs no merge: settled without a link's values, perhaps with the reason it does not take part."""
+    """A sighting that needs no merge, perhaps with the reason why its record does not take part."""
 
     side: Side
     object: str

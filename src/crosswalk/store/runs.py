@@ -16,7 +16,10 @@ from crosswalk.core.values import unpack
 
 from .models import Hold, Link, Plan, PlanRow, Run
 
-_CHANGES = "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended' GROUP BY 1, 2, 3"
+_CHANGES = (
+    "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended'"
+    " GROUP BY 1, 2, 3"
+)
 
 
 def start(connection_id: int, kind: str, now: datetime) -> Run:

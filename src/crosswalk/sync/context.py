@@ -76,6 +76,11 @@ class Context:
     clock: Clock
     report: Callable[[Progress], None] = field(default=_silent)
 
+    def close(self) -> None:
+        """Close the connections to both systems."""
+        for system in self.systems.values():
+            system.close()
+
     def fields(self, side: Side, object: str) -> list[str]:
         """Return the names of the fields that are read of an object, in a stable order."""
         if side is Side.CRM:

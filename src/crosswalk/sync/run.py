@@ -33,7 +33,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-class Braked(Exception):
+class BrakeError(Exception):
     """The run would go further than it may; nothing of this round was sent."""
 
 
@@ -62,7 +62,7 @@ def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> 
         try:
             _rounds(context, record.id, plan)
             state = "done"
-        except Braked as brake:
+        except BrakeError as brake:
             state, message = "braked", str(brake)
         except SystemFailure as failure:
             message = failure.message
@@ -119,7 +119,7 @@ def _brake(context: Context, run_id: int, plan: Plan | None) -> None:
         limit = allowed.get(name, 0)
         if number > limit * (1 + MARGIN):
             outbox.drop_intended(context.connection_id)
-            raise Braked(
+            raise BrakeError(
                 f"{number} times “{name}”, but the plan has {limit}. Make a new plan and look at it."
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,7 +30,6 @@ from .context import CONTACT, OBJECTS, Context, Progress, compile_object
 
 ACTIVECAMPAIGN = "activecampaign"
 CRMS = ("salesforce",)
-SCHEMA_LIFE = timedelta(minutes=15)  # how long described fields are believed
 # Where a tenant's pacer starts, calls per second; answers say how fast it may go. None: no such limit.
 FIRST_PACE: Mapping[str, float | None] = {ACTIVECAMPAIGN: 5.0}
 
@@ -79,8 +79,8 @@ def add_connection(
     tenants = {}
     for vendor in (crm, ACTIVECAMPAIGN):
         given = {key: str(value) for key, value in credentials[vendor].items() if value is not None}
-        system = opener(vendor, given, budget=_Unpaced(vendor, clock), clock=clock)
-        tenants[vendor] = connections.save_tenant(vault, vendor, system.identity(), given, clock.now())
+        with closing(opener(vendor, given, budget=_Unpaced(vendor, clock), clock=clock)) as system:
+            tenants[vendor] = connections.save_tenant(vault, vendor, system.identity(), given, clock.now())
     return connections.create(name, tenants[crm], tenants[ACTIVECAMPAIGN], clock.now())
 
 
@@ -122,11 +122,11 @@ def open_context(
     systems = open_systems(connection, vault, clock, opener)
     tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
     by_object = {item.object: item for item in mapping.objects}
-    contact = describe(tenants[Side.ACTIVECAMPAIGN], systems[Side.ACTIVECAMPAIGN], CONTACT, clock)
+    contact = systems[Side.ACTIVECAMPAIGN].describe(CONTACT)
     objects = {}
     for object in OBJECTS:
         if object in by_object:
-            crm = describe(tenants[Side.CRM], systems[Side.CRM], object, clock)
+            crm = systems[Side.CRM].describe(object)
             check_object(by_object[object], crm, contact)
             objects[object] = compile_object(by_object[object], crm, contact, mapping.settings)
     context = Context(
@@ -143,16 +143,6 @@ def open_context(
     return context
 
 
-def describe(tenant_id: int, system: System, object: str, clock: Clock) -> Schema:
-    """Return an object's fields, asking the vendor only when what is known is old."""
-    cached = connections.cached_schema(tenant_id, object, clock.now() - SCHEMA_LIFE)
-    if cached is not None:
-        return cached
-    schema = system.describe(object)
-    connections.save_schema(tenant_id, schema, clock.now())
-    return schema
-
-
 # --- mappings ----------------------------------------------------------------------------------------------------
 
 
@@ -164,25 +154,29 @@ def set_mapping(
     Raises UserError that names the object and field.
     """
     connection = connections.get(name)
-    tenants = _tenants(connection)
-    connections.forget_schemas([tenant.id for tenant in tenants.values()])
-    systems = open_systems(connection, vault, clock, opener)
     _check_settings(mapping.settings, [item.object for item in mapping.objects])
-    contact = describe(tenants[Side.ACTIVECAMPAIGN].id, systems[Side.ACTIVECAMPAIGN], CONTACT, clock)
-    objects = []
-    for item in mapping.objects:
-        if item.object not in OBJECTS:
-            raise UserError(
-                f"There is no object called {item.object}.", cure=f"Use one of: {', '.join(OBJECTS)}."
-            )
-        crm = describe(tenants[Side.CRM].id, systems[Side.CRM], item.object, clock)
-        resolved = _resolve(_dated(item, systems[Side.CRM], clock), crm, contact)
-        check_object(resolved, crm, contact)
-        compile_object(resolved, crm, contact, mapping.settings)
-        objects.append(resolved)
+    systems = open_systems(connection, vault, clock, opener)
+    with closing(systems[Side.CRM]) as crm, closing(systems[Side.ACTIVECAMPAIGN]) as activecampaign:
+        contact = activecampaign.describe(CONTACT)
+        objects = [_checked(item, crm, contact, mapping.settings, clock) for item in mapping.objects]
     saved = replace(mapping, objects=tuple(objects))
     connections.save_mapping(connection, saved, clock.now())
     return saved
+
+
+def _checked(
+    mapping: ObjectMapping, system: System, contact: Schema, settings: Settings, clock: Clock
+) -> ObjectMapping:
+    """Return one object's mapping with resolved names, checked against both schemas."""
+    if mapping.object not in OBJECTS:
+        raise UserError(
+            f"There is no object called {mapping.object}.", cure=f"Use one of: {', '.join(OBJECTS)}."
+        )
+    crm = system.describe(mapping.object)
+    resolved = _resolve(_dated(mapping, system, clock), crm, contact)
+    check_object(resolved, crm, contact)
+    compile_object(resolved, crm, contact, settings)
+    return resolved
 
 
 def _check_settings(settings: Settings, objects: list[str]) -> None:

@@ -1,4 +1,6 @@
-"""Verify reads both sides whole and compares them under the mapping. It asks no shadow what it may excuse."""
+"""Verify reads both sides whole and compares them under the mapping. It asks no shadow
+what it may excuse.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,15 @@ import msgspec
 from crosswalk.convert import ConversionError
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.core.values import Value, unpack
-from crosswalk.merge import FieldPlan, difference, stored_differently
+from crosswalk.merge import (
+    ABSENT,
+    DecisionKind,
+    FieldCase,
+    FieldPlan,
+    decide,
+    difference,
+    stored_differently,
+)
 from crosswalk.store import audit, inbox, pairs
 from crosswalk.store.audit import AuditedLink, AuditedRecord
 
@@ -174,6 +184,22 @@ def _verify_field(
     tally.differs(
         excuse, kind="field", **_ids(link), field=field.mapping.crm, crm=crm, activecampaign=contact
     )
+
+
+def _owed(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> bool:
+    """Tell whether the open direction of a one-way field still owes a write.
+
+    A rule that stops one direction excuses a difference only when the other direction has nothing to say: shadows are
+    asked here to accuse, never to excuse.
+    """
+    crm_shadow, contact_shadow = unpack(link.crm_shadow), unpack(link.activecampaign_shadow)
+    case = FieldCase(
+        crm,
+        contact,
+        crm_shadow.get(field.mapping.crm, ABSENT),
+        contact_shadow.get(field.mapping.activecampaign, ABSENT),
+    )
+    return decide(field, case).kind is DecisionKind.OFFER
 
 
 def _form_of_vendor(field: FieldPlan, crm: Value, contact: Value) -> bool:
