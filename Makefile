@@ -26,7 +26,7 @@ check: setup  ## formatting, lint, types, import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy src tests $(wildcard benchmarks)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: setup  ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .
