@@ -29,8 +29,7 @@ class SalesforceOrg:
     def call(
         self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
     ) -> httpx2.Response:
-        json = {} if body is None else {"json": body}
-        return self.http.request(method, DATA + path, headers=headers, **json)
+        return self.http.request(method, DATA + path, headers=headers, json=body)
 
     def get(self, path: str) -> Any:
         return self.send("GET", path)

@@ -46,7 +46,7 @@ class ApiError(Exception):
 
     def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
         super().__init__(f"{code}: {message}")
-        self.problem = Problem(code, message)
+        self.problem = Problem(code, _writable(message))
         self.status = status or STATUS.get(code, 400)
 
 
@@ -57,9 +57,14 @@ class RecordError(Exception):
         self, code: str, message: str, fields: tuple[str, ...] = (), *, status: int | None = None
     ) -> None:
         super().__init__(f"{code}: {message}")
-        self.problem = Problem(code, message, fields)
+        self.problem = Problem(code, _writable(message), fields)
         self.status = status or RECORD_STATUS.get(code, 400)
 
 
 # the same code is a 400 when a field refers to a record, and a 404 when the address does
 RECORD_STATUS = {code: STATUS[code] for code in ("INSUFFICIENT_ACCESS_OR_READONLY",)}
+
+
+def _writable(message: str) -> str:
+    """The message without halves of characters, which a client may have sent and UTF-8 cannot say."""
+    return message.encode("utf-8", "replace").decode("utf-8")
