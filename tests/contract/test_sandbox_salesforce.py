@@ -1,0 +1,159 @@
+"""The Salesforce org over HTTP, through a stranger's client: simple-salesforce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import (
+    SalesforceError,
+    SalesforceExpiredSession,
+    SalesforceMalformedRequest,
+    SalesforceResourceNotFound,
+)  # fmt: skip
+
+from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.people import Sizes
+from crosswalk_sandbox.sandbox import Options, Sandbox
+
+LEADS, CONTACTS = 30, 2345
+
+
+class PlainHttp(HTTPAdapter):
+    """Sends to the sandbox, over http, whatever host the client asks for over https."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__()
+        self._base_url = base_url
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        path = request.path_url
+        request.url = self._base_url + path
+        return super().send(request, *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Mapping[str, str]]:
+    options = Options(sizes=Sizes(leads=LEADS, contacts=CONTACTS, subscribers=0), limits=Limits.parse("real"))
+    servers, ready = Sandbox(["salesforce"], options).serve({"salesforce": 0})
+    yield ready["salesforce"]
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def session(running: Mapping[str, str]) -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", PlainHttp(running["instance_url"]))
+        session.post(running["control"] + "reset")
+        yield session
+
+
+@pytest.fixture
+def client(running: Mapping[str, str], session: requests.Session) -> Salesforce:
+    return Salesforce(
+        instance_url=running["instance_url"], session_id=running["access_token"], session=session
+    )
+
+
+def test_a_query_is_answered(client: Salesforce) -> None:
+    found = client.query("SELECT Id, Name, Owner.Name FROM Lead WHERE Email != null ORDER BY Name LIMIT 3")
+    assert (found["totalSize"], found["done"], len(found["records"])) == (3, True, 3)
+    assert found["records"][0]["attributes"]["type"] == "Lead"
+
+
+def test_all_pages_of_a_query_are_read(client: Salesforce) -> None:
+    found = client.query_all("SELECT Id, Email FROM Contact")
+    assert len({each["Id"] for each in found["records"]}) == found["totalSize"] == CONTACTS
+    assert len(list(client.query_all_iter("SELECT Id FROM Lead"))) == LEADS
+
+
+def test_deleted_records_are_read_too(client: Salesforce) -> None:
+    lead = client.query("SELECT Id FROM Lead LIMIT 1")["records"][0]["Id"]
+    assert client.Lead.delete(lead) == 204
+    deleted = client.query("SELECT Id FROM Lead WHERE IsDeleted = true", include_deleted=True)
+    assert [each["Id"] for each in deleted["records"]] == [lead]
+
+
+def test_a_record_is_created_changed_and_read(client: Salesforce) -> None:
+    made = client.Contact.create({"LastName": "Vogel", "Email": "r.vogel@acme.example", "Score__c": 1.5})
+    assert (made["success"], made["errors"]) == (True, [])
+    assert client.Contact.update(made["id"], {"FirstName": "Rita", "Notes__c": "Zeile 1\nZeile 2 🎉"}) == 204
+    contact = client.Contact.get(made["id"])
+    assert (contact["Name"], contact["Score__c"], contact["Notes__c"]) == (
+        "Rita Vogel",
+        1.5,
+        "Zeile 1\nZeile 2 🎉",
+    )
+
+
+def test_upsert_by_external_id(client: Salesforce) -> None:
+    assert client.Contact.upsert("Legacy_Key__c/AB-1", {"LastName": "Vogel"}) == 201
+    assert client.Contact.upsert("Legacy_Key__c/AB-1", {"FirstName": "Rita"}) == 200
+    assert client.Contact.get_by_custom_id("Legacy_Key__c", "AB-1")["Name"] == "Rita Vogel"
+
+
+def test_objects_and_fields_are_described(client: Salesforce) -> None:
+    described = client.describe()
+    assert described is not None
+    assert {"Lead", "Contact", "User", "Organization"} <= {each["name"] for each in described["sobjects"]}
+    fields = {each["name"]: each for each in client.Lead.describe()["fields"]}
+    assert fields["Company"]["length"] == 255
+    assert client.Lead.metadata()["objectDescribe"]["keyPrefix"] == "00Q"
+
+
+def test_collections_go_through_the_plain_call(client: Salesforce) -> None:
+    records = [
+        {"attributes": {"type": "Lead"}, "LastName": f"L{number}", "Company": "A"} for number in range(200)
+    ]
+    results = client.restful("composite/sobjects", method="POST", json={"records": records})
+    assert len({each["id"] for each in results}) == 200
+
+
+def test_updated_and_deleted_are_told(client: Salesforce) -> None:
+    answer = client.restful("limits")
+    assert answer is not None
+    deleted = client.restful(
+        "sobjects/Lead/deleted", {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"}
+    )
+    assert deleted is not None
+    assert deleted["deletedRecords"] == []
+
+
+def test_usage_is_counted(client: Salesforce) -> None:
+    client.query("SELECT COUNT() FROM Lead")
+    assert client.api_usage["api-usage"].used == 1
+    assert client.api_usage["api-usage"].total == 100_000
+
+
+def test_refusals_reach_the_client_as_its_errors(client: Salesforce) -> None:
+    with pytest.raises(SalesforceMalformedRequest) as malformed:
+        client.query("SELECT Foo FROM Lead")
+    assert malformed.value.content[0]["errorCode"] == "INVALID_FIELD"
+    with pytest.raises(SalesforceResourceNotFound):
+        client.Lead.get("00Q5g00000zzzzz")
+    with pytest.raises(SalesforceError) as refused:
+        client.Lead.create({"LastName": "x"})
+    assert refused.value.content[0]["fields"] == ["Company"]
+
+
+def test_a_dead_session_is_an_expired_session(running: Mapping[str, str], session: requests.Session) -> None:
+    client = Salesforce(instance_url=running["instance_url"], session_id="00D!dead", session=session)
+    with pytest.raises(SalesforceExpiredSession):
+        client.query("SELECT Id FROM Lead")
+
+
+def test_client_credentials_sign_in_by_basic(running: Mapping[str, str], session: requests.Session) -> None:
+    client = Salesforce(
+        consumer_key=running["client_id"],
+        consumer_secret=running["client_secret"],
+        domain="acme.my",
+        session=session,
+    )
+    assert client.query("SELECT Id FROM Organization")["totalSize"] == 1
+    assert client.session_id != running["access_token"]
