@@ -58,6 +58,7 @@ class Merged(msgspec.Struct, kw_only=True, gc=False):
     ended_holds: Sequence[int] = ()
     crm_version: int | None = None  # the sightings this outcome was made from
     activecampaign_version: int | None = None
+    unread: Side | None = None  # nothing was decided: this side's record must be read first
 
 
 class Leftover(msgspec.Struct, kw_only=True, gc=False):

@@ -49,6 +49,10 @@ def _fill_from_contacts(context: Context) -> None:
 def _store(context: Context, matched: Matched) -> None:
     """Merge and commit one matched page."""
     merged = _merge(context, matched)
+    for item in merged:
+        record_id = item.link.record_id(item.unread) if item.unread else None
+        if item.unread is not None and record_id is not None:
+            matched.want(item.unread, item.link.object if item.unread is Side.CRM else CONTACT, record_id)
     merged += [Merged(link=link, changed=True) for link in matched.links]
     commit_merged(
         context.connection_id, context.tenants, merged, matched.leftovers, matched.holds, context.clock.now()

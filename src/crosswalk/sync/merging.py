@@ -37,7 +37,14 @@ from .match import Pair
 
 _times = msgspec.json.Decoder(dict[str, datetime])
 _ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
-REJECTED, CONFLICT = "rejected", "conflict"
+REJECTED, CONFLICT, UNREADABLE = "rejected", "conflict", "unreadable"
+_HOLD_KINDS = {DecisionKind.CONFLICT: CONFLICT, DecisionKind.UNKNOWN: UNREADABLE}
+
+
+def _cure(decision: Decision) -> str:
+    if decision.kind is DecisionKind.CONFLICT:
+        return _("Choose a value on one side, or set a conflict policy.")
+    return _("Look at the value on both sides; one of them is not what its field's type allows.")
 
 
 class SideState:
@@ -166,9 +173,9 @@ class _Outcome:
             object=self.plan.object,
             record_id=link.crm_id or link.activecampaign_id or "",
             field=field.mapping.crm,
-            kind=CONFLICT if decision.kind is DecisionKind.CONFLICT else REJECTED,
+            kind=_HOLD_KINDS.get(decision.kind, REJECTED),
             reason=rejection.message if rejection else decision.reason.text,
-            cure=rejection.cure if rejection else _("Choose a value on one side, or set a conflict policy."),
+            cure=rejection.cure if rejection else _cure(decision),
             values=values,
             fingerprint=fingerprint(field, case.crm, case.activecampaign),
         )
@@ -235,6 +242,9 @@ def _update(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, 
     for field in plan.fields:
         case = field_case(field, states)
         hold = holds.get(field.mapping.crm)
+        unread = _unread(case, states)
+        if unread is not None:
+            return Merged(link=pair.link, changed=False, unread=unread)
         if case.crm == case.crm_shadow and case.activecampaign == case.activecampaign_shadow:
             if hold is not None:
                 outcome.ended.append(hold.id)
@@ -246,13 +256,22 @@ def _update(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, 
     return outcome.merged([_update_offer(outcome, side, fields) for side, fields in outcome.offered.items()])
 
 
+def _unread(case: FieldCase, states: Mapping[Side, SideState]) -> Side | None:
+    """Return the side whose record must be read before this field can be decided.
+
+    A change whose other side is neither in the inbox nor in a shadow is never dropped: it waits for that reading.
+    """
+    for side, value in ((Side.CRM, case.crm), (Side.ACTIVECAMPAIGN, case.activecampaign)):
+        if isinstance(value, Missing) and states[side].seen is None and states[side].record_id is not None:
+            return side
+    return None
+
+
 def _take(
     outcome: _Outcome, field: FieldPlan, case: FieldCase, decision: Decision, hold: HoldRow | None
 ) -> None:
     """Put one field's decision where it belongs."""
-    if decision.kind is DecisionKind.UNKNOWN:
-        return
-    if decision.is_held:
+    if decision.is_held or decision.kind is DecisionKind.UNKNOWN:
         if hold is None or hold.fingerprint != fingerprint(field, case.crm, case.activecampaign):
             outcome.hold(field, decision, case)
         return
