@@ -1,0 +1,41 @@
+"""All commands, put together."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from typing import Annotated
+
+import typer
+
+from . import connection, database, demo, look, mapping, sync
+
+app = typer.Typer(
+    name="crosswalk",
+    help=_("Keeps ActiveCampaign and a CRM equal in both directions, field by field, and says why."),
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(connection.app, name="connection")
+app.add_typer(mapping.app, name="mapping")
+app.add_typer(sync.app)
+app.add_typer(look.app)
+app.add_typer(database.app, name="db")
+app.add_typer(demo.app)
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help=_("Print the version and exit."))] = False,
+) -> None:
+    """Keeps ActiveCampaign and a CRM equal in both directions, field by field, and says why."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("crosswalk"))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit

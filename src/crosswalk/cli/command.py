@@ -1,0 +1,94 @@
+"""What all commands share: `--json`, `--verbose`, and the way from an answer or a failure to an exit code."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from gettext import gettext as _
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from .failures import tell, trouble
+from .outcome import Answer
+from .terminal import Terminal
+
+Json = Annotated[bool, typer.Option("--json", help=_("Print data as JSON."))]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help=_("Say on stderr what is done, and where a failure came from."))
+]
+_SHARED = {"as_json": Json, "verbose": Verbose}
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register a function as a command. It is handed a Terminal and returns an Answer or raises."""
+
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(function)
+        def run(*, as_json: bool, verbose: bool, **arguments: Any) -> None:
+            terminal = Terminal(as_json=as_json, verbose=verbose)
+            raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
+
+        _give_signature(run, function)
+        app.command(name)(run)
+        return function
+
+    return register
+
+
+def _give_signature(run: Any, function: Callable[..., Answer]) -> None:
+    """Typer reads a signature: the function's without the terminal, with the options that all commands have."""
+    hints = get_type_hints(function, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in list(inspect.signature(function).parameters.values())[1:]
+    ]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+        for name, annotation in _SHARED.items()
+    ]
+    run.__signature__ = inspect.Signature([*own, *shared])
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *shared]}
+
+
+def _conclude(terminal: Terminal, work: Callable[[], Answer]) -> int:
+    """Do the work and print what came of it; return the exit code."""
+    _set_up_logging(verbose=terminal.verbose)
+    try:
+        answer = work()
+    except (typer.Exit, typer.TyperException):
+        raise
+    except Exception as error:  # noqa: BLE001 - the last door: everything is told in words, nothing as a traceback
+        found = trouble(error)
+        tell(terminal, found, error)
+        return int(found.code)
+    present(terminal, answer)
+    return int(answer.code)
+
+
+def present(terminal: Terminal, answer: Answer) -> None:
+    """Print an answer as it was asked for."""
+    if terminal.as_json:
+        terminal.print_json(answer.data)
+    else:
+        terminal.show(answer.tables)
+
+
+def _set_up_logging(*, verbose: bool) -> None:
+    """Our log goes to stderr: warnings, or everything. Libraries only warn: what they say in detail is not ours."""
+    import structlog
+
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    level = logging.DEBUG if verbose else logging.WARNING
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )

@@ -1,0 +1,147 @@
+"""`crosswalk connection`: add, list, check, remove."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from crosswalk.core.failures import UserError
+
+from . import files, tables
+from .command import command
+from .outcome import Answer, ExitCode
+from .session import Session, open_session
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from crosswalk.core.mapping import Side
+    from crosswalk.core.system import System
+    from crosswalk.store.models import Connection
+
+app = typer.Typer(help=_("Join two systems, and look after their credentials."))
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help=_("The connection's name."))]
+SIGN_IN = "sign-in"  # the check that every system walks first
+
+
+@command(app, "add")
+def add(
+    terminal: Terminal,
+    name: Name,
+    credentials: Annotated[
+        str,
+        typer.Option(
+            "--credentials",
+            metavar="FILE",
+            help=_("JSON file with the credentials of both systems; - for stdin."),
+        ),
+    ],
+) -> Answer:
+    """Join an ActiveCampaign account and a CRM under a name; both are signed in to first."""
+    if not name.strip() or not name.isprintable():
+        raise UserError(_("A connection needs a name that can be read."))
+    given = files.read_credentials(credentials)
+    session = open_session()
+    from crosswalk.store import connections
+    from crosswalk.sync.setup import add_connection
+
+    made = connections.facts(add_connection(name, given, session.vault, session.clock))
+    terminal.say(_("Added. Next: crosswalk mapping set {name} FILE").format(name=name))
+    return Answer(data=made, tables=[tables.facts("", _labelled(made))])
+
+
+def _labelled(facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _("Connection"): facts["name"],
+        _("CRM"): facts["crm"],
+        _("ActiveCampaign"): facts["activecampaign"],
+    }
+
+
+@command(app, "list")
+def list_all(terminal: Terminal) -> Answer:
+    """List the connections."""
+    open_session()
+    from crosswalk.store import connections
+
+    known = [connections.facts(connection) for connection in connections.all_connections()]
+    rows = [list(each.values()) for each in known]
+    shown = tables.table("", [_("Connection"), _("CRM"), _("ActiveCampaign")], rows)
+    return Answer(data={"connections": known}, tables=[shown])
+
+
+@command(app, "check")
+def check(
+    terminal: Terminal,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help=_("The connection; may be left out while there is only one.")),
+    ] = None,
+) -> Answer:
+    """Try address, sign-in, rights, clock and quota of both systems; nothing is written."""
+    session = open_session()
+    connection = session.connection(name)
+    found = _checks(session, connection)
+    failed = [each for each in found if not each["ok"]]
+    code = ExitCode.OK
+    if failed:
+        lost = any(each["check"] == SIGN_IN for each in failed)
+        code = ExitCode.SIGN_IN_LOST if lost else ExitCode.ERROR
+    data = {"connection": connection.name, "ok": not failed, "checks": found}
+    return Answer(data=data, tables=[_check_table(found)], code=code)
+
+
+def _checks(session: Session, connection: Connection) -> list[dict[str, Any]]:
+    from crosswalk.sync.setup import open_systems
+
+    systems = open_systems(connection, session.vault, session.clock)
+    return [found for side, system in systems.items() for found in _side_checks(side, system)]
+
+
+def _side_checks(side: Side, system: System) -> list[dict[str, Any]]:
+    return [
+        {"side": side.value, "check": each.name, "ok": each.ok, "message": each.message, "cure": each.cure}
+        for each in system.check()
+    ]
+
+
+def _check_table(found: list[dict[str, Any]]) -> Any:
+    rows = [
+        [
+            Text("✓", style="green") if each["ok"] else Text("✗", style="red"),
+            each["side"],
+            each["check"],
+            Text(f"{each['message']} {each['cure']}".strip()),
+        ]
+        for each in found
+    ]
+    return tables.table("", ["", _("Side"), _("Check"), _("Result")], rows)
+
+
+@command(app, "remove")
+def remove(
+    terminal: Terminal,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
+) -> Answer:
+    """Forget a connection with its links, journal and credentials. Records on both sides stay as they are."""
+    session = open_session()
+    connection = session.connection(name)
+    if not yes and not _agreed(terminal, name):
+        return Answer(data={"connection": name, "removed": False}, code=ExitCode.NEEDS_APPROVAL)
+    from crosswalk.store import connections
+
+    connections.remove(connection)
+    terminal.say(_("{name} is removed. No record was touched.").format(name=name))
+    return Answer(data={"connection": name, "removed": True})
+
+
+def _agreed(terminal: Terminal, name: str) -> bool:
+    if not terminal.can_ask:
+        terminal.say(_("Nothing is removed without a terminal to ask on; use --yes."))
+        return False
+    question = _("Forget {name}, its links and its journal? No record on either side is touched.")
+    return terminal.ask(question.format(name=name))

@@ -1,0 +1,203 @@
+"""`crosswalk demo`: two systems on loopback, synced both ways and proved equal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from gettext import gettext as _
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import RenderableType
+
+from . import tables
+from .command import command, present
+from .outcome import Answer, ExitCode
+from .progress import duration
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from .demo_story import Ending, Step
+    from .demo_systems import Systems
+
+app = typer.Typer()
+LEAST_PERCENT = 95.0  # of field pairs that the independent comparer must find equal
+LEAST_RECORDS = 25
+
+
+def _limits(text: str) -> str:
+    factor = text[1:] if text.startswith("x") else ""
+    if text in {"off", "real"} or (factor.replace(".", "", 1).isdecimal() and float(factor) > 0):
+        return text
+    raise typer.BadParameter(_("off, real, or xF such as x4"))
+
+
+@command(app, "demo")
+def demo(
+    terminal: Terminal,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help=_("Stop and remove everything at the end; exit 0 only if all is equal.")),
+    ] = False,
+    limits: Annotated[
+        str,
+        typer.Option(
+            "--limits",
+            metavar="off|real|xF",
+            callback=_limits,
+            help=_("The vendors' rate limits: none, as they are, or F times as wide."),
+        ),
+    ] = "off",
+    records: Annotated[
+        int,
+        typer.Option(
+            "--records", metavar="N", min=LEAST_RECORDS, help=_("Leads and contacts in Salesforce, each.")
+        ),
+    ] = 1500,
+) -> Answer:
+    """Sync two invented systems both ways and prove them equal. Needs no account and touches no other instance."""
+    from .demo_place import instance
+
+    foreign = bool(os.environ.get("DATABASE_URL"))
+    with _signals(), ExitStack() as stack:
+        home = stack.enter_context(instance())
+        systems, ending, steps = _played(terminal, stack, home, records, limits)
+        answer = _answer(ending, steps)
+        if once:
+            return answer
+        present(terminal, answer)
+        _stay(terminal, home, systems, foreign=foreign)
+        raise typer.Exit(int(answer.code))
+
+
+def _played(
+    terminal: Terminal, stack: ExitStack, home: Path, records: int, limits: str
+) -> tuple[Systems, Ending, list[Step]]:
+    """Start everything and play the story; what was started ends with `stack`."""
+    from crosswalk.store import embedded
+
+    from .demo_story import Story
+    from .demo_systems import systems as started
+    from .session import open_session_at
+
+    terminal.say(_("Starting a database and two systems for this demo alone…"))
+    systems = stack.enter_context(started(home, records=records, limits=limits))
+    session = open_session_at(embedded.start(home), home)
+    stack.callback(_close_database)
+    story = Story(terminal, session, systems)
+    return systems, story.play(), story.steps
+
+
+def _close_database() -> None:
+    from django.db import connections
+
+    connections.close_all()
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM ends a demo as Ctrl-C does: what it started ends with it, and no second signal stops that."""
+    both = (signal.SIGTERM, signal.SIGINT)
+
+    def interrupt(*_: object) -> None:
+        for number in both:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in both}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _answer(ending: Ending, steps: list[Step]) -> Answer:
+    found = ending.verification
+    equal = not found.unexcused and ending.compared["percent"] >= LEAST_PERCENT
+    line = last_line(ending, equal=equal)
+    data = {
+        "equal": equal,
+        "summary": line,
+        "links": found.links,
+        "field_pairs": found.compared,
+        "excused": found.excused,
+        "unexcused": found.unexcused,
+        "percent_by_value": ending.compared["percent"],
+        "calls": {"activecampaign": ending.activecampaign_calls, "salesforce": ending.crm_calls},
+        "seconds": round(ending.seconds, 1),
+        "steps": [asdict(step) for step in steps],
+        "samples": {"verify": found.samples, "by_value": ending.compared["samples"]},
+    }
+    return Answer(
+        data=data,
+        tables=[*_summary(ending, steps), tables.line(line, "bold green" if equal else "bold red")],
+        code=ExitCode.OK if equal else ExitCode.DIFFERENT,
+    )
+
+
+def last_line(ending: Ending, *, equal: bool) -> str:
+    """Return the line that says it all; scripts read it, so it is not translated."""
+    found = ending.verification
+    return (
+        f"{'equal' if equal else 'different'}: {found.links} links, {found.compared} field pairs,"
+        f" {found.unexcused} unexcused, {ending.compared['percent']:.1f}% by value;"
+        f" calls activecampaign {ending.activecampaign_calls}, salesforce {ending.crm_calls}"
+    )
+
+
+def _summary(ending: Ending, steps: list[Step]) -> list[RenderableType]:
+    columns = [_("Step"), _("What"), _("Time"), "ActiveCampaign", "Salesforce"]
+    rows = [
+        [
+            step.name,
+            tables.line(tables.shown(step.what)),
+            duration(step.seconds),
+            step.activecampaign_calls,
+            step.crm_calls,
+        ]
+        for step in steps
+    ]
+    excused: Mapping[str, Any] = ending.verification.excused or {_("none"): ""}
+    return [
+        tables.table(
+            _("The demo in {time}; API calls per system").format(time=duration(ending.seconds)), columns, rows
+        ),
+        tables.line(_("Excused differences: {what}").format(what=tables.shown(excused))),
+    ]
+
+
+def _stay(terminal: Terminal, home: Path, systems: Systems, *, foreign: bool) -> None:
+    """Keep the systems up until Ctrl-C, and say how to play with them."""
+    terminal.say("\n" + _instructions(home, systems, foreign=foreign))
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        terminal.say("\n" + _("Stopping, and removing the demo's data…"))
+
+
+def _instructions(home: Path, systems: Systems, *, foreign: bool) -> str:
+    """Commands to type; `foreign` when the person's shell names a database server."""
+    unset = "unset DATABASE_URL; " if foreign else ""
+    lead = next(each for each in systems.crm.dump()["Lead"] if each["Email"] and not each["IsDeleted"])
+    order = (
+        f'{{"object": "Lead", "op": "edit", "id": "{lead["Id"]}", "values": {{"Phone": "+1 202 555 0199"}}}}'
+    )
+    lines = (
+        _("The systems stay up. In another terminal:"),
+        f"  {unset}export CROSSWALK_HOME={home}",
+        _("Edit a lead as a person in Salesforce would, sync, and ask why:"),
+        f"  curl -d '{order}' {systems.crm.url}person",
+        "  crosswalk sync",
+        f"  crosswalk explain crm {lead['Id']}",
+        _("See what each system holds, and what it was asked:"),
+        f"  curl {systems.activecampaign.url}dump",
+        f"  curl {systems.crm.url}log",
+        _("Ctrl-C here stops the demo and removes its data."),
+    )
+    return "\n".join(lines)

@@ -1,0 +1,212 @@
+"""The story of a demo: connect, plan, sync, a day of people's work, sync, nothing left, verify, compare."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from gettext import gettext as _
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import CreationRule, MappingFile
+
+from . import files, tables
+from .demo_people import CRM_OBJECTS, TAG, Day, alive, work
+from .demo_systems import Systems
+from .progress import duration, watched
+from .session import Session
+from .sync import plan_tables
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from crosswalk.sync.context import Context
+    from crosswalk.sync.run import RunResult
+    from crosswalk.sync.verify import Verification
+
+NAME = "demo"
+MAPPING = Path(__file__).with_name("demo_mapping.json")
+_SAMPLE = 5  # changes of the plan that are shown
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """One chapter: how long it took, what it did, what it cost."""
+
+    name: str
+    seconds: float = 0.0
+    what: Mapping[str, Any] = field(default_factory=dict)
+    activecampaign_calls: int = 0
+    crm_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the demo proved."""
+
+    verification: Verification
+    compared: Mapping[str, Any]  # what the independent comparer printed
+    activecampaign_calls: int
+    crm_calls: int
+    seconds: float
+
+
+class Story:
+    """Plays the demo on a fresh instance; every claim is checked on what the systems hold."""
+
+    def __init__(self, terminal: Terminal, session: Session, systems: Systems) -> None:
+        self._terminal = terminal
+        self._session = session
+        self._systems = systems
+        self.steps: list[Step] = []
+
+    def play(self) -> Ending:
+        """Play all chapters. Raises UserError when a claim does not hold, SystemFailure when a system fails."""
+        started = time.monotonic()
+        self._connect()
+        self._first_sync()
+        day = self._people()
+        self._second_sync(day)
+        self._third_sync()
+        verification = self._verify()
+        compared = self._compare()
+        return Ending(
+            verification=verification,
+            compared=compared,
+            activecampaign_calls=self._systems.activecampaign.calls(),
+            crm_calls=self._systems.crm.calls(),
+            seconds=time.monotonic() - started,
+        )
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[Step]:
+        """Announce a chapter and measure it."""
+        step = Step(name=name)
+        self.steps.append(step)
+        self._terminal.say(f"{len(self.steps)}. {name}", style="bold")
+        started, before = time.monotonic(), self._calls()
+        yield step
+        step.seconds = time.monotonic() - started
+        step.activecampaign_calls, step.crm_calls = (
+            now - then for now, then in zip(self._calls(), before, strict=True)
+        )
+        self._terminal.say(f"   {tables.shown(step.what)} ({duration(step.seconds)})")
+
+    def _calls(self) -> tuple[int, int]:
+        return self._systems.activecampaign.calls(), self._systems.crm.calls()
+
+    @contextmanager
+    def _context(self) -> Iterator[Context]:
+        with watched(self._terminal) as report:
+            yield self._session.context(NAME, report)
+
+    def _set_mapping(self, mapping: MappingFile) -> None:
+        from crosswalk.sync.setup import set_mapping
+
+        set_mapping(NAME, mapping, self._session.vault, self._session.clock)
+
+    def _connect(self) -> None:
+        from crosswalk.sync.setup import add_connection
+
+        with self._step(_("Connect Salesforce and ActiveCampaign, map their fields")) as step:
+            add_connection(NAME, self._systems.credentials(), self._session.vault, self._session.clock)
+            mapping = files.read_mapping(str(MAPPING))
+            self._set_mapping(mapping)
+            step.what = {each.object: len(each.fields) for each in mapping.objects}
+
+    def _first_sync(self) -> None:
+        from crosswalk.sync.run import make_plan
+
+        with self._step(_("Plan: what the first sync would write")) as step, self._context() as context:
+            plan = make_plan(context)
+            step.what = plan.counts
+        if not self._terminal.as_json:
+            self._terminal.show(plan_tables(plan, _SAMPLE))
+        before = self._crm_ids()
+        with self._step(_("First sync, by the approved plan")) as step, self._context() as context:
+            step.what = _run(context, kind="initial", plan=plan).counts
+        if made := self._crm_ids() - before:
+            raise UserError(_("The first sync created {count} CRM records.").format(count=len(made)))
+
+    def _people(self) -> Day:
+        with self._step(_("People work on both sides")) as step:
+            day = work(self._systems)
+            step.what = day.done
+        return day
+
+    def _second_sync(self, day: Day) -> None:
+        """Tagged contacts become leads, and nobody else does."""
+        mapping = files.read_mapping(str(MAPPING))
+        settings = replace(mapping.settings, creation=CreationRule.TAGGED, creation_tag=TAG)
+        self._set_mapping(replace(mapping, settings=settings))
+        before = self._crm_ids()
+        title = _("Second sync: edits, conflicts, deletes, leads from tags")
+        with self._step(title) as step, self._context() as context:
+            step.what = _run(context).counts
+        made = self._crm_ids() - before
+        leads = {each["Email"].lower() for each in self._systems.crm.dump()["Lead"] if each["Id"] in made}
+        if len(made) != len(day.tagged) or leads != set(day.tagged):
+            raise UserError(
+                _("{tagged} contacts were tagged, but {made} CRM records were created.").format(
+                    tagged=len(day.tagged), made=len(made)
+                )
+            )
+
+    def _third_sync(self) -> None:
+        """Nothing is left to do, and nothing is done."""
+        before = self._systems.crm.dump(), self._systems.activecampaign.dump()
+        with self._step(_("Third sync: nothing is left to write")) as step, self._context() as context:
+            result = _run(context)
+            step.what = result.counts
+        after = self._systems.crm.dump(), self._systems.activecampaign.dump()
+        if result.counts or before != after:
+            raise UserError(_("The third sync wrote: {what}").format(what=tables.shown(result.counts)))
+
+    def _verify(self) -> Verification:
+        from crosswalk.sync.verify import verify
+
+        with (
+            self._step(_("Verify: read both sides whole and compare them")) as step,
+            self._context() as context,
+        ):
+            found = verify(context)
+            step.what = {"links": found.links, "equal": found.equal, "unexcused": found.unexcused}
+        return found
+
+    def _compare(self) -> Mapping[str, Any]:
+        """Have another program, which shares nothing with this one, compare what both systems hold."""
+        with self._step(_("Compare the raw data independently")) as step:
+            command = [sys.executable, "-m", "crosswalk_sandbox.compare", "--json", "--mapping", str(MAPPING)]
+            command += [
+                "--activecampaign",
+                self._systems.activecampaign.url,
+                "--salesforce",
+                self._systems.crm.url,
+            ]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise UserError(_("The comparer failed: {words}").format(words=done.stderr[-2000:].strip()))
+            compared: dict[str, Any] = json.loads(done.stdout)
+            step.what = {name: compared[name] for name in ("pairs", "compared", "equal", "percent")}
+        return compared
+
+    def _crm_ids(self) -> set[str]:
+        dump = self._systems.crm.dump()
+        return {record["Id"] for name in CRM_OBJECTS for record in alive(dump[name])}
+
+
+def _run(context: Context, **how: Any) -> RunResult:
+    """Run once; a demo's run that is stopped has failed."""
+    from crosswalk.sync.run import run
+
+    result = run(context, **how)
+    if result.state != "done":
+        raise UserError(
+            _("The run ended as {state}: {message}").format(state=result.state, message=result.message)
+        )
+    return result

@@ -1,0 +1,125 @@
+"""The two systems of a demo: a sandbox in a process of its own, steered through its control addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from gettext import gettext as _
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from crosswalk.core.failures import UserError
+
+ACTIVECAMPAIGN, SALESFORCE = "activecampaign", "salesforce"
+_STOP_SECONDS = 10.0
+Record = dict[str, Any]
+
+
+class Control:
+    """A sandboxed system as its own people and its keeper see it; nothing of this counts as a call."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = httpx2.Client(base_url=url, timeout=60.0, trust_env=False)
+
+    def person(self, op: str, object: str, record_id: str | None, values: Mapping[str, Any]) -> Record:
+        """Have somebody create, edit, delete or tag a record; return the record after it."""
+        order = {"op": op, "object": object, "id": record_id, "values": dict(values)}
+        record: Record = self._read(self._client.post("person", json=order))
+        return record
+
+    def dump(self) -> dict[str, list[Record]]:
+        """Return everything the system holds, by object."""
+        records: dict[str, list[Record]] = self._read(self._client.get("dump"))
+        return records
+
+    def calls(self) -> int:
+        """Return how many API calls the system has answered; calls for tokens are not among them."""
+        total: int = self._read(self._client.get("counts"))["total"]
+        return total
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _read(self, response: httpx2.Response) -> Any:
+        if response.status_code != 200:
+            raise UserError(_("The sandbox says: {answer}").format(answer=response.text[:500]))
+        return response.json()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Systems:
+    """What runs for the demo."""
+
+    ready: Mapping[str, Mapping[str, str]]  # the sandbox's ready line
+    crm: Control
+    activecampaign: Control
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """Return what `connection add` takes."""
+        return {
+            name: {key: value for key, value in part.items() if key != "control"}
+            for name, part in self.ready.items()
+        }
+
+
+@contextmanager
+def systems(home: Path, *, records: int, limits: str) -> Iterator[Systems]:
+    """Start both systems and yield them when they answer; they end with the block.
+
+    Raises UserError with the sandbox's own words when it does not start.
+    """
+    command = [sys.executable, "-m", "crosswalk_sandbox.cli", "--records", str(records), "--limits", limits]
+    command += [f"--{ACTIVECAMPAIGN}", "0", f"--{SALESFORCE}", "0"]
+    log = home / "sandbox.log"
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+            env=_environment(),
+        )
+    try:
+        yield from _served(process, log)
+    finally:
+        _stop(process)
+
+
+def _environment() -> dict[str, str]:
+    """The sandbox has no business with our database."""
+    return {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+
+def _served(process: subprocess.Popen[str], log: Path) -> Iterator[Systems]:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise UserError(_("The sandbox did not start: {words}").format(words=log.read_text()[-2000:].strip()))
+    ready = json.loads(line)
+    crm, activecampaign = Control(ready[SALESFORCE]["control"]), Control(ready[ACTIVECAMPAIGN]["control"])
+    try:
+        yield Systems(ready=ready, crm=crm, activecampaign=activecampaign)
+    finally:
+        crm.close()
+        activecampaign.close()
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

@@ -1,0 +1,225 @@
+"""`crosswalk status`, `runs`, `holds`, `explain`, `verify`: what is, what was, and why."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import RenderableType
+
+from crosswalk.core.mapping import Side
+
+from . import tables
+from .command import command
+from .outcome import Answer, ExitCode
+from .progress import watched
+from .session import ConnectionName, open_session
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from crosswalk.sync.explain import LinkExplanation
+    from crosswalk.sync.verify import Verification
+
+app = typer.Typer()
+
+
+@command(app, "status")
+def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
+    """Show links, what waits, what is held, who takes no part, and the last run."""
+    session = open_session()
+    from crosswalk.store import connections, history
+
+    chosen = connections.all_connections() if connection is None else [session.connection(connection)]
+    found = [{"name": each.name, **history.figures(each)} for each in chosen]
+    if not found:
+        terminal.say(
+            _("There is no connection yet. Add one: crosswalk connection add NAME --credentials FILE")
+        )
+    return Answer(data={"connections": found}, tables=[_figures(each) for each in found])
+
+
+def _figures(found: dict[str, Any]) -> RenderableType:
+    last = found["last_run"]
+    labels = {
+        _("links"): found["links"],
+        _("links being made"): found["links_pending"],
+        _("links closed"): found["links_closed"],
+        _("waiting"): found["waiting"],
+        _("sent, not answered"): found["unreceipted"],
+        _("held"): found["held"],
+        _("take no part"): found["skipped"],
+        _("last read"): found["read_at"],
+        _("last run"): _("none yet") if last is None else [last["state"], last["started_at"], last["counts"]],
+    }
+    return tables.facts(found["name"], labels)
+
+
+@command(app, "runs")
+def runs(
+    terminal: Terminal,
+    connection: ConnectionName = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help=_("How many runs to show."))] = 20,
+) -> Answer:
+    """List the last runs, newest first."""
+    session = open_session()
+    from crosswalk.store import history
+
+    chosen = session.connection(connection)
+    found = history.runs(chosen, limit)
+    columns = [_("Run"), _("Kind"), _("State"), _("Started"), _("Ended"), _("Written"), _("Error")]
+    shown = tables.table(chosen.name, columns, [list(each.values()) for each in found])
+    return Answer(data={"connection": chosen.name, "runs": found}, tables=[shown])
+
+
+@command(app, "holds")
+def holds(
+    terminal: Terminal,
+    connection: ConnectionName = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help=_("Have the next run try all of them again."))
+    ] = False,
+) -> Answer:
+    """List what waits for a cure: refused values, conflicts to decide, ambiguous matches."""
+    session = open_session()
+    from crosswalk.store import history
+
+    chosen = session.connection(connection)
+    data: dict[str, Any] = {"connection": chosen.name}
+    if retry:
+        from crosswalk.sync.holds import retry as try_again
+
+        with watched(terminal) as report:
+            data["retried"] = try_again(session.context(chosen.name, report))
+        terminal.say(
+            _("The next run tries {count} holds again: crosswalk sync").format(count=data["retried"])
+        )
+    found = history.holds(chosen.id)
+    data["holds"] = found
+    return Answer(data=data, tables=[_hold_table(found)])
+
+
+def _hold_table(found: list[dict[str, Any]]) -> RenderableType:
+    columns = [
+        _("Kind"),
+        _("Side"),
+        _("Object"),
+        _("Record"),
+        _("Field"),
+        _("Reason"),
+        _("Cure"),
+        _("Held since"),
+    ]
+    rows = [
+        [
+            each["kind"],
+            each["side"],
+            each["object"],
+            each["record_id"],
+            each["field"],
+            tables.line(each["reason"]),
+            tables.line(each["cure"]),
+            each["held_at"],
+        ]
+        for each in found
+    ]
+    return tables.table("", columns, rows)
+
+
+@command(app, "explain")
+def explain(
+    terminal: Terminal,
+    side: Annotated[Side, typer.Argument(metavar="SIDE", help=_("crm or activecampaign"))],
+    record_id: Annotated[str, typer.Argument(metavar="ID", help=_("The record's id on that side."))],
+    connection: ConnectionName = None,
+) -> Answer:
+    """Say of one record, field by field, what both sides hold, what was settled, what is decided, and why."""
+    session = open_session()
+    from crosswalk.sync.explain import explain as explained
+
+    found = explained(session.context(connection), side, record_id)
+    shown: list[RenderableType] = [tables.facts(f"{side} {record_id}", {})] if not found.links else []
+    shown += [tables.facts(_("as last read"), row) for row in found.directory]
+    for link in found.links:
+        shown += _link_tables(link)
+    return Answer(data=msgspec.structs.asdict(found), tables=shown)
+
+
+def _link_tables(link: LinkExplanation) -> list[RenderableType]:
+    title = _("{object} {crm} ⇄ contact {activecampaign}: {state}").format(
+        object=link.object, crm=link.crm_id, activecampaign=link.activecampaign_id, state=link.state
+    )
+    if not link.is_primary:
+        title += _(", not primary: exchanges no values")
+    columns = [
+        _("CRM field"),
+        _("ActiveCampaign field"),
+        _("CRM now"),
+        _("settled"),
+        _("ActiveCampaign now"),
+        _("settled"),
+        _("Decision"),
+        _("Reason"),
+    ]
+    rows = [
+        [
+            each.crm_label,
+            each.activecampaign_label,
+            each.crm,
+            each.crm_shadow,
+            each.activecampaign,
+            each.activecampaign_shadow,
+            each.decision,
+            tables.line(each.reason if each.hold is None else f"{each.reason} {each.hold}"),
+        ]
+        for each in link.fields
+    ]
+    writes = [
+        [row["at"], row["run"], row["side"], row["op"], tables.changes(row["fields"])] for row in link.journal
+    ]
+    return [
+        tables.table(title, columns, rows),
+        *[tables.line(_("held: {reason}").format(reason=reason), "yellow") for reason in link.holds],
+        tables.table(_("Last writes"), [_("When"), _("Run"), _("Side"), _("What"), _("Fields")], writes),
+    ]
+
+
+@command(app, "verify")
+def verify(terminal: Terminal, connection: ConnectionName = None) -> Answer:
+    """Read both sides whole and compare them; exit code 2 if any difference has no excuse."""
+    session = open_session()
+    from crosswalk.sync.verify import verify as verified
+
+    with watched(terminal) as report:
+        found = verified(session.context(connection, report))
+    return Answer(
+        data=verify_data(found),
+        tables=verify_tables(found),
+        code=ExitCode.DIFFERENT if found.unexcused else ExitCode.OK,
+    )
+
+
+def verify_data(found: Verification) -> dict[str, Any]:
+    """Return what verify found for programs."""
+    names = ("compared", "equal", "excused", "unexcused", "samples")
+    return {name: getattr(found, name) for name in names}
+
+
+def verify_tables(found: Verification) -> list[RenderableType]:
+    """Return what verify found for people."""
+    figures = {
+        _("links"): found.links,
+        _("compared"): found.compared,
+        _("equal"): found.equal,
+        **{_("excused: {kind}").format(kind=kind): count for kind, count in sorted(found.excused.items())},
+        _("without excuse"): found.unexcused,
+    }
+    made: list[RenderableType] = [tables.facts(_("Verify"), figures)]
+    bad = [each for each in found.samples if each["excuse"] is None]
+    if bad:
+        names = ("object", "crm_id", "activecampaign_id", "field", "crm", "activecampaign")
+        rows = [[each.get(name) for name in names] for each in bad]
+        columns = [_("Object"), _("CRM id"), _("Contact id"), _("Field"), _("CRM"), _("ActiveCampaign")]
+        made.append(tables.table(_("Differences without excuse"), columns, rows))
+    return made

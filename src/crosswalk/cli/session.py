@@ -1,0 +1,106 @@
+"""The way to the database: Django set up, migrations applied, the vault open. Only commands that need it pay."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from gettext import gettext as _
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crosswalk.core.failures import UserError
+
+from .progress import Report
+
+if TYPE_CHECKING:
+    from crosswalk.core.clock import Clock
+    from crosswalk.store.models import Connection
+    from crosswalk.store.vault import Vault
+    from crosswalk.sync.context import Context
+
+KEY_FILE = "credentials.key"  # in the home, outside the database
+ConnectionName = Annotated[
+    str | None,
+    typer.Option(
+        "--connection", metavar="NAME", help=_("The connection; may be left out while there is only one.")
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a command needs to work with connections."""
+
+    vault: Vault
+    clock: Clock
+
+    def connection(self, name: str | None) -> Connection:
+        """Return the connection of that name, or the only one. Raises UserError."""
+        from crosswalk.store import connections
+
+        if name is not None:
+            return connections.get(name)
+        known = connections.all_connections()
+        if len(known) == 1:
+            return known[0]
+        if not known:
+            raise UserError(
+                _("There is no connection yet."),
+                cure=_("Add one: crosswalk connection add NAME --credentials FILE"),
+            )
+        names = ", ".join(connection.name for connection in known)
+        raise UserError(
+            _("There are several connections: {names}.").format(names=names),
+            cure=_("Say which one with --connection NAME."),
+        )
+
+    def context(self, name: str | None, report: Report | None = None) -> Context:
+        """Return a connection ready to run. Raises UserError and SystemFailure; see `open_context`."""
+        from crosswalk.sync.setup import open_context
+
+        return open_context(self.connection(name).name, self.vault, self.clock, report=report)
+
+
+def open_session() -> Session:
+    """Reach the database of this installation, bring its tables up to date, and open the vault.
+
+    Raises EmbeddedError when the embedded server cannot be started, UserError when the key file is lost.
+    """
+    from crosswalk.store import embedded
+
+    return open_session_at(embedded.database_url(), embedded.home())
+
+
+def open_session_at(database_url: str, home: Path) -> Session:
+    """Do the same for a named database and home; once a process."""
+    os.environ["DATABASE_URL"] = database_url
+    os.environ["DJANGO_SETTINGS_MODULE"] = "crosswalk.settings"
+    import django
+
+    django.setup()
+    _migrate()
+    from crosswalk.core.clock import SystemClock
+    from crosswalk.store.vault import Vault
+
+    return Session(vault=Vault.at(home / KEY_FILE), clock=SystemClock())
+
+
+def _migrate() -> None:
+    """Apply what is missing; of several processes at once, one does it and the others wait."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    def missing() -> bool:
+        executor = MigrationExecutor(connection)
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+    if not missing():
+        return
+    from crosswalk.store.feeds import lease
+    from crosswalk.store.migrate import migrate
+
+    with lease("migrate", 0):
+        if missing():
+            migrate()

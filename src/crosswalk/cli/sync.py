@@ -1,0 +1,184 @@
+"""`crosswalk plan` and `crosswalk sync`."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import RenderableType
+
+from crosswalk.core.failures import UserError
+
+from . import tables
+from .command import command
+from .outcome import Answer, ExitCode
+from .progress import watched
+from .session import ConnectionName, open_session
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from crosswalk.store.models import Plan
+    from crosswalk.sync.context import Context
+    from crosswalk.sync.run import RunResult
+
+app = typer.Typer()
+SHOWN = 20  # changes of a plan
+Limit = Annotated[int, typer.Option("--limit", min=0, help=_("How many changes to show."))]
+
+
+@command(app, "plan")
+def plan(terminal: Terminal, connection: ConnectionName = None, limit: Limit = SHOWN) -> Answer:
+    """Read both sides and show what a sync would write; nothing is written to either."""
+    session = open_session()
+    with watched(terminal) as report:
+        made = _plan(session.context(connection, report))
+    terminal.say(_("To do this: crosswalk sync --plan {id}").format(id=made.id))
+    return Answer(data={"plan": plan_data(made, limit)}["plan"], tables=plan_tables(made, limit))
+
+
+def _plan(context: Context) -> Plan:
+    from crosswalk.sync.run import make_plan
+
+    return make_plan(context)
+
+
+def plan_data(plan: Plan, limit: int = SHOWN) -> dict[str, Any]:
+    """Return a plan for programs: id, counts, and its first changes with before, after and reason per field."""
+    rows = plan.planrow_set.order_by("id")
+    return {
+        "id": plan.id,
+        "connection": plan.connection.name,
+        "created_at": plan.created_at,
+        "counts": plan.counts,
+        "changes": [
+            {
+                "side": row.side,
+                "object": row.object,
+                "op": row.op,
+                "record_id": row.record_id,
+                "key": row.key,
+                "fields": {
+                    name: dict(zip(("before", "after", "reason"), values, strict=True))
+                    for name, values in msgspec.json.decode(row.fields).items()
+                },
+            }
+            for row in rows[:limit]
+        ],
+        "changes_in_all": rows.count(),
+    }
+
+
+def plan_tables(plan: Plan, limit: int = SHOWN) -> list[RenderableType]:
+    """Return a plan for people."""
+    rows = plan.planrow_set.order_by("id")
+    shown = [
+        [
+            row.side,
+            row.object,
+            row.op,
+            row.key or row.record_id,
+            tables.changes(msgspec.json.decode(row.fields)),
+        ]
+        for row in rows[:limit]
+    ]
+    counts = plan.counts or {_("nothing to do"): ""}
+    made: list[RenderableType] = [tables.facts(_("Plan {id}").format(id=plan.id), counts)]
+    if shown:
+        columns = [_("Side"), _("Object"), _("What"), _("Record"), _("Fields")]
+        title = _("First {shown} of {all} changes").format(shown=len(shown), all=rows.count())
+        made.append(tables.table(title, columns, shown))
+    return made
+
+
+@command(app, "sync")
+def sync(
+    terminal: Terminal,
+    connection: ConnectionName = None,
+    plan: Annotated[
+        int | None,
+        typer.Option("--plan", metavar="ID", help=_("Approve this plan: go no further than it says.")),
+    ] = None,
+    approve: Annotated[
+        bool, typer.Option("--approve", help=_("Approve what the plan says without asking."))
+    ] = False,
+) -> Answer:
+    """Bring both sides up to date. The first run shows its plan and asks; without a terminal it needs approval."""
+    if plan is not None and approve:
+        raise UserError(_("--plan and --approve exclude each other."))
+    session = open_session()
+    with watched(terminal) as report:
+        context = session.context(connection, report)
+        approved, needed = _approval(context, plan, approve)
+    if needed is not None:
+        if not _agreed(terminal, needed):
+            return _unapproved(terminal, needed)
+        approved = needed
+    with watched(terminal) as report:
+        context.report = report
+        result = _run(context, approved)
+    return _ended(terminal, context, result)
+
+
+def _approval(context: Context, plan_id: int | None, approve: bool) -> tuple[Plan | None, Plan | None]:
+    """Return the plan that releases the run, and the plan that a person must look at first."""
+    from crosswalk.store import runs
+
+    if plan_id is not None:
+        return _stored_plan(context, plan_id), None
+    if runs.finished_before(context.connection_id):
+        return None, None
+    made = _plan(context)
+    return (made, None) if approve else (None, made)
+
+
+def _stored_plan(context: Context, plan_id: int) -> Plan:
+    from crosswalk.store.models import Plan
+
+    found = Plan.objects.filter(id=plan_id, connection_id=context.connection_id).first()
+    if found is None:
+        raise UserError(
+            _("{connection} has no plan {id}.").format(connection=context.name, id=plan_id),
+            cure=_("Make one: crosswalk plan"),
+        )
+    return found
+
+
+def _agreed(terminal: Terminal, plan: Plan) -> bool:
+    if not terminal.as_json:
+        terminal.show(plan_tables(plan))
+    return terminal.can_ask and terminal.ask(_("This is the first run. Write this?"))
+
+
+def _unapproved(terminal: Terminal, plan: Plan) -> Answer:
+    terminal.say(_("Nothing was written. To approve: crosswalk sync --plan {id}").format(id=plan.id))
+    data = {"connection": plan.connection.name, "state": "needs_approval", "plan": plan_data(plan)}
+    return Answer(data=data, code=ExitCode.NEEDS_APPROVAL)
+
+
+def _run(context: Context, plan: Plan | None) -> RunResult:
+    from crosswalk.store import runs
+    from crosswalk.sync.run import run
+
+    if plan is not None:
+        plan.approved_at = context.clock.now()
+        plan.save(update_fields=["approved_at"])
+    first = not runs.finished_before(context.connection_id)
+    return run(context, kind="initial" if first else "manual", plan=plan)
+
+
+def _ended(terminal: Terminal, context: Context, result: RunResult) -> Answer:
+    data = {"connection": context.name, **msgspec.to_builtins(result)}
+    if result.message:
+        terminal.say(result.message, style="yellow")
+    written: dict[str, Any] = dict(result.counts) or {_("nothing to write"): ""}
+    title = _("Run {id} of {connection}: {state}").format(
+        id=result.run_id, connection=context.name, state=result.state
+    )
+    braked = result.state == "braked"
+    return Answer(
+        data=data,
+        tables=[tables.facts(title, {**written, _("waiting for the next run"): result.waiting})],
+        code=ExitCode.NEEDS_APPROVAL if braked else ExitCode.OK,
+    )
