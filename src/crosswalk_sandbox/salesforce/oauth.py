@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +21,15 @@ from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.org import Org
 
 PATH = "/services/oauth2"
+IDENTITY_PATH = "/id"
 SESSION_TIMEOUT = timedelta(hours=2)  # of inactivity
 SCOPE = "refresh_token api id"
-LOGIN_HOST = "https://login.salesforce.com"
 FORM = "application/x-www-form-urlencoded"
+
+
+def serves(request: Request) -> bool:
+    """Whether a request is about signing in, which does not count as use of the API."""
+    return request.path.startswith((PATH + "/", IDENTITY_PATH + "/"))
 
 
 class OAuthError(Exception):
@@ -53,7 +59,6 @@ class OAuth:
         self.client_id = "3MVG9" + self._secret("client id")[:80]
         self.client_secret = hashlib.sha256(self._key + b" client secret").hexdigest().upper()
         self.refresh_token = "5Aep861" + self._secret("refresh token")
-        self.base_url: str | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -73,10 +78,9 @@ class OAuth:
         return session.user
 
     def handle(self, request: Request) -> Response:
-        """Answer a call below /services/oauth2."""
-        name = request.path.removeprefix(PATH).strip("/")
+        """Answer a call for which `serves` holds."""
         try:
-            answer = self._answer(name, request)
+            answer = self._answer(request)
         except OAuthError as error:
             answer = Answer(status=error.status, content=error.content)
         except ApiError as error:
@@ -85,13 +89,16 @@ class OAuth:
             return answer
         return encode(request, answer)
 
-    def _answer(self, name: str, request: Request) -> Answer | Response:
+    def _answer(self, request: Request) -> Answer | Response:
+        if request.path.startswith(IDENTITY_PATH + "/"):
+            return self._about_me(request, self._identity_of)
+        name = request.path.removeprefix(PATH).strip("/")
         if name == "token" and request.method == "POST":
             return Answer(content=self._token(request), headers={"cache-control": "no-cache, no-store"})
         if name == "revoke" and request.method in ("POST", "GET"):
             return self._revoke(_form(request))
         if name == "userinfo" and request.method in ("POST", "GET"):
-            return self._userinfo(request)
+            return self._about_me(request, self._person)
         known = name in ("token", "revoke", "userinfo")
         raise OAuthError("invalid_request", "unsupported method or resource", 405 if known else 404)
 
@@ -122,13 +129,14 @@ class OAuth:
 
     def _granted(self, request: Request, token: str) -> dict[str, str]:
         issued_at = str(int(self._org.clock.now().timestamp() * 1000))
-        identity = self._identity()
+        instance = self._org.served_at(request)
+        identity = self._org.identity_url(instance)
         signed = hmac.new(self.client_secret.encode(), (identity + issued_at).encode(), hashlib.sha256)
         return {
             "access_token": token,
             "signature": base64.b64encode(signed.digest()).decode(),
             "scope": SCOPE,
-            "instance_url": self.instance_url(request),
+            "instance_url": instance,
             "id": identity,
             "token_type": "Bearer",
             "issued_at": issued_at,
@@ -147,19 +155,43 @@ class OAuth:
             del self._sessions[name]
         return Answer()
 
-    def _userinfo(self, request: Request) -> Answer | Response:
+    def _about_me(self, request: Request, tell: Callable[[str, str], dict[str, Any]]) -> Answer | Response:
+        """What is told to the bearer of a live token; 403 in plain text to others."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not token:
+            scheme, token = "bearer", request.param("oauth_token") or ""
         if not token:
             return Response(403, b"Missing_OAuth_Token", {"content-type": "text/plain"})
         user = self.user_of(token.strip()) if scheme.lower() == "bearer" else None
         if user is None:
             return Response(403, b"Bad_OAuth_Token", {"content-type": "text/plain"})
-        return Answer(content=self._person(self.instance_url(request), user))
+        return Answer(content=tell(self._org.served_at(request), user))
+
+    def _identity_of(self, instance: str, record_id: str) -> dict[str, Any]:
+        """`GET /id/{org}/{user}`, with the names that this older resource has."""
+        told = self._person(instance, record_id)
+        same = (
+            "user_id", "organization_id", "email", "email_verified", "photos", "urls", "active", "user_type",
+            "language", "locale", "utcOffset", "is_app_installed",
+        )  # fmt: skip
+        return {
+            "id": told["sub"],
+            "asserted_user": True,
+            "username": told["preferred_username"],
+            "nick_name": told["nickname"],
+            "display_name": told["name"],
+            "first_name": told["given_name"],
+            "last_name": told["family_name"],
+            "timezone": told["zoneinfo"],
+            "last_modified_date": told["updated_at"],
+            **{name: told[name] for name in same},
+        }
 
     def _person(self, instance: str, record_id: str) -> dict[str, Any]:
+        """`GET /services/oauth2/userinfo`."""
         user = self._org.store["User"].rows[record_id]
         return {
-            "sub": self._identity(),
+            "sub": self._org.identity_url(instance),
             "user_id": record_id,
             "organization_id": self._org.id,
             "preferred_username": user["Username"],
@@ -187,13 +219,6 @@ class OAuth:
             "updated_at": user["SystemModstamp"].replace(".000+0000", "Z"),
             "is_app_installed": True,
         }
-
-    def instance_url(self, request: Request) -> str:
-        """Where the org is served."""
-        return self.base_url or f"http://{request.headers.get('host', 'localhost')}"
-
-    def _identity(self) -> str:
-        return f"{LOGIN_HOST}/id/{self._org.id}/{self._org.caller}"
 
     def _issue(self, user: str, refresh_token: str | None) -> str:
         """A new access token: the 15 characters of the org, an exclamation mark, a secret."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crosswalk_sandbox.clock import Clock
+from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.salesforce import ids
 from crosswalk_sandbox.salesforce.schema import Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.store import Row, Store
@@ -36,6 +37,7 @@ class Org:
         self.caller = ids.make("005", 1)  # the user whom API calls run as
         self.queue = ids.make("00G", 1)  # where the lead assignment rule puts leads
         self.assignment_rule = ids.make("01Q", 1)
+        self.address: str | None = None  # where the org is served, once known
         self.reset_grants()
         self._getters: dict[str, dict[str, Getter]] = {}
 
@@ -63,6 +65,14 @@ class Org:
         """The next id of an object; ids are never given out twice."""
         self.numbers[kind.name] = self.numbers.get(kind.name, 0) + 1
         return ids.make(kind.prefix, self.numbers[kind.name])
+
+    def served_at(self, request: Request) -> str:
+        """Where the org is served."""
+        return self.address or f"http://{request.headers.get('host', 'localhost')}"
+
+    def identity_url(self, instance: str) -> str:
+        """The address that stands for the user whom API calls run as; org and user are its last parts."""
+        return f"{instance}/id/{self.id}/{self.caller}"
 
     def purge(self) -> None:
         """Forget what has lain in the recycle bin for too long."""

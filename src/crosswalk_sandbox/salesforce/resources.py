@@ -7,7 +7,6 @@ from typing import Any
 
 from crosswalk_sandbox.salesforce.answers import Answer, Call
 from crosswalk_sandbox.salesforce.errors import ApiError
-from crosswalk_sandbox.salesforce.oauth import LOGIN_HOST
 
 FIRST_RETIRED, FIRST_SERVED, LATEST = 21, 31, 67
 LATEST_YEAR = 2026  # of the newest release, which is a Summer one
@@ -49,7 +48,7 @@ def _version(number: int) -> dict[str, str]:
 def root(call: Call) -> Answer:
     """`GET /services/data/vXX.X/`: the resources that are played."""
     paths = {name: call.path(f"/{name}") for name in PLAYED}
-    return Answer(content={**paths, "identity": f"{LOGIN_HOST}/id/{call.org.id}/{call.actor.user}"})
+    return Answer(content={**paths, "identity": call.org.identity_url(call.org.served_at(call.request))})
 
 
 def limits(used: int, most: int) -> dict[str, Any]:

@@ -22,8 +22,7 @@ from crosswalk_sandbox.salesforce import (
 )  # fmt: skip
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
-from crosswalk_sandbox.salesforce.oauth import PATH as OAUTH_PATH
-from crosswalk_sandbox.salesforce.oauth import OAuth
+from crosswalk_sandbox.salesforce.oauth import OAuth, serves
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
 from crosswalk_sandbox.salesforce.saving import Actor
@@ -87,7 +86,7 @@ class Salesforce:
 
     def ready(self, base_url: str) -> dict[str, str]:
         """Learn the own address; what a client needs to sign in."""
-        self._oauth.base_url = base_url
+        self.org.address = base_url
         return {
             "login_url": base_url,
             "instance_url": base_url,
@@ -102,7 +101,7 @@ class Salesforce:
     def handle(self, request: Request) -> Response:
         """The vendor's answer, errors included."""
         self.org.purge()
-        if request.path.startswith(OAUTH_PATH + "/"):
+        if serves(request):
             return self._oauth.handle(request)
         if too_long := _too_long(request):
             return too_long
@@ -115,8 +114,9 @@ class Salesforce:
     def route(self, request: Request) -> str:
         """Method and path template; `?` stands for a path that does not exist."""
         method = _method(request)
-        if request.path.startswith(OAUTH_PATH + "/"):
-            return f"{method} {request.path.rstrip('/')}"
+        if serves(request):
+            known = request.path.rstrip("/") if request.path.startswith("/services") else "/id/{org}/{user}"
+            return f"{method} {known}"
         segments = _segments(request)
         if segments[:2] != ("services", "data"):
             return f"{method} ?"
@@ -127,7 +127,7 @@ class Salesforce:
 
     def is_token_call(self, request: Request) -> bool:
         """Sign-in does not count as use of the API."""
-        return request.path.startswith(OAUTH_PATH + "/")
+        return serves(request)
 
     def batch_size(self, request: Request) -> int | None:
         """How many records a collections call carries."""

@@ -164,6 +164,15 @@ def test_userinfo_names_the_user_and_the_org(org: SalesforceOrg) -> None:
     assert info["urls"]["rest"] == org.ready["instance_url"] + "/services/data/v{version}/"
 
 
+def test_the_identity_address_leads_back_to_the_org(org: SalesforceOrg) -> None:
+    granted = token(org, grant_type="client_credentials", **client(org))
+    assert granted["id"].startswith(org.ready["login_url"] + "/id/00D")
+    identity = org.http.get(
+        granted["id"], headers={"Authorization": f"Bearer {granted['access_token']}"}
+    ).json()
+    assert (identity["id"], identity["username"]) == (granted["id"], org.ready["username"])
+
+
 @pytest.mark.parametrize(
     ("header", "text"), [("Bearer nonsense", "Bad_OAuth_Token"), ("", "Missing_OAuth_Token")]
 )
