@@ -39,7 +39,7 @@ class Org:
         self.assignment_rule = ids.make("01Q", 1)
         self.address: str | None = None  # where the org is served, once known
         self.reset_grants()
-        self._getters: dict[str, dict[str, Getter]] = {}
+        self._computed: dict[str, dict[str, Getter]] = {}
 
     def reset_grants(self) -> None:
         """Let API calls see and change every field, as at the start."""
@@ -119,9 +119,11 @@ class Org:
 
     def full(self, kind: Object, row: Row) -> Row:
         """All fields of a row, computed ones too, empty ones as None."""
-        if kind.name not in self._getters:
-            self._getters[kind.name] = {name: self.getter(field) for name, field in kind.fields.items()}
-        return {name: get(row) for name, get in self._getters[kind.name].items()}
+        if kind.name not in self._computed:
+            computed = [each for each in kind.fields.values() if each.calculated or each.type == "address"]
+            self._computed[kind.name] = {each.name: self.getter(each) for each in computed}
+        found = {name: get(row) for name, get in self._computed[kind.name].items()}
+        return {**dict.fromkeys(kind.fields), **row, **found}
 
     def _formula(self, field: Field) -> Getter:
         """Text joined by `&`: the only formulas there are. Empty parts are empty text."""

@@ -17,6 +17,7 @@ from crosswalk_sandbox.salesforce.schema import load
 from crosswalk_sandbox.salesforce.soql.access import candidates
 from crosswalk_sandbox.salesforce.soql.columns import Scope
 from crosswalk_sandbox.salesforce.soql.conditions import Context, Node, bind, matcher
+from crosswalk_sandbox.salesforce.soql.errors import QueryError
 from crosswalk_sandbox.salesforce.soql.parser import parse
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -70,6 +71,12 @@ conditions = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+def test_a_statement_beyond_100_000_characters_is_refused() -> None:
+    with pytest.raises(QueryError) as refused:
+        parse("SELECT Id FROM Lead" + " " * 100_000)
+    assert refused.value.code == "QUERY_TOO_COMPLICATED"
 
 
 @given(conditions)
