@@ -65,7 +65,7 @@ class Person:
     def run(self, code: str, home: Path, **options: Any) -> str:
         """What such a process prints; it must succeed, and its output must end with it."""
         with self.popen(code, home, **options) as process:
-            output, errors = process.communicate(timeout=120)
+            output, errors = process.communicate(timeout=240)
         assert process.returncode == 0, errors
         return output.strip()
 
