@@ -70,10 +70,11 @@ def _write(row: OutboxRow) -> Write:
 
 
 def _groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
-    """Group batches so that one reading of their targets guards them all."""
+    """Group batches of one object so that one reading of their targets guards them all."""
     group: list[Batch] = []
     for batch in batches:
-        if group and (len(batch.writes) > 1 or len(group) >= GUARDED):
+        full = len(batch.writes) > 1 or len(group) >= GUARDED
+        if group and (full or batch.object != group[0].object):
             yield group
             group = []
         group.append(batch)
