@@ -17,6 +17,7 @@ from crosswalk.core.values import Value, normal_email, pack, unpack
 from crosswalk.merge import (
     ABSENT,
     UNKNOWN,
+    UNSEEN,
     Decision,
     DecisionKind,
     FieldCase,
@@ -38,6 +39,7 @@ from .match import Pair
 _times = msgspec.json.Decoder(dict[str, datetime])
 _ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
 REJECTED, CONFLICT, UNREADABLE = "rejected", "conflict", "unreadable"
+DEFAULT = "default"  # the reason of a value that the connection's settings gave
 _HOLD_KINDS = {DecisionKind.CONFLICT: CONFLICT, DecisionKind.UNKNOWN: UNREADABLE}
 
 
@@ -50,7 +52,7 @@ def _cure(decision: Decision) -> str:
 class SideState:
     """One side of a pair: what it holds, what it held, and when it changed."""
 
-    __slots__ = ("corrected", "record_id", "seen", "shadow", "stamp", "times", "values")
+    __slots__ = ("corrected", "lost", "record_id", "seen", "shadow", "stamp", "times", "values")
 
     def __init__(
         self, context: Context, plan: ObjectPlan, pair: Pair, side: Side, holds: Mapping[str, HoldRow]
@@ -60,6 +62,7 @@ class SideState:
         self.record_id = link.record_id(side)
         self.shadow = unpack(link.shadow(side))
         self.corrected = False
+        self.lost: set[str] = set()  # fields that are empty although we wrote a value
         self.stamp: Stamp | None = None
         self.times: Mapping[str, datetime] = {}
         if seen is None:
@@ -93,7 +96,9 @@ class SideState:
             if definition is None or name not in self.values or sent == read:
                 continue
             vendor = "activecampaign" if side is Side.ACTIVECAMPAIGN else "crm"
-            if stored_differently(vendor, definition.kind, sent, read, length=definition.length):
+            if read is None:
+                self.lost.add(name)
+            elif stored_differently(vendor, definition.kind, sent, read, length=definition.length):
                 self.shadow[name] = read
 
     def time(self, name: str) -> Stamp | None:
@@ -158,6 +163,17 @@ class _Outcome:
         """Note that a field waits for a cure."""
         side = decision.winner.other if decision.winner else Side.CRM
         self.holds.append(self._note(field, decision, case, side))
+
+    def hold_lost(self, field: FieldPlan, case: FieldCase, side: Side) -> None:
+        """Hold a value that we sent and that the side's own automation removed: its emptiness does not travel."""
+        definition = field.crm if side is Side.CRM else field.activecampaign
+        note = self._note(field, UNSEEN, case, side)
+        note.kind = REJECTED
+        note.reason = _("{field} is empty although a value was written: something there removes it.").format(
+            field=definition.label
+        )
+        note.cure = _("Look for an automation or validation that empties the field, then retry.")
+        self.holds.append(note)
 
     def _note(self, field: FieldPlan, decision: Decision, case: FieldCase, side: Side) -> HoldNote:
         rejection = decision.rejection
@@ -249,7 +265,11 @@ def _update(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, 
             if hold is not None:
                 outcome.ended.append(hold.id)
             continue
-        _take(outcome, field, case, decide(field, case, limit), hold)
+        lost = next((side for side in Side if field.mapping.name(side) in states[side].lost), None)
+        if lost is not None:
+            outcome.hold_lost(field, case, lost)
+        else:
+            _take(outcome, field, case, decide(field, case, limit), hold)
     whole = holds.get("")
     if whole is not None:
         outcome.ended.append(whole.id)
@@ -322,8 +342,10 @@ def _create(
     states = side_states(context, plan, pair, holds)
     source = states[target.other]
     seen = pair.seen(target.other)
-    pair.link.key = seen.key if seen else pair.link.key
     outcome = _Outcome(plan, pair, states)
+    if seen is not None and seen.key != pair.link.key:
+        pair.link.key = seen.key
+        outcome.moved = True
     intended: dict[str, Value] = {}
     left: dict[str, Value] = {}  # fields that stay empty by agreement or rule: settled with the creation
     sources: dict[str, Value] = {}
@@ -348,6 +370,9 @@ def _create(
         else:
             left[name] = None
     missing = _complete(plan, target, intended, reasons)
+    for field in plan.fields:
+        if reasons.get(field.mapping.name(target)) == DEFAULT:  # no shadow: the default travels to the source
+            sources.pop(field.mapping.name(target.other), None)
     whole = holds.get("")
     mark = creation_mark(plan, intended)
     if (
@@ -390,7 +415,7 @@ def _complete(
         if default is None or fits(field, default, creating=True) is not None:
             return field.label
         intended[name] = default
-        reasons[name] = "default"
+        reasons[name] = DEFAULT
     return None
 
 
