@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from crosswalk.core.failures import SystemFailure
@@ -19,7 +19,7 @@ from .pull import pull
 
 FRESH = timedelta(seconds=10)  # how long a reading of the target guards a write
 WAVE = 5000  # writes between two looks at the contact feed: 20 imports of 250
-GUARDED = 40  # single writes between two readings of their targets: at five a second they are through in time
+GUARDED = 25  # single writes between two readings of their targets: at five a second they take half of FRESH
 
 
 def push(context: Context, run_id: int, options: WriteOptions) -> None:
@@ -103,9 +103,8 @@ def guard(
     records = {record.id: record for record in fetched.records}
     gone = set(fetched.missing)
     missing = [row for row in stale if row.record_id in gone]
-    changed = [
-        row for row in stale if row.record_id not in gone and not _as_expected(context, side, row, records)
-    ]
+    kinds = _kinds(context, side, object)
+    changed = [row for row in stale if row.record_id not in gone and not _as_expected(row, records, kinds)]
     take_receipts(
         context,
         run_id,
@@ -122,23 +121,22 @@ def guard(
     return [kept for batch in batches if (kept := _without(batch, blocked)).writes]
 
 
-def _as_expected(context: Context, side: Side, row: OutboxRow, records: dict[str, Record]) -> bool:
+def _as_expected(row: OutboxRow, records: Mapping[str, Record], kinds: Mapping[str, Kind]) -> bool:
     record = records.get(row.record_id or "")
     if record is None:
         return False
-    kinds = _kinds(context, side)
     return all(
         name in record.values and same(kinds[name], value, record.values[name])
         for name, value in unpack(row.expected).items()
     )
 
 
-def _kinds(context: Context, side: Side) -> dict[str, Kind]:
-    return {
-        name: field.kind
-        for plan in context.objects.values()
-        for name, field in plan.schemas[side].fields.items()
-    }
+def _kinds(context: Context, side: Side, object: str) -> dict[str, Kind]:
+    plans = context.objects.values()
+    schema = next(
+        plan.schemas[side] for plan in plans if side is Side.ACTIVECAMPAIGN or plan.object == object
+    )
+    return {name: field.kind for name, field in schema.fields.items()}
 
 
 def _without(batch: Batch, blocked: set[int]) -> Batch:
