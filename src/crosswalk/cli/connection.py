@@ -40,7 +40,10 @@ def add(
         ),
     ],
 ) -> Answer:
-    """Join an ActiveCampaign account and a CRM under a name; both are signed in to first."""
+    """Join two systems under a name.
+
+    An ActiveCampaign account and a CRM; both are signed in to first.
+    """
     if not name.strip() or not name.isprintable():
         raise UserError(_("A connection needs a name that can be read."))
     given = files.read_credentials(credentials)
@@ -81,7 +84,10 @@ def check(
         typer.Argument(metavar="NAME", help=_("The connection; may be left out while there is only one.")),
     ] = None,
 ) -> Answer:
-    """Try address, sign-in, rights, clock and quota of both systems; nothing is written."""
+    """Try both systems.
+
+    Address, sign-in, rights, clock and quota; nothing is written. Exit code 4 when a sign-in fails.
+    """
     session = open_session()
     connection = session.connection(name)
     found = _checks(session, connection)
@@ -127,7 +133,10 @@ def remove(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
 ) -> Answer:
-    """Forget a connection with its links, journal and credentials. Records on both sides stay as they are."""
+    """Forget a connection.
+
+    Its links, journal and credentials go; records on both sides stay as they are.
+    """
     session = open_session()
     connection = session.connection(name)
     if not yes and not _agreed(terminal, name):

@@ -15,7 +15,7 @@ from .command import command
 from .outcome import Answer
 from .terminal import Terminal
 
-app = typer.Typer(help=_("The embedded database: it starts by itself, and stays up until it is stopped."))
+app = typer.Typer(help=_("Start, stop, see the embedded database."))
 
 
 def _require_embedded() -> None:
@@ -28,7 +28,10 @@ def _require_embedded() -> None:
 
 @command(app, "start")
 def start(terminal: Terminal) -> Answer:
-    """Start the database server unless it runs."""
+    """Start the database server unless it runs.
+
+    Other commands do so by themselves.
+    """
     _require_embedded()
     from crosswalk.store import embedded
 
@@ -48,7 +51,10 @@ def stop(terminal: Terminal) -> Answer:
 
 @command(app, "status")
 def status(terminal: Terminal) -> Answer:
-    """Tell whether the database runs, where it is, and how large; starts nothing."""
+    """Tell whether the database runs.
+
+    And where it is, and how large; nothing is started.
+    """
     if os.environ.get("DATABASE_URL"):
         return _foreign()
     return _status("")

@@ -60,7 +60,10 @@ def demo(
         ),
     ] = 1500,
 ) -> Answer:
-    """Sync two invented systems both ways and prove them equal. Needs no account and touches no other instance."""
+    """Sync two invented systems and prove them equal.
+
+    Needs no account. Database and systems are of its own, on loopback, and gone when it ends.
+    """
     from .demo_place import instance
 
     foreign = bool(os.environ.get("DATABASE_URL"))
@@ -155,7 +158,7 @@ def _summary(ending: Ending, steps: list[Step]) -> list[RenderableType]:
     columns = [_("Step"), _("What"), _("Time"), "ActiveCampaign", "Salesforce"]
     rows = [
         [
-            step.name,
+            step.title,
             tables.line(tables.shown(step.what)),
             duration(step.seconds),
             step.activecampaign_calls,

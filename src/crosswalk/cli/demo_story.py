@@ -21,7 +21,7 @@ from .demo_people import CRM_OBJECTS, TAG, Day, alive, work
 from .demo_systems import Systems
 from .progress import duration, watched
 from .session import Session
-from .sync import plan_tables
+from .sync import field_labels, plan_tables
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 NAME = "demo"
 MAPPING = Path(__file__).with_name("demo_mapping.json")
-_SAMPLE = 5  # changes of the plan that are shown
+_SAMPLE = 3  # changes of the plan that are shown
 
 
 @dataclass(slots=True, kw_only=True)
 class Step:
     """One chapter: how long it took, what it did, what it cost."""
 
-    name: str
+    title: str
     seconds: float = 0.0
     what: Mapping[str, Any] = field(default_factory=dict)
     activecampaign_calls: int = 0
@@ -84,11 +84,11 @@ class Story:
         )
 
     @contextmanager
-    def _step(self, name: str) -> Iterator[Step]:
+    def _step(self, title: str, about: str) -> Iterator[Step]:
         """Announce a chapter and measure it."""
-        step = Step(name=name)
+        step = Step(title=title)
         self.steps.append(step)
-        self._terminal.say(f"{len(self.steps)}. {name}", style="bold")
+        self._terminal.say(f"{len(self.steps)}. {title}: {about}", style="bold")
         started, before = time.monotonic(), self._calls()
         yield step
         step.seconds = time.monotonic() - started
@@ -113,7 +113,7 @@ class Story:
     def _connect(self) -> None:
         from crosswalk.sync.setup import add_connection
 
-        with self._step(_("Connect Salesforce and ActiveCampaign, map their fields")) as step:
+        with self._step(_("Connect"), _("Salesforce, ActiveCampaign, and the mapping")) as step:
             add_connection(NAME, self._systems.credentials(), self._session.vault, self._session.clock)
             mapping = files.read_mapping(str(MAPPING))
             self._set_mapping(mapping)
@@ -122,19 +122,20 @@ class Story:
     def _first_sync(self) -> None:
         from crosswalk.sync.run import make_plan
 
-        with self._step(_("Plan: what the first sync would write")) as step, self._context() as context:
+        with self._step(_("Plan"), _("what the first sync would write")) as step, self._context() as context:
             plan = make_plan(context)
             step.what = plan.counts
+            labels = field_labels(context)
         if not self._terminal.as_json:
-            self._terminal.show(plan_tables(plan, _SAMPLE))
+            self._terminal.show(plan_tables(plan, labels, _SAMPLE))
         before = self._crm_ids()
-        with self._step(_("First sync, by the approved plan")) as step, self._context() as context:
+        with self._step(_("First sync"), _("by the approved plan")) as step, self._context() as context:
             step.what = _run(context, kind="initial", plan=plan).counts
         if made := self._crm_ids() - before:
             raise UserError(_("The first sync created {count} CRM records.").format(count=len(made)))
 
     def _people(self) -> Day:
-        with self._step(_("People work on both sides")) as step:
+        with self._step(_("People"), _("work on both sides")) as step:
             day = work(self._systems)
             step.what = day.done
         return day
@@ -145,8 +146,8 @@ class Story:
         settings = replace(mapping.settings, creation=CreationRule.TAGGED, creation_tag=TAG)
         self._set_mapping(replace(mapping, settings=settings))
         before = self._crm_ids()
-        title = _("Second sync: edits, conflicts, deletes, leads from tags")
-        with self._step(title) as step, self._context() as context:
+        about = _("edits, conflicts, deletes, leads from tags")
+        with self._step(_("Second sync"), about) as step, self._context() as context:
             step.what = _run(context).counts
         made = self._crm_ids() - before
         leads = {each["Email"].lower() for each in self._systems.crm.dump()["Lead"] if each["Id"] in made}
@@ -160,7 +161,7 @@ class Story:
     def _third_sync(self) -> None:
         """Nothing is left to do, and nothing is done."""
         before = self._systems.crm.dump(), self._systems.activecampaign.dump()
-        with self._step(_("Third sync: nothing is left to write")) as step, self._context() as context:
+        with self._step(_("Third sync"), _("nothing is left to write")) as step, self._context() as context:
             result = _run(context)
             step.what = result.counts
         after = self._systems.crm.dump(), self._systems.activecampaign.dump()
@@ -171,7 +172,7 @@ class Story:
         from crosswalk.sync.verify import verify
 
         with (
-            self._step(_("Verify: read both sides whole and compare them")) as step,
+            self._step(_("Verify"), _("read both sides whole and compare them")) as step,
             self._context() as context,
         ):
             found = verify(context)
@@ -180,7 +181,9 @@ class Story:
 
     def _compare(self) -> Mapping[str, Any]:
         """Have another program, which shares nothing with this one, compare what both systems hold."""
-        with self._step(_("Compare the raw data independently")) as step:
+        with self._step(
+            _("Compare"), _("the raw data, by a program that shares nothing with this one")
+        ) as step:
             command = [sys.executable, "-m", "crosswalk_sandbox.compare", "--json", "--mapping", str(MAPPING)]
             command += [
                 "--activecampaign",

@@ -27,7 +27,10 @@ app = typer.Typer()
 
 @command(app, "status")
 def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
-    """Show links, what waits, what is held, who takes no part, and the last run."""
+    """Show where every connection stands.
+
+    Links, what waits, what is held, who takes no part, what was read when, and the last run.
+    """
     session = open_session()
     from crosswalk.store import connections, history
 
@@ -81,7 +84,10 @@ def holds(
         bool, typer.Option("--retry", help=_("Have the next run try all of them again."))
     ] = False,
 ) -> Answer:
-    """List what waits for a cure: refused values, conflicts to decide, ambiguous matches."""
+    """List what waits for a cure.
+
+    Refused values, conflicts to decide, ambiguous matches: each with its reason and what to do about it.
+    """
     session = open_session()
     from crosswalk.store import history
 
@@ -134,7 +140,10 @@ def explain(
     record_id: Annotated[str, typer.Argument(metavar="ID", help=_("The record's id on that side."))],
     connection: ConnectionName = None,
 ) -> Answer:
-    """Say of one record, field by field, what both sides hold, what was settled, what is decided, and why."""
+    """Explain one record, field by field.
+
+    What both sides hold, what was settled last, what is decided now and why, and the last writes.
+    """
     session = open_session()
     from crosswalk.sync.explain import explain as explained
 
@@ -175,8 +184,11 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
         ]
         for each in link.fields
     ]
+    labels = {each.crm_field: each.crm_label for each in link.fields}
+    labels |= {each.activecampaign_field: each.activecampaign_label for each in link.fields}
     writes = [
-        [row["at"], row["run"], row["side"], row["op"], tables.changes(row["fields"])] for row in link.journal
+        [row["at"], row["run"], row["side"], row["op"], tables.changes(row["fields"], labels)]
+        for row in link.journal
     ]
     return [
         tables.table(title, columns, rows),
@@ -187,7 +199,10 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
 
 @command(app, "verify")
 def verify(terminal: Terminal, connection: ConnectionName = None) -> Answer:
-    """Read both sides whole and compare them; exit code 2 if any difference has no excuse."""
+    """Read both sides whole and compare them.
+
+    Differences that a rule explains are counted by their excuse; any other ends with exit code 2.
+    """
     session = open_session()
     from crosswalk.sync.verify import verify as verified
 

@@ -24,7 +24,10 @@ app = typer.Typer(help=_("Which fields are synced, and under which rules."))
 
 @command(app, "show")
 def show(terminal: Terminal, name: Name) -> Answer:
-    """Show settings and mappings; with --json in the form that `mapping set` takes."""
+    """Show settings and mappings.
+
+    With --json in the form that `mapping set` takes.
+    """
     open_session()
     from crosswalk.store import connections
 
@@ -39,7 +42,10 @@ def replace(
         str, typer.Argument(metavar="FILE", help=_("JSON file with settings and mappings; - for stdin."))
     ],
 ) -> Answer:
-    """Replace settings and mappings, checked against both systems. Fields may be named by label or merge tag."""
+    """Replace settings and mappings.
+
+    They are checked against both systems first. Fields may be named by label or merge tag.
+    """
     given = files.read_mapping(file)
     session = open_session()
     from crosswalk.sync.setup import set_mapping

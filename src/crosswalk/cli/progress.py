@@ -31,7 +31,7 @@ class Pace:
 
     def take(self, phase: str, done: int) -> bool:
         """Note how far a phase has come; True when it is a new one."""
-        new = phase != self._phase or done < self._before
+        new = phase != self._phase or done <= self._before
         if new:
             self._phase, self._started = phase, self._now()
         self._before = done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,12 +31,16 @@ Limit = Annotated[int, typer.Option("--limit", min=0, help=_("How many changes t
 
 @command(app, "plan")
 def plan(terminal: Terminal, connection: ConnectionName = None, limit: Limit = SHOWN) -> Answer:
-    """Read both sides and show what a sync would write; nothing is written to either."""
+    """Show what a sync would write.
+
+    Both sides are read, and nothing is written to either.
+    """
     session = open_session()
     with watched(terminal) as report:
-        made = _plan(session.context(connection, report))
+        context = session.context(connection, report)
+        made = _plan(context)
     terminal.say(_("To do this: crosswalk sync --plan {id}").format(id=made.id))
-    return Answer(data={"plan": plan_data(made, limit)}["plan"], tables=plan_tables(made, limit))
+    return Answer(data=plan_data(made, limit), tables=plan_tables(made, field_labels(context), limit))
 
 
 def _plan(context: Context) -> Plan:
@@ -70,7 +75,19 @@ def plan_data(plan: Plan, limit: int = SHOWN) -> dict[str, Any]:
     }
 
 
-def plan_tables(plan: Plan, limit: int = SHOWN) -> list[RenderableType]:
+Labels = Mapping[tuple[str, str], Mapping[str, str]]  # side and object → field → what a person calls it
+
+
+def field_labels(context: Context) -> Labels:
+    """Return the labels of all fields that a plan may name."""
+    labels: dict[tuple[str, str], Mapping[str, str]] = {}
+    for plan in context.objects.values():
+        for side, schema in plan.schemas.items():
+            labels[side.value, schema.object] = {name: field.label for name, field in schema.fields.items()}
+    return labels
+
+
+def plan_tables(plan: Plan, labels: Labels, limit: int = SHOWN) -> list[RenderableType]:
     """Return a plan for people."""
     rows = plan.planrow_set.order_by("id")
     shown = [
@@ -79,7 +96,7 @@ def plan_tables(plan: Plan, limit: int = SHOWN) -> list[RenderableType]:
             row.object,
             row.op,
             row.key or row.record_id,
-            tables.changes(msgspec.json.decode(row.fields)),
+            tables.changes(msgspec.json.decode(row.fields), labels.get((row.side, row.object), {})),
         ]
         for row in rows[:limit]
     ]
@@ -104,7 +121,10 @@ def sync(
         bool, typer.Option("--approve", help=_("Approve what the plan says without asking."))
     ] = False,
 ) -> Answer:
-    """Bring both sides up to date. The first run shows its plan and asks; without a terminal it needs approval."""
+    """Bring both sides up to date.
+
+    The first run shows its plan and asks; without a terminal it needs --plan or --approve, and ends with exit code 3.
+    """
     if plan is not None and approve:
         raise UserError(_("--plan and --approve exclude each other."))
     session = open_session()
@@ -112,7 +132,7 @@ def sync(
         context = session.context(connection, report)
         approved, needed = _approval(context, plan, approve)
     if needed is not None:
-        if not _agreed(terminal, needed):
+        if not _agreed(terminal, needed, field_labels(context)):
             return _unapproved(terminal, needed)
         approved = needed
     with watched(terminal) as report:
@@ -145,9 +165,9 @@ def _stored_plan(context: Context, plan_id: int) -> Plan:
     return found
 
 
-def _agreed(terminal: Terminal, plan: Plan) -> bool:
+def _agreed(terminal: Terminal, plan: Plan, labels: Labels) -> bool:
     if not terminal.as_json:
-        terminal.show(plan_tables(plan))
+        terminal.show(plan_tables(plan, labels))
     return terminal.can_ask and terminal.ask(_("This is the first run. Write this?"))
 
 

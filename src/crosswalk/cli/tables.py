@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from gettext import gettext as _
@@ -54,10 +55,17 @@ def shown(value: Any) -> str:
     return _plain(str(value))
 
 
+_JOINERS = "\u200c\u200d"  # hold letters and emoji of one sign together
+
+
 def _plain(text: str) -> str:
-    """Keep a record's text from moving the cursor or breaking lines."""
-    safe = "".join(letter if letter.isprintable() else ("⏎" if letter == "\n" else "�") for letter in text)
+    """Keep a record's text from moving the cursor, breaking lines, or turning the direction of writing."""
+    safe = "".join("⏎" if sign == "\n" else sign if _harmless(sign) else "�" for sign in text)
     return safe if len(safe) <= _LONGEST else safe[: _LONGEST - 1] + "…"
+
+
+def _harmless(sign: str) -> bool:
+    return sign in _JOINERS or not unicodedata.category(sign).startswith("C")
 
 
 def change(before: Any, after: Any) -> Text:
@@ -70,10 +78,10 @@ def change(before: Any, after: Any) -> Text:
     return text
 
 
-def changes(fields: Mapping[str, Sequence[Any]]) -> Text:
-    """Return the changes of a record, `{field: [before, after, reason]}`, one line a field."""
+def changes(fields: Mapping[str, Sequence[Any]], labels: Mapping[str, str]) -> Text:
+    """Return a record's changes, `{field: [before, after, reason]}`, one line a field, by the fields' labels."""
     lines = [
-        Text(f"{name}: ").append_text(change(before, after))
+        Text(f"{labels.get(name, name)}: ").append_text(change(before, after))
         for name, (before, after, *_why) in fields.items()
     ]
     return Text("\n").join(lines)

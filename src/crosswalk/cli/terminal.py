@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,9 +17,10 @@ _WIDTH = 200  # columns, where no terminal says how many there are
 
 
 def _console(*, stderr: bool) -> Console:
-    """Rich honours NO_COLOR itself; a table written to a file is wide rather than cut."""
+    """Rich honours NO_COLOR and COLUMNS itself; a table written to a file is wide rather than folded."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _WIDTH)
+    known = stream.isatty() or "COLUMNS" in os.environ
+    return Console(stderr=stderr, highlight=False, width=None if known else _WIDTH)
 
 
 class Terminal:
