@@ -36,6 +36,10 @@ class Queries:
 
     def __init__(self, most_page: int = MOST_PAGE) -> None:
         self._most_page = most_page
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every locator."""
         self._cursors: OrderedDict[str, Cursor] = OrderedDict()
         self._count = 0
 

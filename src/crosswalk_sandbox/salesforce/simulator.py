@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
-from crosswalk_sandbox.salesforce import (
-    batches,
-    describe,
-    ids,
-    persons,
-    records,
-    replication,
-    resources,
-    seed,
-)  # fmt: skip
+from crosswalk_sandbox.salesforce import batches, ids, persons, resources, seed
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
 from crosswalk_sandbox.salesforce.oauth import OAuth, serves
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
+from crosswalk_sandbox.salesforce.routes import Routes, Row
 from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import load
 from crosswalk_sandbox.system import Record, World
@@ -34,32 +25,6 @@ MOST_ADDRESS = 16_384  # bytes of the address, and of it with the headers
 CALLS_A_DAY = 100_000
 CALLS_A_DAY_UNLIMITED = 5_000_000
 DAY = 24 * 60 * 60.0
-Handler = Callable[[Call], Answer]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A resource: its method, its path below the version as parts, and what answers."""
-
-    method: str
-    parts: tuple[str, ...]
-    handler: Handler
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} /{'/'.join(self.parts)}"
-
-    def match(self, segments: Sequence[str]) -> dict[str, str] | None:
-        """What the path's segments say for the parts in braces; None when it is another path."""
-        if len(segments) != len(self.parts):
-            return None
-        args = {}
-        for part, segment in zip(self.parts, segments, strict=True):
-            if part.startswith("{"):
-                args[part[1:-1]] = segment
-            elif part.lower() != segment.lower():
-                return None
-        return args
 
 
 class Salesforce:
@@ -69,18 +34,18 @@ class Salesforce:
 
     def __init__(self, world: World, *, most_page: int = MOST_PAGE, converted_leads: int = 0) -> None:
         self._limits = world.limits
-        self._most_page = most_page
         self.org = Org(load(), world.clock)
         self._start = seed.plant(self.org, world.population, converted_leads)
         self._oauth = OAuth(self.org, world.seed)
-        self._routes = self._all_routes()
+        self._queries = Queries(most_page)
+        self._routes = Routes(self._stateful())
         self.reset()
 
     def reset(self) -> None:
         """Data, tokens and counters back to the start of the seed."""
         self._start.restore(self.org)
         self._oauth.reset()
-        self._queries = Queries(self._most_page)
+        self._queries.reset()
         most = self._limits.widened(CALLS_A_DAY) if self._limits.enforced else CALLS_A_DAY_UNLIMITED
         self._calls = Window(limit=most, seconds=DAY)
 
@@ -122,7 +87,7 @@ class Salesforce:
             return f"{method} ?"
         if len(segments) < 3:
             return f"{method} {DATA_PATH}"
-        found = self._find(method, segments[3:])
+        found = self._routes.find(method, segments[3:])
         return found[0].name if found else f"{method} ?"
 
     def is_token_call(self, request: Request) -> bool:
@@ -181,7 +146,7 @@ class Salesforce:
         user = self._signed_in(request)
         if not self._calls.take(self.org.clock.now()) and self._limits.enforced:
             raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-        route, args = self._routed(_method(request), segments[3:])
+        route, args = self._routes.get(_method(request), segments[3:])
         actor = Actor(user=user, assigns=_assigns(request))
         return route.handler(Call(org=self.org, request=request, version=version, args=args, actor=actor))
 
@@ -194,23 +159,6 @@ class Salesforce:
         if user is None:
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid")
         return user
-
-    def _routed(self, method: str, segments: Sequence[str]) -> tuple[Route, dict[str, str]]:
-        """The route of a path and what the path says. Raises ApiError."""
-        found = self._find(method, segments)
-        if found is not None:
-            return found
-        allowed = sorted({route.method for route in self._routes if route.match(segments) is not None})
-        if not allowed:
-            raise ApiError("NOT_FOUND", "The requested resource does not exist")
-        text = f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}"
-        raise ApiError("METHOD_NOT_ALLOWED", text)
-
-    def _find(self, method: str, segments: Sequence[str]) -> tuple[Route, dict[str, str]] | None:
-        for route in self._routes:
-            if route.method == method and (args := route.match(segments)) is not None:
-                return route, args
-        return None
 
     def _with_usage(self, answer: Answer) -> Answer:
         usage = {"sforce-limit-info": f"api-usage={self._used()}/{self._calls.limit}"}
@@ -226,46 +174,14 @@ class Salesforce:
     def _limits_answer(self, call: Call) -> Answer:
         return Answer(content=resources.limits(self._used(), self._calls.limit))
 
-    def _query(self, call: Call) -> Answer:
-        return self._queries.query(call)
-
-    def _query_all(self, call: Call) -> Answer:
-        return self._queries.query_all(call)
-
-    def _query_more(self, call: Call) -> Answer:
-        return self._queries.more(call)
-
-    def _all_routes(self) -> list[Route]:
-        """All resources; the first that matches answers."""
-        table: list[tuple[str, str, Handler]] = [
-            ("GET", "", resources.root),
-            ("GET", "limits", self._limits_answer),
-            ("GET", "query", self._query),
-            ("GET", "queryAll", self._query_all),
-            ("GET", "query/{locator}", self._query_more),
-            ("GET", "queryAll/{locator}", self._query_more),
-            ("GET", "sobjects", describe.all_objects),
-            ("GET", "sobjects/{object}", describe.basic),
-            ("POST", "sobjects/{object}", records.create),
-            ("GET", "sobjects/{object}/describe", describe.full),
-            ("GET", "sobjects/{object}/updated", replication.updated),
-            ("GET", "sobjects/{object}/deleted", replication.deleted),
-            ("GET", "sobjects/{object}/{id}", records.read),
-            ("PATCH", "sobjects/{object}/{id}", records.update),
-            ("DELETE", "sobjects/{object}/{id}", records.delete),
-            ("GET", "sobjects/{object}/{field}/{value}", records.read_by_key),
-            ("PATCH", "sobjects/{object}/{field}/{value}", records.upsert),
-            ("DELETE", "sobjects/{object}/{field}/{value}", records.delete_by_key),
-            ("POST", "composite/sobjects", batches.create),
-            ("PATCH", "composite/sobjects", batches.update),
-            ("DELETE", "composite/sobjects", batches.delete),
-            ("GET", "composite/sobjects/{object}", batches.retrieve),
-            ("POST", "composite/sobjects/{object}", batches.retrieve_posted),
-            ("PATCH", "composite/sobjects/{object}/{field}", batches.upsert),
-        ]
+    def _stateful(self) -> list[Row]:
+        """The resources that remember something between calls."""
         return [
-            Route(method=method, parts=tuple(path.split("/")) if path else (), handler=handler)
-            for method, path, handler in table
+            ("GET", "limits", self._limits_answer),
+            ("GET", "query", self._queries.query),
+            ("GET", "queryAll", self._queries.query_all),
+            ("GET", "query/{locator}", self._queries.more),
+            ("GET", "queryAll/{locator}", self._queries.more),
         ]
 
 
