@@ -5,17 +5,16 @@ Source: Salesforce REST, sObject Collections.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
-from crosswalk_sandbox.salesforce import ids, records, saving
+from crosswalk_sandbox.salesforce import ids, operations, records, saving
 from crosswalk_sandbox.salesforce.answers import Answer, Call
-from crosswalk_sandbox.salesforce.errors import ApiError, Problem, RecordError
+from crosswalk_sandbox.salesforce.errors import ApiError, Problem
+from crosswalk_sandbox.salesforce.operations import Step, attempt, failure, step
 from crosswalk_sandbox.salesforce.saving import Draft
-from crosswalk_sandbox.salesforce.schema import Field, Object
+from crosswalk_sandbox.salesforce.schema import Object
 from crosswalk_sandbox.salesforce.soql.columns import NO_OBJECT
-from crosswalk_sandbox.salesforce.store import Store
 
 MOST_RECORDS = 200
 MOST_CHUNKS = 10
@@ -23,8 +22,6 @@ ROLLED_BACK = Problem(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
 )
-Result = dict[str, Any]
-Step = Callable[[], Result]  # saves one record; raises RecordError
 
 
 class _RolledBackError(Exception):
@@ -35,7 +32,7 @@ def create(call: Call) -> Answer:
     """`POST /composite/sobjects`."""
     sent = _sent(call)
     drafts = [_draft(call, _kind(call, record), record) for record in sent["records"]]
-    steps = [_step(_create, call, draft) for draft in drafts]
+    steps = [step(operations.create, call.org, call.actor, draft) for draft in drafts]
     return _saved(call, steps, all_or_none=sent.get("allOrNone", False))
 
 
@@ -43,8 +40,11 @@ def update(call: Call) -> Answer:
     """`PATCH /composite/sobjects`."""
     sent = _sent(call)
     drafts = [_draft(call, _kind(call, record), record) for record in sent["records"]]
-    repeated = _repeated(ids.canonical(draft.id or "") for draft in drafts)
-    steps = [_step(_update, call, draft, again) for draft, again in zip(drafts, repeated, strict=True)]
+    twice = operations.repeated(ids.canonical(draft.id or "") for draft in drafts)
+    steps = [
+        step(operations.update, call.org, call.actor, draft, again)
+        for draft, again in zip(drafts, twice, strict=True)
+    ]
     return _saved(call, steps, all_or_none=sent.get("allOrNone", False))
 
 
@@ -55,17 +55,21 @@ def upsert(call: Call) -> Answer:
         if _kind(call, record) is not call.kind:
             raise ApiError("INVALID_TYPE", f"All records must be of type {call.kind.name}")
     drafts = [_draft(call, call.kind, record) for record in sent["records"]]
-    repeated = _repeated(_folded(draft.values.get(key.name)) for draft in drafts)
-    steps = [_step(_upsert, call, draft, key, again) for draft, again in zip(drafts, repeated, strict=True)]
+    twice = operations.repeated(_folded(draft.values.get(key.name)) for draft in drafts)
+    steps = [
+        step(operations.upsert, call.org, call.actor, draft, key, again)
+        for draft, again in zip(drafts, twice, strict=True)
+    ]
     return _saved(call, steps, all_or_none=sent.get("allOrNone", False))
 
 
 def delete(call: Call) -> Answer:
     """`DELETE /composite/sobjects?ids=`."""
     wanted = _ids(call.request.param("ids"))
-    repeated = _repeated(ids.canonical(record_id) for record_id in wanted)
+    twice = operations.repeated(ids.canonical(record_id) for record_id in wanted)
     steps = [
-        _step(_delete, call, record_id, again) for record_id, again in zip(wanted, repeated, strict=True)
+        step(operations.delete, call.org, call.actor, record_id, again)
+        for record_id, again in zip(wanted, twice, strict=True)
     ]
     return _saved(call, steps, all_or_none=call.flag("allOrNone"))
 
@@ -140,81 +144,8 @@ def _draft(call: Call, kind: Object, record: dict[str, Any]) -> Draft:
     return saving.read(call.org, kind, record, call.body)
 
 
-def _repeated(keys: Iterable[str | None]) -> list[bool]:
-    """For each record whether an earlier one of the call has the same key."""
-    seen: set[str] = set()
-    found = []
-    for key in keys:
-        found.append(key is not None and key in seen)
-        seen.add(key or "")
-    return found
-
-
 def _folded(value: Any) -> str | None:
     return value.lower() if isinstance(value, str) else None
-
-
-def _step(save: Callable[..., Result], *arguments: object) -> Step:
-    return lambda: save(*arguments)
-
-
-def _create(call: Call, draft: Draft) -> Result:
-    return _success(saving.create(call.org, draft, call.actor)["Id"])
-
-
-def _update(call: Call, draft: Draft, again: bool) -> Result:
-    if draft.id is None:
-        raise RecordError("MISSING_ARGUMENT", "Id not specified in an update call")
-    _refuse_repeated(again)
-    row = saving.target(call.org, draft.kind, draft.id)
-    return _success(saving.update(call.org, row, draft, call.actor)["Id"])
-
-
-def _upsert(call: Call, draft: Draft, key: Field, again: bool) -> Result:
-    value = draft.values.get(key.name)
-    if draft.id is not None and key.type != "id":
-        raise RecordError("INVALID_FIELD", "cannot specify Id in an upsert by external ID", ("Id",))
-    value = draft.id if key.type == "id" else value
-    if not value:
-        raise RecordError("MISSING_ARGUMENT", f"{key.name} not specified")
-    if again:
-        raise RecordError("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", (key.name,))
-    found = [row for row in saving.matches(call.org, call.kind, key, value) if not row.get("IsDeleted")]
-    if len(found) > 1:
-        several = ", ".join(row["Id"] for row in found)
-        text = f"{key.name}: more than one record found for external id field: [{several}]"
-        raise RecordError("DUPLICATE_EXTERNAL_ID", text)
-    if found:
-        rest = {name: each for name, each in draft.values.items() if name != key.name}
-        changes = Draft(kind=draft.kind, id=None, values=rest, lookups=draft.lookups)
-        saving.update(call.org, found[0], changes, call.actor)
-        return {**_success(found[0]["Id"]), "created": False}
-    if key.type == "id":
-        raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-    return {**_success(saving.create(call.org, draft, call.actor)["Id"]), "created": True}
-
-
-def _delete(call: Call, record_id: str, again: bool) -> Result:
-    kind = call.org.schema.of_id(record_id)
-    if kind is None:
-        raise RecordError("MALFORMED_ID", f"malformed id {record_id}")
-    _refuse_repeated(again)
-    row = saving.target(call.org, kind, record_id)
-    saving.delete(call.org, kind, row, call.actor)
-    return _success(row["Id"])
-
-
-def _refuse_repeated(again: bool) -> None:
-    if again:
-        raise RecordError("DUPLICATE_VALUE", "duplicate id in list")
-
-
-def _success(record_id: str) -> Result:
-    return {"id": record_id, "success": True, "errors": []}
-
-
-def _failure(problem: Problem) -> Result:
-    return {"success": False, "errors": [problem.of_record()]}
 
 
 def _saved(call: Call, steps: list[Step], *, all_or_none: bool) -> Answer:
@@ -222,20 +153,12 @@ def _saved(call: Call, steps: list[Step], *, all_or_none: bool) -> Answer:
     store = call.org.store
     try:
         with store.all_or_nothing():
-            results = [_result(store, step) for step in steps]
+            results = [attempt(store, each) for each in steps]
             if all_or_none and not all(result["success"] for result in results):
                 raise _RolledBackError
     except _RolledBackError:
-        results = [_failure(ROLLED_BACK) if result["success"] else result for result in results]
+        results = [failure(ROLLED_BACK) if result["success"] else result for result in results]
     return Answer(content=results)
-
-
-def _result(store: Store, step: Step) -> Result:
-    try:
-        with store.all_or_nothing():
-            return step()
-    except RecordError as error:
-        return _failure(error.problem)
 
 
 def _ids(found: str | None) -> list[str]:

@@ -148,6 +148,14 @@ def delete(org: Org, kind: Object, row: Row, actor: Actor) -> None:
             delete(org, child, below, actor)
 
 
+def erase(org: Org, kind: Object, row: Row) -> None:
+    """Take a deleted record, and those deleted with it, out of the recycle bin for good."""
+    for child, below in _cascade(org, kind, row):
+        if below["IsDeleted"]:
+            erase(org, child, below)
+    org.store.remove(kind.name, row["Id"])
+
+
 def undelete(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
     """Take a record, and what was deleted with it, out of the recycle bin. Raises RecordError."""
     if not row["IsDeleted"]:

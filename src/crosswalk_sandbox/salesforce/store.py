@@ -112,9 +112,16 @@ class Store:
         if self._undo is not None:
             self._undo.append((table, row["Id"], old))
 
+    def remove(self, name: str, record_id: str) -> None:
+        """Take a row out for good, remembering what to put back."""
+        table = self.tables[name]
+        old = table.remove(record_id)
+        if self._undo is not None and old is not None:
+            self._undo.append((table, record_id, old))
+
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Take back every `put` of the block when it ends with an exception."""
+        """Take back every `put` and `remove` of the block when it ends with an exception."""
         outer, self._undo = self._undo, []
         try:
             yield
