@@ -114,6 +114,9 @@ def save_mapping(connection: models.Connection, mapping: MappingFile, now: datet
         models.Mapping.objects.filter(connection=connection).exclude(
             object__in=[item.object for item in mapping.objects]
         ).delete()
+        models.Inbox.objects.filter(connection=connection, side="crm").exclude(
+            object__in=[item.object for item in mapping.objects]
+        ).delete()
         for item in mapping.objects:
             models.Mapping.objects.update_or_create(
                 connection=connection,

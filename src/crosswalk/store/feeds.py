@@ -4,32 +4,96 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any
 
+import msgspec
 from django.db import connection as database
+from django.db import transaction
+
+from crosswalk.core.mapping import Side
 
 from .models import Connection, Feed, Mapping
 
 
-def open_feed(tenant_id: int, name: str, fields: Sequence[str]) -> Feed:
-    """Return a feed; it starts again from the beginning when fields are to be read that it did not read so far."""
-    feed, _ = Feed.objects.get_or_create(tenant_id=tenant_id, name=name)
-    known = set(feed.fields.split("\n")) - {""}
-    if not known.issuperset(fields):
-        feed.cursor = None
-        feed.fields = "\n".join(sorted(fields))
-        feed.save(update_fields=["cursor", "fields"])
-    return feed
+class Reader(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that uses a feed."""
+
+    connection_id: int
+    fields: Sequence[str]
+    mark: str  # changes when other records take part than before
 
 
-def users_of(tenant_id: int) -> list[int]:
-    """Return the ids of the connections that use a tenant and have a mapping."""
-    ids = Mapping.objects.values("connection_id")
-    used = Connection.objects.filter(id__in=ids)
-    return list(
-        (used.filter(crm_id=tenant_id) | used.filter(activecampaign_id=tenant_id)).values_list(
-            "id", flat=True
-        )
+def readers_of(side: Side, tenant_id: int, object: str) -> list[Reader]:
+    """Return the connections that use a tenant's feed of an object."""
+    mapped: dict[int, list[dict[str, Any]]] = {}
+    settings: dict[int, dict[str, Any]] = {}
+    rows = Mapping.objects.filter(**{f"connection__{side.value}_id": tenant_id}).order_by(
+        "connection_id", "object"
     )
+    for row in rows.select_related("connection"):
+        if side is Side.ACTIVECAMPAIGN or row.object == object:
+            mapped.setdefault(row.connection_id, []).append(row.definition)
+            settings[row.connection_id] = row.connection.settings
+    return [
+        Reader(
+            connection_id=number,
+            fields=sorted({pair[side.value] for item in items for pair in item["fields"]}),
+            mark=_mark(number, items, settings[number] if side is Side.ACTIVECAMPAIGN else {}),
+        )
+        for number, items in mapped.items()
+    ]
+
+
+def _mark(connection_id: int, mappings: Sequence[dict[str, Any]], settings: dict[str, Any]) -> str:
+    parts = [
+        [[item[name] for name in ("object", "selection", "direction")] for item in mappings],
+        [settings.get(name) for name in ("creation", "creation_object", "creation_tag")],
+    ]
+    digest = blake2b(msgspec.json.encode(parts, order="sorted"), digest_size=8).hexdigest()
+    return f"{connection_id}:{digest}"
+
+
+def open_feed(tenant_id: int, name: str) -> Feed:
+    """Return a feed's row, which is made when it is absent."""
+    return Feed.objects.get_or_create(tenant_id=tenant_id, name=name)[0]
+
+
+def must_restart(feed: Feed, fields: Sequence[str], readers: Sequence[Reader]) -> bool:
+    """Tell whether records that were read already must be read again.
+
+    So it is when fields are to be read that were not, or for a connection that has not seen these records.
+    """
+    known, marks = set(feed.fields.split("\n")), set(feed.readers.split("\n"))
+    told = marks.issuperset(reader.mark for reader in readers)
+    return feed.cursor is not None and not (told and known.issuperset(fields))
+
+
+def restart(feed: Feed) -> None:
+    """Begin a feed again; what it shows is news to every reader, whatever the directory knows."""
+    feed.cursor = None
+    with transaction.atomic(), database.cursor() as cursor:
+        feed.save(update_fields=["cursor"])
+        cursor.execute(
+            "UPDATE directory SET digest = '' WHERE tenant_id = %s AND object = %s",
+            [feed.tenant_id, feed.name],
+        )
+
+
+def note_reading(feed: Feed, fields: Sequence[str], readers: Sequence[Reader]) -> None:
+    """Remember what is read from now on, and for whom."""
+    now = "\n".join(sorted(fields)), "\n".join(sorted(reader.mark for reader in readers))
+    if (feed.fields, feed.readers) != now:
+        feed.fields, feed.readers = now
+        feed.save(update_fields=["fields", "readers"])
+
+
+def seekers_of(tenant_id: int, tag: str) -> list[int]:
+    """Return the connections of an ActiveCampaign tenant that create CRM records for a tag."""
+    found = Connection.objects.filter(
+        activecampaign_id=tenant_id, settings__creation="tagged", settings__creation_tag=tag
+    )
+    return list(found.values_list("id", flat=True))
 
 
 @contextmanager

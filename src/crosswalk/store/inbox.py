@@ -150,25 +150,30 @@ def take_read(
     tenant_id: int,
     side: Side,
     connection_id: int,
+    readers: Sequence[int],
     object: str,
     records: Sequence[Record],
     missing: Sequence[str],
     requested_at: datetime,
 ) -> None:
-    """Store what was read by id or e-mail: values for the sighting, whatever the directory knew before."""
+    """Store what was read by id or e-mail: values for the sighting, whatever the directory knew before.
+
+    `readers` are all connections that use the feed of these records: what is news to the directory is theirs too.
+    """
     parameters: dict[str, Any] = {
         "tenant": tenant_id,
         "object": object,
         "side": side.value,
         "connections": [connection_id],
-        "connection": connection_id,
+        "others": [number for number in readers if number != connection_id],
+        "readers": list({connection_id, *readers}),
         "requested_at": requested_at,
         "missing": list(missing),
     }
     with transaction.atomic(), database.cursor() as cursor:
         if records:
             _stage(cursor, records)
-            cursor.execute(_NOTE_CHANGES, parameters)
+            cursor.execute(_PULLED, {**parameters, "connections": parameters["others"]})
             cursor.execute(_READ, parameters)
         if missing:
             cursor.execute(
@@ -178,8 +183,8 @@ def take_read(
             )
             cursor.execute(
                 "INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)"
-                " SELECT %(connection)s, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s,"
-                " true FROM unnest(%(missing)s::text[]) AS id"
+                " SELECT c, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s, true"
+                " FROM unnest(%(missing)s::text[]) AS id CROSS JOIN unnest(%(readers)s::bigint[]) AS c"
                 " ON CONFLICT (connection_id, side, object, record_id) DO UPDATE SET version = excluded.version,"
                 " to_fetch = false, deleted = true, requested_at = excluded.requested_at",
                 parameters,

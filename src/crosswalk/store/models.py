@@ -70,7 +70,8 @@ class Feed(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     name = models.TextField()  # an object, or `tagged:TAG`
     cursor = models.TextField(null=True)
-    fields = models.TextField(default="")  # the fields read so far; others need a new complete read
+    fields = models.TextField(default="")  # the fields that are read; others need a new complete reading
+    readers = models.TextField(default="")  # for whom it is read; others need one too
     complete_at = models.DateTimeField(null=True)  # end of the first complete read
     read_at = models.DateTimeField(null=True)  # end of the last pass
 

@@ -9,13 +9,14 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Outcome, Problem, Receipt
 from crosswalk.core.values import Value, Values, normal_email, pack, same, unpack
 from crosswalk.merge import fingerprint, stored_differently
-from crosswalk.store import identity, inbox, outbox, pairs
+from crosswalk.store import identity, outbox, pairs
 from crosswalk.store.outbox import OutboxRow, Settlement
 from crosswalk.store.outcomes import HoldNote
 from crosswalk.store.pairs import LinkRow
 
 from .context import Context, ObjectPlan
 from .merging import REJECTED, creation_mark, journal_fields
+from .pull import take_read
 
 
 def settle(
@@ -187,7 +188,7 @@ def _missing(context: Context, rows: Sequence[OutboxRow], now: datetime) -> None
         )
         for object in {row.object for row in of_side}:
             gone = [row.record_id for row in of_side if row.object == object and row.record_id]
-            inbox.take_read(context.tenants[side], side, context.connection_id, object, [], gone, now)
+            take_read(context, side, object, [], gone, now)
     if rows:
         identity.apply_deletes(context.connection_id, now)
 
@@ -210,7 +211,7 @@ def look_up(context: Context, side: Side, wanted: Iterable[tuple[str, str]]) -> 
     for object, keys in keys_by_object.items():
         requested_at = context.clock.now()
         records = context.systems[side].find(object, keys, context.fields(side, object))
-        inbox.take_read(context.tenants[side], side, context.connection_id, object, records, [], requested_at)
+        take_read(context, side, object, records, [], requested_at)
 
 
 def _refused(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crosswalk.core.clock import Clock
@@ -10,6 +10,7 @@ from crosswalk.core.mapping import ObjectMapping, Settings, Side
 from crosswalk.core.schema import Schema
 from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
+from crosswalk.store.feeds import Reader
 
 # What is synced with ActiveCampaign's contact, in the order in which it becomes the primary of a shared contact.
 OBJECTS = ("contact", "lead")
@@ -75,6 +76,9 @@ class Context:
     objects: Mapping[str, ObjectPlan]  # by object, in the order of OBJECTS
     clock: Clock
     report: Callable[[Progress], None] = field(default=_silent)
+    reading: dict[tuple[Side, str], list[str]] = field(
+        default_factory=dict
+    )  # fields read for all connections
 
     def close(self) -> None:
         """Close the connections to both systems."""
@@ -83,6 +87,22 @@ class Context:
 
     def fields(self, side: Side, object: str) -> list[str]:
         """Return the names of the fields that are read of an object, in a stable order."""
+        reading = self.reading.get((side, object))
+        if reading is not None:
+            return reading
         if side is Side.CRM:
             return sorted(pair.crm for pair in self.objects[object].mapping.fields)
         return sorted({pair.activecampaign for plan in self.objects.values() for pair in plan.mapping.fields})
+
+    def read_for(self, side: Side, object: str, readers: Iterable[Reader]) -> list[str]:
+        """From now on read an object with the fields of all these connections; return the fields' names."""
+        known = self._schema(side, object).fields
+        wanted = {name for reader in readers for name in reader.fields if name in known}
+        self.reading[side, object] = sorted(wanted)
+        return self.reading[side, object]
+
+    def _schema(self, side: Side, object: str) -> Schema:
+        plans = self.objects.values()
+        return next(
+            plan.schemas[side] for plan in plans if side is Side.ACTIVECAMPAIGN or plan.object == object
+        )

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from crosswalk.core.mapping import CreationRule, Side
-from crosswalk.store import identity, inbox, pairs
+from crosswalk.store import identity, pairs
 from crosswalk.store.outcomes import HoldNote, Leftover
 from crosswalk.store.pairs import Hit, LinkRow, Seen, Sighted
 
 from .context import CONTACT, Context, ObjectPlan
+from .pull import take_read
 
 NOT_SELECTED, NO_EMAIL, TOMBSTONE, AMBIGUOUS = "not_selected", "no_email", "tombstone", "ambiguous"
 
@@ -291,9 +292,7 @@ def _look_up(context: Context, candidates: Sequence[Seen]) -> set[str]:
     system = context.systems[Side.CRM]
     for plan in context.objects.values():
         asked_at = context.clock.now()
-        fields = [pair.crm for pair in plan.mapping.fields]
-        records = system.find(plan.object, keys, fields)
-        tenant = context.tenants[Side.CRM]
-        inbox.take_read(tenant, Side.CRM, context.connection_id, plan.object, records, [], asked_at)
+        records = system.find(plan.object, keys, context.fields(Side.CRM, plan.object))
+        take_read(context, Side.CRM, plan.object, records, [], asked_at)
         found |= {record.key for record in records if record.key}
     return found

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from crosswalk.core.mapping import CreationRule, Side
+from crosswalk.core.system import Record
 from crosswalk.store import feeds, inbox
+from crosswalk.store.models import Feed
 
 from .context import CONTACT, Context, Progress
 
@@ -22,29 +26,43 @@ def pull_all(context: Context) -> None:
 
 
 def pull(context: Context, side: Side, object: str) -> None:
-    """Read one feed from its cursor to its end; each page is stored with the cursor that follows it."""
+    """Read one feed from its cursor to its end; each page is stored with the cursor that follows it.
+
+    One reading serves every connection of the tenant. When fields or readers are new, it begins from the start.
+    """
     tenant = context.tenants[side]
-    fields = context.fields(side, object)
     with feeds.lease(f"feed {object}", tenant):
-        feed = feeds.open_feed(tenant, object, fields)
-        users = feeds.users_of(tenant)
-        done = 0
-        for page in context.systems[side].feed(
-            object, fields, feed.cursor, partial(inbox.seen_since, tenant, object)
-        ):
-            inbox.take_page(
-                feed,
-                side,
-                users,
-                object,
-                page.records,
-                page.requested_at,
-                page.cursor,
-                last=page.last,
-                now=context.clock.now(),
-            )
-            done += len(page.records)
-            context.report(Progress(phase=f"read {side} {object}", done=done, total=page.total))
+        feed = feeds.open_feed(tenant, object)
+        readers = feeds.readers_of(side, tenant, object)
+        fields = context.read_for(side, object, readers)
+        if feeds.must_restart(feed, fields, readers):
+            _read_to_end(
+                context, side, feed, readers
+            )  # a complete reading does not show what was deleted meanwhile
+            feeds.restart(feed)
+        feeds.note_reading(feed, fields, readers)
+        _read_to_end(context, side, feed, readers)
+
+
+def _read_to_end(context: Context, side: Side, feed: Feed, readers: Sequence[feeds.Reader]) -> None:
+    object = feed.name
+    seen = partial(inbox.seen_since, feed.tenant_id, object)
+    users = [reader.connection_id for reader in readers]
+    done = 0
+    for page in context.systems[side].feed(object, context.fields(side, object), feed.cursor, seen):
+        inbox.take_page(
+            feed,
+            side,
+            users,
+            object,
+            page.records,
+            page.requested_at,
+            page.cursor,
+            last=page.last,
+            now=context.clock.now(),
+        )
+        done += len(page.records)
+        context.report(Progress(phase=f"read {side} {object}", done=done, total=page.total))
 
 
 def pull_tagged(context: Context, tag: str) -> None:
@@ -52,7 +70,7 @@ def pull_tagged(context: Context, tag: str) -> None:
     tenant = context.tenants[Side.ACTIVECAMPAIGN]
     fields = context.fields(Side.ACTIVECAMPAIGN, CONTACT)
     with feeds.lease(f"feed tagged {tag}", tenant):
-        feed = feeds.open_feed(tenant, f"tagged:{tag}", [])
+        feed = feeds.open_feed(tenant, f"tagged:{tag}")
         before = feed.cursor
         ids: list[str] = []
         cursor = before or ""
@@ -60,7 +78,21 @@ def pull_tagged(context: Context, tag: str) -> None:
             ids += [record.id for record in page.records]
             cursor = page.cursor
         if cursor != before:
-            inbox.take_tagged(feed, tag, feeds.users_of(tenant), ids, cursor, context.clock.now())
+            inbox.take_tagged(feed, tag, feeds.seekers_of(tenant, tag), ids, cursor, context.clock.now())
+
+
+def take_read(
+    context: Context,
+    side: Side,
+    object: str,
+    records: Sequence[Record],
+    missing: Sequence[str],
+    requested_at: datetime,
+) -> None:
+    """Put what was read by id or e-mail into the inbox, and what of it is news into those of all readers."""
+    tenant = context.tenants[side]
+    readers = [reader.connection_id for reader in feeds.readers_of(side, tenant, object)]
+    inbox.take_read(tenant, side, context.connection_id, readers, object, records, missing, requested_at)
 
 
 def fetch_wanted(context: Context) -> int:
@@ -70,15 +102,7 @@ def fetch_wanted(context: Context) -> int:
     for side, object in [*targets, (Side.ACTIVECAMPAIGN, CONTACT)]:
         while ids := inbox.wanted(context.connection_id, side, object, _FETCH_PAGE):
             fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
-            inbox.take_read(
-                context.tenants[side],
-                side,
-                context.connection_id,
-                object,
-                fetched.records,
-                fetched.missing,
-                fetched.requested_at,
-            )
+            take_read(context, side, object, fetched.records, fetched.missing, fetched.requested_at)
             asked += len(ids)
             unanswered = set(ids) - {record.id for record in fetched.records} - set(fetched.missing)
             if unanswered:

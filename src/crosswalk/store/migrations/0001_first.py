@@ -118,6 +118,7 @@ class Migration(migrations.Migration):
                 ("name", models.TextField()),
                 ("cursor", models.TextField(null=True)),
                 ("fields", models.TextField(default="")),
+                ("readers", models.TextField(default="")),
                 ("complete_at", models.DateTimeField(null=True)),
                 ("read_at", models.DateTimeField(null=True)),
             ],
