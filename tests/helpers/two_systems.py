@@ -7,29 +7,35 @@ Import this only when Django knows its database: the fixtures of tests/integrati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpx2
+import msgspec
 from django.db import connection as database
 from tests.helpers.mappings import SOBJECTS, mapping_of
 
 from crosswalk.core.mapping import MappingFile, Side
 from crosswalk.store import connections, history, inbox, models
 from crosswalk.store.vault import Vault
+from crosswalk.sync import holds, setup
 from crosswalk.sync import run as runs
-from crosswalk.sync import setup
 from crosswalk.sync.context import Context
 from crosswalk.sync.run import RunResult
 from crosswalk.sync.verify import Verification, verify
 from crosswalk.systems import open_system
 from crosswalk_sandbox.clock import Clock as SandboxClock
+from crosswalk_sandbox.control import Controlled
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.people import Sizes
 from crosswalk_sandbox.sandbox import Options, Sandbox
+from crosswalk_sandbox.transport import SandboxTransport
 
 Row = dict[str, Any]
 Hook = Callable[[str, httpx2.Request], httpx2.Response | None]
@@ -61,7 +67,9 @@ class Wire(httpx2.BaseTransport):
     """Between product and sandboxes: lets time pass, and lets a test act at any request or answer."""
 
     def __init__(self, inner: httpx2.BaseTransport, clock: MovingClock) -> None:
-        self._inner = inner
+        self.inner = self._vendors = inner
+        self.import_is_done: Callable[[], bool] = lambda: False
+        self._others: dict[str, httpx2.BaseTransport] = {}
         self._clock = clock
         self.before: list[Hook] = []
         self.after: list[Hook] = []
@@ -75,13 +83,63 @@ class Wire(httpx2.BaseTransport):
         for hook in list(self.before):
             if (instead := hook(route, request)) is not None:
                 return instead
-        response = self._inner.handle_request(request)
+        inner = self._others.get(request.url.host, self.inner)
+        response = inner.handle_request(request)
         for hook in list(self.after):
             hook(route, request)
         return response
 
+    def add(self, host: str, transport: httpx2.BaseTransport) -> None:
+        """Reach one more host."""
+        self._others[host] = transport
+
     def _system(self, request: httpx2.Request) -> str:
         return request.url.host.partition(".")[0]
+
+    def refuse(self, part: str, status: int, body: object) -> None:
+        """Answer every request whose `METHOD path` contains `part` with this, until `allow`."""
+
+        def hook(route: str, request: httpx2.Request) -> httpx2.Response | None:
+            return httpx2.Response(status, json=body) if part in route else None
+
+        self.before.append(hook)
+
+    def refuse_address(self, address: str) -> None:
+        """Have ActiveCampaign find an address wrong that both of us took for a good one."""
+        title = "Email address is invalid."
+
+        def hook(route: str, request: httpx2.Request) -> httpx2.Response | None:
+            if address.encode() not in request.content:
+                return None
+            if "bulk_import" not in route:
+                error = {"title": title, "source": {"pointer": "/data/attributes/email"}}
+                return httpx2.Response(422, json={"errors": [error]})
+            rows = msgspec.json.decode(request.content)["contacts"]
+            number = next(n for n, row in enumerate(rows) if row["email"] == address)
+            reasons = [{"contact": number, "failureReason": title}]
+            return httpx2.Response(400, json={"success": 0, "message": "no", "failureReasons": reasons})
+
+        self.before.append(hook)
+
+    def allow(self) -> None:
+        """Let everything through again."""
+        self.before.clear()
+        self.after.clear()
+
+    def after_import(self, act: Callable[[], object]) -> None:
+        """Let `act` happen when an import has just been done, before the product hears of it."""
+
+        def hook(route: str, request: httpx2.Request) -> None:
+            if "import" in route and self.import_is_done():
+                self.after.remove(hook)
+                act()
+
+        self.after.append(hook)
+
+    def calm(self) -> None:
+        """The vendors' own answers again, whatever a test put before them."""
+        self.allow()
+        self.inner = self._vendors
 
     def once(self, part: str, act: Callable[[], object], *, after: bool = False, at: int = 1) -> None:
         """Let `act` happen around the `at`-th request from now on whose `METHOD path` contains `part`."""
@@ -113,16 +171,20 @@ class TwoSystems:
         self.systems = sandbox.systems
         inner, self.ready = sandbox.transport()
         self.wire = Wire(inner, self.clock)
+        self.wire.import_is_done = lambda: any(batch["status"] == "completed" for batch in self.imports())
         self.vault = Vault.at(key_file)
         self.opener = partial(open_system, transport=self.wire)
         self.contexts: dict[str, Context] = {}
 
     # --- the connection ---------------------------------------------------------------------------------------
 
-    def connect(self, mapping: MappingFile | None = None, name: str = NAME) -> TwoSystems:
+    def connect(
+        self, mapping: MappingFile | None = None, name: str = NAME, org: str = "salesforce"
+    ) -> TwoSystems:
+        chosen = {"activecampaign": self.ready["activecampaign"], "salesforce": self.ready[org]}
         credentials = {
             system: {key: value for key, value in ready.items() if key != "control"}
-            for system, ready in self.ready.items()
+            for system, ready in chosen.items()
         }
         setup.add_connection(name, credentials, self.vault, self.clock, self.opener)
         self.set_mapping(mapping or mapping_of(), name)
@@ -153,6 +215,9 @@ class TwoSystems:
         self.wait(30)
         return runs.run(self.context(name), plan=plan)
 
+    def retry(self, name: str = NAME) -> int:
+        return holds.retry(self.context(name))
+
     def verify(self, name: str = NAME) -> Verification:
         return verify(self.context(name))
 
@@ -179,6 +244,15 @@ class TwoSystems:
             if not entry.token
         ]
 
+    def queries_since(self, marks: Mapping[str, int]) -> list[str]:
+        """What was asked for after the path's `?` since `marks`."""
+        return [
+            unquote_plus(entry.query).partition(" WHERE ")[2] or unquote_plus(entry.query)
+            for name, controlled in self.systems.items()
+            for entry in controlled.log(marks[name])
+            if not entry.token
+        ]
+
     # --- people -----------------------------------------------------------------------------------------------
 
     def crm_new(self, object: str = "contact", **values: Any) -> str:
@@ -191,6 +265,9 @@ class TwoSystems:
 
     def crm_delete(self, object: str, record_id: str) -> None:
         self._crm(object, "delete", record_id, {})
+
+    def crm_undelete(self, object: str, record_id: str) -> None:
+        self._crm(object, "undelete", record_id, {})
 
     def _crm(self, object: str, op: str, record_id: str | None, values: Row) -> Row:
         controlled = self.systems["salesforce"]
@@ -209,8 +286,62 @@ class TwoSystems:
     def contact_tag(self, contact_id: str, tag: str) -> None:
         self._contact("tag", contact_id, {"tag": tag})
 
+    def contact_untag(self, contact_id: str, tag: str) -> None:
+        self._contact("untag", contact_id, {"tag": tag})
+
     def _contact(self, op: str, contact_id: str | None, values: Row) -> Row:
         return self.systems["activecampaign"].person("contact", op, record_id=contact_id, values=values)
+
+    # --- admins and accidents ---------------------------------------------------------------------------------
+
+    def add_option(self, field: str, value: str) -> None:
+        """An admin of the CRM gives a picklist of contacts one more option."""
+        org = self.systems["salesforce"].system.org  # type: ignore[attr-defined]
+        fields = org.schema["Contact"].fields
+        fields[field] = replace(fields[field], values=(*fields[field].values, value))
+        org.reset_grants()
+
+    def undo(self, email: str, **attributes: str) -> None:
+        """Set a contact's own attributes as if a write had never happened; its stamp stays."""
+        account = self.systems["activecampaign"].system.account  # type: ignore[attr-defined]
+        for name, value in attributes.items():
+            setattr(account.with_email(email), name, value)
+
+    def delay_imports(self, takes: timedelta) -> None:
+        """Imports that are queued from now on take this long."""
+        self.systems["activecampaign"].system.imports._takes = takes  # type: ignore[attr-defined]
+
+    def second_org(self) -> Controlled:
+        """Another, empty org of the CRM, which `connect` knows as `second`."""
+        sandbox = Sandbox(
+            ["salesforce"],
+            Options(sizes=Sizes(leads=0, contacts=0, subscribers=0), seed=2, limits=Limits.parse("off")),
+            clock=lambda: SandboxClock(self.clock.now),
+            sleep=self.clock.sleep,
+        )
+        controlled = sandbox.systems["salesforce"]
+        host = "second.sandbox.example"
+        self.ready["second"] = controlled.ready(f"https://{host}")
+        self.wire.add(host, SandboxTransport({host: controlled.handle}))
+        controlled.system.org.id = "00D5g00000Second5" + "EA"  # type: ignore[attr-defined]
+        return controlled
+
+    @contextmanager
+    def another_session(self) -> Iterator[None]:
+        """What happens inside has a database session of its own, as another process would."""
+        ours = database.connection
+        database.connection = None
+        try:
+            yield
+        finally:
+            database.close()
+            database.connection = ours
+
+    def spoil(self, email: str, title: str, text: str) -> None:
+        """Something stores a custom value that its field's type does not allow."""
+        account = self.systems["activecampaign"].system.account  # type: ignore[attr-defined]
+        field_id = int(self.field(title).removeprefix("field/"))
+        account.set_value(account.with_email(email), field_id, text, account.now(), None)
 
     # --- what both sides hold ---------------------------------------------------------------------------------
 
@@ -235,6 +366,15 @@ class TwoSystems:
         """The one live contact with that address."""
         (found,) = self.contacts(email)
         return found
+
+    def held(self, email: str, name: str) -> str:
+        """What a contact holds under a standard name, or in the custom field of that title; "" is empty."""
+        row = self.contact(email)
+        if name in row:
+            return str(row[name])
+        field_id = self.field(name).removeprefix("field/")
+        values = {str(value["field"]): value["value"] for value in row["fieldValues"]}
+        return str(values.get(field_id, ""))
 
     def imports(self) -> list[Row]:
         return self.systems["activecampaign"].dump()["import"]
@@ -262,6 +402,13 @@ class TwoSystems:
         row = models.Directory.objects.get(tenant_id=self.context(name).tenants[side], record_id=record_id)
         return row.skipped
 
+    def rows(self, table: str) -> list[Row]:
+        """All rows of a table."""
+        with database.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {table}")
+            columns = [column.name for column in cursor.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
     # --- the proof at the end ---------------------------------------------------------------------------------
 
     def assert_quiet(self, name: str = NAME) -> Verification:
@@ -271,17 +418,9 @@ class TwoSystems:
         marks = self.marks()
         second = self.sync(name)
         assert second.counts == {}
-        assert second.waiting == 0, table("inbox")
-        assert table("outbox") == []
+        assert second.waiting == 0, self.rows("inbox")
+        assert self.rows("outbox") == []
         assert [route for route in self.routes_since(marks) if route.startswith(("PUT", "PATCH"))] == []
         found = self.verify(name)
         assert found.unexcused == 0, found.samples
         return found
-
-
-def table(name: str) -> list[Row]:
-    """All rows of a table, for messages of failed assertions."""
-    with database.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {name}")
-        columns = [column.name for column in cursor.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
