@@ -91,16 +91,16 @@ def with_versions(row: OutboxRow, crm: int | None, activecampaign: int | None) -
     return msgspec.structs.replace(row, crm_version=crm, activecampaign_version=activecampaign)
 
 
-def drop_taken_creates(connection_id: int, tenant_id: int) -> set[int]:
-    """Drop creates of contacts whose e-mail has appeared since; return the dropped rows. They are matched anew."""
+def drop_taken_creates(tenant_id: int, rows: Sequence[OutboxRow]) -> set[int]:
+    """Drop those of the creates whose e-mail has appeared since; return them. They are matched anew."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT o.id FROM outbox o JOIN directory d ON d.tenant_id = %s AND d.object = o.object"
-            " AND d.key = o.key AND NOT d.deleted WHERE o.connection_id = %s AND o.side = 'activecampaign'"
-            " AND o.op = 'create' AND o.state = 'intended'",
-            [tenant_id, connection_id],
+            "SELECT key FROM directory WHERE tenant_id = %s AND object = 'contact' AND key = ANY(%s)"
+            " AND NOT deleted",
+            [tenant_id, [row.key for row in rows if row.key]],
         )
-        taken = [row[0] for row in cursor.fetchall()]
+        keys = {key for (key,) in cursor.fetchall()}
+    taken = [row.id for row in rows if row.key in keys]
     drop(taken)
     return set(taken)
 

@@ -71,6 +71,7 @@ class Sighted(msgspec.Struct, gc=False):
     other_waits: bool  # the linked record has a sighting that cannot be used yet
     siblings: int  # open links that share the ActiveCampaign contact, this one included
     crm_created: datetime | None  # the CRM record's creation, for the selection
+    writing: bool  # the link has an open write, whose receipt comes first
 
 
 class Hit(msgspec.Struct, gc=False):
@@ -95,40 +96,45 @@ _SIBLINGS = (
     "(SELECT count(*) FROM link s WHERE s.connection_id = l.connection_id"
     " AND s.activecampaign_id = l.activecampaign_id AND s.state <> 'closed')"
 )
-_NO_OPEN_WRITE = "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.link_id = l.id)"
+_WRITING = "EXISTS (SELECT FROM outbox o WHERE o.link_id = l.id)"
 
+# A page is cut before anything is joined to it, and joins are look-ups by index (OFFSET 0 keeps the planner from
+# anything else): without fresh statistics, as in a first load, it would scan whole tables for each row of the page.
 _CRM_PAGE = f"""
     SELECT {_SEEN.format("i")}, {_LINK}, {_SEEN.format("a")}, coalesce(a.to_fetch OR a.deleted, false), {_SIBLINGS},
-           i.created
-    FROM inbox i
-    LEFT JOIN link l ON l.connection_id = i.connection_id AND l.object = i.object AND l.crm_id = i.record_id
-         AND l.state <> 'closed'
-    LEFT JOIN inbox a ON a.connection_id = i.connection_id AND a.side = 'activecampaign' AND a.object = 'contact'
-         AND a.record_id = l.activecampaign_id
-    WHERE i.connection_id = %(connection)s AND i.side = 'crm' AND i.object = %(object)s AND NOT i.to_fetch
-          AND NOT i.deleted AND (coalesce(i.created, '-infinity'), i.record_id) > (%(moment)s, %(record_id)s)
-          AND {_NO_OPEN_WRITE}
-    ORDER BY coalesce(i.created, '-infinity'), i.record_id LIMIT %(limit)s
+           i.created, {_WRITING}
+    FROM (SELECT * FROM inbox
+          WHERE connection_id = %(connection)s AND side = 'crm' AND object = %(object)s AND NOT to_fetch
+                AND NOT deleted AND (coalesce(created, '-infinity'), record_id) > (%(moment)s, %(record_id)s)
+          ORDER BY coalesce(created, '-infinity'), record_id LIMIT %(limit)s) i
+    LEFT JOIN LATERAL (SELECT * FROM link WHERE connection_id = i.connection_id AND object = i.object
+                       AND crm_id = i.record_id AND state <> 'closed' OFFSET 0) l ON true
+    LEFT JOIN LATERAL (SELECT * FROM inbox WHERE connection_id = i.connection_id AND side = 'activecampaign'
+                       AND object = 'contact' AND record_id = l.activecampaign_id OFFSET 0) a ON true
+    ORDER BY coalesce(i.created, '-infinity'), i.record_id
 """
 
 _CONTACT_PAGE = f"""
-    SELECT {_SEEN.format("a")}, {_LINK}, {_SEEN.format("i")}, i.record_id IS NOT NULL, {_SIBLINGS}, d.created
-    FROM inbox a
-    LEFT JOIN link l ON l.connection_id = a.connection_id AND l.activecampaign_id = a.record_id
-         AND l.state <> 'closed' AND l.is_primary
-    LEFT JOIN inbox i ON i.connection_id = a.connection_id AND i.side = 'crm' AND i.object = l.object
-         AND i.record_id = l.crm_id
-    LEFT JOIN directory d ON d.tenant_id = %(tenant)s AND d.object = l.object AND d.record_id = l.crm_id
-    WHERE a.connection_id = %(connection)s AND a.side = 'activecampaign' AND a.object = 'contact' AND NOT a.to_fetch
-          AND NOT a.deleted AND a.record_id > %(record_id)s AND {_NO_OPEN_WRITE}
-    ORDER BY a.record_id LIMIT %(limit)s
+    SELECT {_SEEN.format("a")}, {_LINK}, {_SEEN.format("i")}, i.record_id IS NOT NULL, {_SIBLINGS},
+           d.created, {_WRITING}
+    FROM (SELECT * FROM inbox
+          WHERE connection_id = %(connection)s AND side = 'activecampaign' AND object = 'contact' AND NOT to_fetch
+                AND NOT deleted AND record_id > %(record_id)s
+          ORDER BY record_id LIMIT %(limit)s) a
+    LEFT JOIN LATERAL (SELECT * FROM link WHERE connection_id = a.connection_id AND activecampaign_id = a.record_id
+                       AND state <> 'closed' AND is_primary OFFSET 0) l ON true
+    LEFT JOIN LATERAL (SELECT * FROM inbox WHERE connection_id = a.connection_id AND side = 'crm'
+                       AND object = l.object AND record_id = l.crm_id OFFSET 0) i ON true
+    LEFT JOIN LATERAL (SELECT created FROM directory WHERE tenant_id = %(tenant)s AND object = l.object
+                       AND record_id = l.crm_id OFFSET 0) d ON true
+    ORDER BY a.record_id
 """
 
 _HITS = f"""
     SELECT d.key, d.object, d.record_id, coalesce(i.to_fetch OR i.deleted, false), d.skipped, {_SEEN.format("i")}
     FROM directory d
-    LEFT JOIN inbox i ON i.connection_id = %(connection)s AND i.side = %(side)s AND i.object = d.object
-         AND i.record_id = d.record_id
+    LEFT JOIN LATERAL (SELECT * FROM inbox WHERE connection_id = %(connection)s AND side = %(side)s
+                       AND object = d.object AND record_id = d.record_id OFFSET 0) i ON true
     WHERE d.tenant_id = %(tenant)s AND d.key = ANY(%(keys)s) AND d.object = ANY(%(objects)s) AND NOT d.deleted
 """
 
@@ -144,7 +150,7 @@ def _link(row: Sequence[Any]) -> LinkRow | None:
 def _sighted(row: Sequence[Any]) -> Sighted:
     link_end = _SEEN_WIDTH + _LINK_WIDTH
     other_end = link_end + _SEEN_WIDTH
-    waits, siblings, created = row[other_end:]
+    waits, siblings, created, writing = row[other_end:]
     return Sighted(
         seen=Seen(*row[:_SEEN_WIDTH]),
         link=_link(row[_SEEN_WIDTH:link_end]),
@@ -152,11 +158,12 @@ def _sighted(row: Sequence[Any]) -> Sighted:
         other_waits=waits,
         siblings=siblings,
         crm_created=created,
+        writing=writing,
     )
 
 
 def crm_page(connection_id: int, object: str, after: Sighted | None, limit: int) -> list[Sighted]:
-    """Return the next sightings of a CRM object in order of creation, without those whose link has an open write."""
+    """Return the next sightings of a CRM object in order of creation."""
     parameters: dict[str, Any] = {
         "connection": connection_id,
         "object": object,

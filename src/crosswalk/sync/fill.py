@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crosswalk.core.mapping import Side
 from crosswalk.store import identity, inbox, pairs
 from crosswalk.store.outcomes import Merged, commit_merged
+from crosswalk.store.pairs import Sighted
 
 from . import pull
 from .context import CONTACT, Context, ObjectPlan, Progress
@@ -30,7 +33,7 @@ def _fill_from_crm(context: Context, plan: ObjectPlan) -> None:
     done = 0
     after = None
     while rows := pairs.crm_page(context.connection_id, plan.object, after, PAGE):
-        _store(context, match_crm_page(context, plan, rows))
+        _store(context, match_crm_page(context, plan, _free(rows)))
         after = rows[-1]
         done += len(rows)
         context.report(Progress(phase=f"compare {plan.object}", done=done))
@@ -40,10 +43,15 @@ def _fill_from_contacts(context: Context) -> None:
     done = 0
     after = ""
     while rows := pairs.contact_page(context.connection_id, context.tenants[Side.CRM], after, PAGE):
-        _store(context, match_contact_page(context, rows))
+        _store(context, match_contact_page(context, _free(rows)))
         after = rows[-1].seen.record_id
         done += len(rows)
         context.report(Progress(phase=f"compare {CONTACT}", done=done))
+
+
+def _free(rows: Sequence[Sighted]) -> list[Sighted]:
+    """Leave sightings of links with an open write for the round after its receipt."""
+    return [row for row in rows if not row.writing]
 
 
 def _store(context: Context, matched: Matched) -> None:

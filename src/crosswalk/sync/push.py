@@ -47,9 +47,9 @@ def _push_wave(
     batches = list(system.batches([_write(row) for row in rows], options))
     if op is Op.CREATE and any(batch.asynchronous for batch in batches):
         pull(context, side, CONTACT)
-        taken = outbox.drop_taken_creates(context.connection_id, context.tenants[side])
-        by_id = {row_id: row for row_id, row in by_id.items() if row_id not in taken}
-        batches = list(system.batches([_write(row) for row in by_id.values()], options))
+        if taken := outbox.drop_taken_creates(context.tenants[side], rows):
+            by_id = {row_id: row for row_id, row in by_id.items() if row_id not in taken}
+            batches = list(system.batches([_write(row) for row in by_id.values()], options))
     for group in _groups(batches):
         fresh = guard(context, run_id, side, [by_id[w.id] for batch in group for w in batch.writes], group)
         for batch in fresh:
