@@ -190,11 +190,19 @@ class System(Protocol):
         """Close the connections to the vendor."""
 
 
+class Paused(Exception):
+    """A tenant's calls rest for longer than anybody should wait: for `seconds` from now."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"paused for {seconds:.0f} s")
+        self.seconds = seconds
+
+
 class Budget(Protocol):
     """A tenant's share of its vendor's limits, common to all processes."""
 
     def wait(self) -> None:
-        """Return when the next call may go."""
+        """Return when the next call may go. Raises Paused when that is more than a minute away."""
 
     def learn(
         self,

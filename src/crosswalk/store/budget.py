@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
 
 from crosswalk.core.clock import Clock
+from crosswalk.core.system import Paused
 
 _UNPACED = 1000.0  # calls per second from which pacing is left out
+_LEARNED = {"next_slot": "next_slot = greatest(next_slot, %s)"}  # a short pause never ends a long one
+LONGEST_WAIT = timedelta(minutes=1)  # a call that would have to wait longer is not made
 
 
 class TenantBudget:
@@ -28,21 +31,32 @@ class TenantBudget:
             )
 
     def wait(self) -> None:
-        """Take the next free slot and wait for it."""
+        """Take the next free slot and wait for it. Raises Paused, and takes none, when it is far away."""
         now = self._clock.now()
         with database.cursor() as cursor:
             cursor.execute(
                 "UPDATE budget SET next_slot = greatest(next_slot, %s)"
                 " + CASE WHEN coalesce(per_second, %s) >= %s THEN interval '0'"
                 " ELSE interval '1 second' / per_second END"
-                " WHERE tenant_id = %s RETURNING next_slot,"
+                " WHERE tenant_id = %s AND next_slot <= %s RETURNING next_slot,"
                 " CASE WHEN coalesce(per_second, %s) >= %s THEN 0 ELSE 1 / per_second END",
-                [now, _UNPACED, _UNPACED, self._tenant_id, _UNPACED, _UNPACED],
+                [now, _UNPACED, _UNPACED, self._tenant_id, now + LONGEST_WAIT, _UNPACED, _UNPACED],
             )
-            next_slot, gap = cursor.fetchone()
+            slot = cursor.fetchone()
+        if slot is None:
+            raise Paused(self._rest(now))
+        next_slot, gap = slot
         pause = (next_slot - now).total_seconds() - float(gap)
         if pause > 0:
             self._clock.sleep(pause)
+
+    def _rest(self, now: datetime) -> float:
+        """Return for how many seconds no call may go."""
+        with database.cursor() as cursor:
+            cursor.execute("SELECT next_slot FROM budget WHERE tenant_id = %s", [self._tenant_id])
+            (next_slot,) = cursor.fetchone()
+        rest: timedelta = next_slot - now
+        return rest.total_seconds()
 
     def learn(
         self,
@@ -63,7 +77,7 @@ class TenantBudget:
         if limit_today is not None:
             changes["limit_today"] = limit_today
         if changes:
-            columns = ", ".join(f"{name} = %s" for name in changes)
+            columns = ", ".join(_LEARNED.get(name, f"{name} = %s") for name in changes)
             with database.cursor() as cursor:
                 cursor.execute(
                     f"UPDATE budget SET {columns} WHERE tenant_id = %s", [*changes.values(), self._tenant_id]

@@ -24,13 +24,14 @@ import structlog
 
 from ..core.clock import Clock
 from ..core.failures import FailureKind, SystemFailure
-from ..core.system import Budget
+from ..core.system import Budget, Paused
 
 T = TypeVar("T")
 
 TRIES = 5
 PATIENCE = 90.0  # seconds after which no further try begins
 LONGEST_WAIT = 60.0  # a longer Retry-After is the budget's business, not a sleep's
+LONGEST_PAUSE = 86_400.0  # no vendor's limit counts longer than a day
 FIRST_WAIT = 0.5
 CONNECT_TIMEOUT = 10.0
 
@@ -69,10 +70,12 @@ class Answer(msgspec.Struct, kw_only=True):
                 _("{vendor} answered {path} in a shape that we do not know: {detail}").format(
                     vendor=self.vendor, path=self.path, detail=error
                 ),
-                cure=_("Please report this message; a newer version of Crosswalk may know the shape."),
+                cure=_("Check the address. If it is right, please report this message."),
             )
         except (msgspec.DecodeError, UnicodeDecodeError):
-            failure = SystemFailure(FailureKind.TRANSIENT, _no_json_message(self))
+            failure = SystemFailure(
+                FailureKind.TRANSIENT, _no_json_message(self), cure=_(CHECK_ADDRESS), code="no_json"
+            )
         raise failure
 
 
@@ -182,7 +185,7 @@ class HttpClient:
                 self._budget.learn(pause=wait)
             late = self._clock.now() + timedelta(seconds=wait) > give_up
             if tries == TRIES or late or wait > LONGEST_WAIT or (outcome.effect and not repeatable):
-                raise _failure(outcome, in_doubt, wait)
+                raise _failure(outcome, in_doubt, wait, self._clock.now())
             # No jitter: the budget already spreads the calls of all workers.
             self._clock.sleep(wait)
 
@@ -211,7 +214,10 @@ class HttpClient:
         return _Call(method=method, url=url, headers=sent, content=content, accept=accept)
 
     def _attempt(self, call: _Call) -> Answer | _Trouble:
-        self._budget.wait()
+        try:
+            self._budget.wait()
+        except Paused as pause:
+            return _resting(self.vendor, pause.seconds)
         outcome = self._exchange(call)
         if isinstance(outcome, _Trouble):
             return outcome
@@ -300,10 +306,28 @@ def explain_by_status(answer: Answer) -> SystemFailure:
     return SystemFailure(
         kind,
         message.format(vendor=answer.vendor, path=answer.path, status=answer.status),
+        cure=_(_CURE_OF_KIND.get(kind, REPORT)),
         code=str(answer.status),
     )
 
 
+def mark(text: str) -> str:
+    """Mark a text for translation where it is shown, not where it is written."""
+    return text
+
+
+NEXT_RUN = mark("Nothing is lost: the next run goes on from here.")
+REACH = mark("Check the address and that this machine may reach it.")
+CHECK_ADDRESS = mark(
+    "If this stays, check the address: a proxy or a sign-in page may answer in the vendor's place."
+)
+REPORT = mark("Start the sync again. If this stays, please report this message.")
+_CURE_OF_KIND = {
+    FailureKind.TRANSIENT: NEXT_RUN,
+    FailureKind.QUOTA: NEXT_RUN,
+    FailureKind.AUTH: mark("Save new credentials for this connection."),
+    FailureKind.PERMISSION: mark("Give the connection's user the right to do this."),
+}
 _KIND_OF_STATUS = {
     400: FailureKind.DATA,
     401: FailureKind.AUTH,
@@ -323,7 +347,7 @@ def _judge(answer: Answer, accept: frozenset[int]) -> Answer | _Trouble:
         return _Trouble(
             kind=FailureKind.QUOTA,
             message=_("{vendor} takes no more calls for now (status 429).").format(vendor=answer.vendor),
-            cure=_("Crosswalk goes on by itself; other tools that use the same account slow both down."),
+            cure=_(NEXT_RUN),
             code="429",
             wait=_retry_after(answer),
         )
@@ -333,7 +357,7 @@ def _judge(answer: Answer, accept: frozenset[int]) -> Answer | _Trouble:
             message=_("{vendor} is not available at the moment (status {status} for {path}).").format(
                 vendor=answer.vendor, status=answer.status, path=answer.path
             ),
-            cure=_("Crosswalk tries again by itself."),
+            cure=_(NEXT_RUN),
             code=str(answer.status),
             effect=True,
             wait=_retry_after(answer),
@@ -356,9 +380,7 @@ def _broken(answer: Answer) -> _Trouble:
     return _Trouble(
         kind=FailureKind.TRANSIENT,
         message=_no_json_message(answer),
-        cure=_(
-            "If this stays, check the address: a proxy or a sign-in page may answer in the vendor's place."
-        ),
+        cure=_(CHECK_ADDRESS),
         code="no_json",
         effect=True,
     )
@@ -389,16 +411,30 @@ def _lost(error: httpx2.RequestError | httpx2.InvalidURL, vendor: str, url: str)
     return _Trouble(
         kind=FailureKind.TRANSIENT,
         message=text.format(vendor=vendor, address=public_url(url)),
-        cure=_("Check the address and that this machine may reach it."),
+        cure=_(REACH) if never_sent else _(NEXT_RUN),
         code="unreachable" if never_sent else "connection_lost",
         effect=not never_sent,
     )
 
 
-def _failure(trouble: _Trouble, in_doubt: bool, wait: float) -> SystemFailure:
+def _resting(vendor: str, seconds: float) -> _Trouble:
+    return _Trouble(
+        kind=FailureKind.QUOTA,
+        message=_("{vendor} takes no calls for now.").format(vendor=vendor),
+        cure=_(NEXT_RUN),
+        code="paused",
+        wait=seconds,
+    )
+
+
+def _failure(trouble: _Trouble, in_doubt: bool, wait: float, now: datetime) -> SystemFailure:
+    message = trouble.message
+    if wait > LONGEST_WAIT:
+        until = now + timedelta(seconds=wait)
+        message += " " + _("It asks for no call before {time}.").format(time=f"{until:%Y-%m-%d %H:%M:%S} UTC")
     return SystemFailure(
         trouble.kind,
-        trouble.message,
+        message,
         cure=trouble.cure,
         code=trouble.code,
         in_doubt=in_doubt,
@@ -410,12 +446,13 @@ def _retry_after(answer: Answer) -> float | None:
     """Return the seconds a `Retry-After` header asks for (number or date)."""
     raw = answer.headers.get("retry-after", "").strip()
     try:
-        return max(0.0, float(raw))
+        return max(0.0, min(float(raw), LONGEST_PAUSE))
     except ValueError:
         until = _http_date(raw)
     if until is None:
         return None
-    return max(0.0, (until - (answer.vendor_time or answer.received_at)).total_seconds())
+    seconds = (until - (answer.vendor_time or answer.received_at)).total_seconds()
+    return max(0.0, min(seconds, LONGEST_PAUSE))
 
 
 def _http_date(raw: str) -> datetime | None:

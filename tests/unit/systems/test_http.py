@@ -17,6 +17,7 @@ from tests.helpers.systems import FreeBudget, SteppedClock
 
 from crosswalk.core.clock import SystemClock
 from crosswalk.core.failures import FailureKind, SystemFailure
+from crosswalk.core.system import Paused
 from crosswalk.systems.http import Answer, HttpClient, public_url
 
 SECRET = "k3y-never-shown"
@@ -146,8 +147,38 @@ def test_a_long_retry_after_is_left_to_the_budget() -> None:
     failure = refusal(rig.get)
 
     assert (failure.kind, failure.retry_after) == (FailureKind.QUOTA, 1800.0)
+    assert "no call before 2026-03-02 14:30:00 UTC" in failure.message
     assert rig.budget.pauses() == [1800.0]
     assert rig.clock.slept == []
+
+
+def test_no_call_is_made_while_the_budget_rests() -> None:
+    class Resting(FreeBudget):
+        def wait(self) -> None:
+            raise Paused(600)
+
+    rig = Rig(ok())
+    client = HttpClient(
+        vendor="Acme",
+        base_url="https://acme.example/api",
+        budget=Resting(),
+        clock=rig.clock,
+        transport=httpx2.MockTransport(lambda request: pytest.fail("a call was made")),
+    )
+
+    failure = refusal(lambda: client.request("POST", "/things", json={}, repeatable=False))
+
+    assert (failure.kind, failure.retry_after, failure.in_doubt) == (FailureKind.QUOTA, 600.0, False)
+    assert (
+        failure.message == "Acme takes no calls for now. It asks for no call before 2026-03-02 14:10:00 UTC."
+    )
+
+
+@pytest.mark.parametrize("header", ["1e30", "inf", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_vendor_can_ask_for_more_than_a_day(header: str) -> None:
+    rig = Rig(httpx2.Response(503, headers={"Retry-After": header}))
+
+    assert refusal(rig.get).retry_after == 86_400.0
 
 
 def test_an_overloaded_vendors_wait_is_told_to_the_budget_too() -> None:
@@ -223,6 +254,7 @@ def test_other_statuses_are_final(status: int, kind: FailureKind) -> None:
 
     assert failure.kind is kind
     assert str(status) in failure.message
+    assert failure.cure
     assert len(rig.seen) == 1
 
 

@@ -128,7 +128,7 @@ def test_an_access_token_serves_as_long_as_it_lives_where_there_is_nothing_else(
         (refusal("invalid_app_access", "user is not admin approved to access this app"), "approve"),
         (refusal("unsupported_grant_type", "grant type not supported"), "My Domain"),
         (refusal("inactive_user", "user is inactive"), "Activate"),
-        (httpx2.Response(404, html="<html>nothing here</html>"), "My Domain"),
+        (httpx2.Response(403, html="<html>go away</html>"), "My Domain"),
     ],
 )
 def test_a_refused_sign_in_says_what_to_do(reply: httpx2.Response, cure: str) -> None:
@@ -150,13 +150,39 @@ def test_a_wrong_secret_is_not_tried_with_another_grant() -> None:
 
 
 @pytest.mark.parametrize(
+    "reply",
+    [
+        httpx2.Response(404, html="<html>nothing here</html>"),
+        httpx2.Response(301, headers={"location": "https://acme.example"}),
+        httpx2.Response(404, json={"detail": "not found"}),
+    ],
+)
+def test_an_address_where_no_salesforce_answers_is_no_lost_sign_in(reply: httpx2.Response) -> None:
+    org = Org()
+    on_token(org, reply)
+
+    failure = caught(org.open())
+
+    assert failure.kind is FailureKind.PERMISSION
+    assert "My Domain" in failure.cure
+
+
+@pytest.mark.parametrize(
     ("code", "kind"), [("rate_limit_exceeded", FailureKind.QUOTA), ("unknown_error", FailureKind.TRANSIENT)]
 )
 def test_a_sign_in_that_may_work_later_does_not_count_as_lost(code: str, kind: FailureKind) -> None:
     org = Org()
-    on_token(org, refusal(code, "logins rate exceeded"))
+    on_token(org, *[refusal(code, "logins rate exceeded")] * 4)
 
     assert caught(org.open()).kind is kind
+
+
+def test_a_sign_in_that_salesforce_asks_to_repeat_is_repeated() -> None:
+    org = Org([contact(1)])
+    on_token(org, refusal("unknown_error", "retry your request"))
+
+    assert len(org.open().fetch("contact", [contact(1)["Id"]], ["LastName"]).records) == 1
+    assert org.clock.slept == [0.5]
 
 
 def test_a_session_that_ends_and_cannot_be_renewed_is_a_lost_sign_in() -> None:

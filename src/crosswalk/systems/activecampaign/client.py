@@ -17,6 +17,7 @@ from .errors import VENDOR, explain, read_errors
 Query = Sequence[tuple[str, str]]
 OK = frozenset({200})
 WHO_AM_I = "/users/me"
+_REFUSED = frozenset({401, 403})
 
 
 class Api:
@@ -68,15 +69,16 @@ class Api:
             budget.learn(per_second=self.per_second)
 
     def _explain(self, answer: Answer) -> SystemFailure:
-        if answer.status != 403:
+        if answer.status not in _REFUSED:
             return explain(answer)
         # The vendor answers 403 to a wrong key and to a missing right alike: who-am-I tells them apart.
-        if answer.path.endswith(WHO_AM_I) or self.get(WHO_AM_I, accept=frozenset({200, 403})).status == 403:
+        alike = answer.status == 403 and not answer.path.endswith(WHO_AM_I)
+        if not alike or self.get(WHO_AM_I, accept=frozenset({200, *_REFUSED})).status in _REFUSED:
             return SystemFailure(
                 FailureKind.AUTH,
                 _("The API key was refused by ActiveCampaign."),
                 cure=_("Copy the API key again from ActiveCampaign (Settings, Developer) and save it."),
-                code="403",
+                code=str(answer.status),
             )
         errors = read_errors(answer)
         return SystemFailure(

@@ -58,7 +58,7 @@ def read_errors(answer: Answer) -> list[VendorError]:
 
 
 def is_throttle(answer: Answer) -> bool:
-    """Tell whether a 400 says that imports come too fast, and not that a contact is wrong."""
+    """Tell whether a 400 says that calls come too fast, as imports do, and not that a contact is wrong."""
     return answer.status == 400 and b"rate limit" in answer.body.lower()
 
 
@@ -74,8 +74,8 @@ def explain(answer: Answer) -> SystemFailure:
     if is_throttle(answer):
         return SystemFailure(
             FailureKind.QUOTA,
-            _("ActiveCampaign takes no more imports for now."),
-            cure=_("Crosswalk goes on by itself within a minute."),
+            _("ActiveCampaign takes no more calls for now ({path}).").format(path=answer.path),
+            cure=_("Nothing is lost: start the sync again in a minute."),
             code="import_throttle",
             retry_after=60.0,
         )

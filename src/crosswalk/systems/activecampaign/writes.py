@@ -18,7 +18,7 @@ from ...core.system import Batch, Op, Outcome, Problem, Receipt, Write, WriteOpt
 from ...core.values import Value
 from ..http import Answer
 from .client import Api
-from .errors import DUPLICATE, explain, problems, read_errors
+from .errors import DUPLICATE, explain, is_throttle, problems, read_errors
 from .records import ContactAnswer, Reader
 from .schema import CONTACT, PREFIX, encode
 
@@ -223,9 +223,7 @@ class Singles:
         answer = self._api.put(f"/contacts/{write.record_id}", body, accept=frozenset({200, 400, 404, 422}))
         if answer.status == 200:
             return self._done(write, answer)
-        if answer.status == 404:
-            if not read_errors(answer):
-                raise explain(answer)
+        if answer.status == 404 and read_errors(answer):
             return Receipt(write_id=write.id, outcome=Outcome.MISSING, record_id=write.record_id)
         return _refused(write, answer)
 
@@ -247,6 +245,9 @@ class Singles:
 
 
 def _refused(write: Write, answer: Answer) -> Receipt:
+    """Return the receipt of a contact that was refused. Raises SystemFailure where something else was meant."""
+    if answer.status == 404 or is_throttle(answer):
+        raise explain(answer)
     return Receipt(
         write_id=write.id,
         outcome=Outcome.REFUSED,

@@ -17,8 +17,8 @@ import msgspec
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure, UserError
-from ..http import Answer, HttpClient
-from .errors import Refused, explain, mark
+from ..http import NEXT_RUN, Answer, HttpClient, mark
+from .errors import Refused, explain
 from .ids import long_id
 
 # Client credentials are granted only on a My Domain host, never here.
@@ -45,8 +45,10 @@ _CURES = {
     "inactive_org": mark("Activate the org with Salesforce."),
 }
 _FINAL = frozenset({"invalid_client_id", "invalid_client", "inactive_org"})
-_KINDS = {"rate_limit_exceeded": FailureKind.QUOTA, "unknown_error": FailureKind.TRANSIENT}
+_TRY_AGAIN = "unknown_error"
+_KINDS = {"rate_limit_exceeded": FailureKind.QUOTA, _TRY_AGAIN: FailureKind.TRANSIENT}
 _LOGIN_LIMIT_PAUSE = 900.0  # seconds; logins are counted per hour
+_PAUSES = (0.5, 2.0, 5.0)  # seconds between tries, where Salesforce says that another one may work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,7 @@ class Session:
             transport=transport,
             explain=_explain_refusal,
         )
+        self._clock = clock
         self._credentials = credentials
         self._refresh_token = credentials.refresh_token
         self._lock = threading.Lock()
@@ -200,12 +203,7 @@ class Session:
             yield login, {"grant_type": "refresh_token", "refresh_token": self._refresh_token, **client}
 
     def _ask(self, url: str, form: Mapping[str, str]) -> Token:
-        try:
-            answer = self.http.request("POST", f"{url}/services/oauth2/token", form=form, repeatable=True)
-        except SystemFailure as failure:
-            failure.in_doubt = False  # a token that got lost harms nothing
-            raise
-        given = answer.decode(_TokenAnswer)
+        given = self._request(url, form).decode(_TokenAnswer)
         if given.refresh_token:
             self._refresh_token = given.refresh_token  # the one before has died
         org_id, user_id = _identity(given.id)
@@ -215,6 +213,17 @@ class Session:
             org_id=org_id,
             user_id=user_id or long_id(self._credentials.user_id),
         )
+
+    def _request(self, url: str, form: Mapping[str, str]) -> Answer:
+        for pause in (*_PAUSES, None):
+            try:
+                return self.http.request("POST", f"{url}/services/oauth2/token", form=form, repeatable=True)
+            except SystemFailure as failure:
+                failure.in_doubt = False  # a token that got lost harms nothing
+                if pause is None or failure.code != _TRY_AGAIN:
+                    raise
+                self._clock.sleep(pause)
+        raise AssertionError("the last try has no pause")
 
 
 def _identity(address: str) -> tuple[str, str]:
@@ -233,7 +242,8 @@ def _explain_refusal(answer: Answer) -> SystemFailure:
         error = msgspec.json.decode(answer.body, type=_OAuthError)
     except (msgspec.DecodeError, UnicodeDecodeError):
         failure = explain(answer)
-        failure.kind = FailureKind.AUTH
+        if failure.kind is not FailureKind.PERMISSION or answer.status == 403:
+            failure.kind = FailureKind.AUTH  # any other PERMISSION is about the address
         return failure
     kind = _KINDS.get(error.error, FailureKind.AUTH)
     return Refused(
@@ -241,7 +251,7 @@ def _explain_refusal(answer: Answer) -> SystemFailure:
         _("Salesforce refused the sign-in: {reason} ({code})").format(
             reason=error.error_description or error.error, code=error.error
         ),
-        cure=_(_CURES.get(error.error, _NEW_SIGN_IN)),
+        cure=_(_CURES.get(error.error, _NEW_SIGN_IN) if kind is FailureKind.AUTH else NEXT_RUN),
         code=error.error,
         retry_after=_LOGIN_LIMIT_PAUSE if kind is FailureKind.QUOTA else None,
         status=answer.status,

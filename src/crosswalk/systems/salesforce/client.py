@@ -15,7 +15,7 @@ import httpx2
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Budget
-from ..http import Answer, HttpClient
+from ..http import REPORT, Answer, HttpClient
 from .auth import Session, Token
 from .errors import Refused, explain, is_about_concurrency
 
@@ -65,7 +65,9 @@ class Client:
     def further(self, next_url: str) -> Answer:
         """Read the page that an answer named as its next."""
         if not next_url.startswith("/"):
-            raise SystemFailure(FailureKind.BUG, _("Salesforce named a next page outside your org."))
+            raise SystemFailure(
+                FailureKind.BUG, _("Salesforce named a next page outside your org."), cure=_(REPORT)
+            )
         return self._read(next_url, headers=_LARGEST_PAGES)
 
     def write(self, method: str, resource: str, json: object) -> Answer:

@@ -14,7 +14,7 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Op, Outcome, Problem
-from ..http import Answer, explain_by_status, is_web_page
+from ..http import NEXT_RUN, REPORT, Answer, explain_by_status, is_web_page, mark
 from .ids import long_id
 
 SHORT_PAUSE = 60.0  # seconds until another try when too many calls run at once
@@ -60,11 +60,6 @@ class _Rule:
     cure: str = ""
 
 
-def mark(text: str) -> str:
-    """Mark a text for translation where it is shown, not where it is written."""
-    return text
-
-
 _SIGN_IN = mark("Connect Salesforce again.")
 _API_OFF = mark("Use a Salesforce edition with API access, or ask Salesforce to turn the API on.")
 _NO_RIGHT = mark("Give the integration user the right to edit this record and its owner's records.")
@@ -77,17 +72,15 @@ _OPTIONS = mark("Add the option to the picklist, or choose one that it has.")
 _FILL = mark("Fill the field, or set a default for it in the connection.")
 _ADMIN_RULE = mark("Meet the rule that your Salesforce admin set up, or have the rule changed.")
 _AUTOMATION = mark("Ask your Salesforce admin to look at the automation that failed.")
-_BY_ITSELF = mark("Crosswalk tries again by itself.")
 _CONVERTED = mark("Change the contact that the lead was converted to.")
 _TWIN = mark("Merge the records, or let the duplicate rule only warn for the integration user.")
 _OTHER_RECORD = mark("Look at the record that already holds this value.")
 _STORAGE = mark("Free storage in Salesforce, or buy more.")
-_REPORT = mark("Please report this message.")
 
 _RULES = {
     "INVALID_SESSION_ID": _Rule(FailureKind.AUTH, cure=_SIGN_IN),
     "INVALID_AUTH_HEADER": _Rule(FailureKind.AUTH, cure=_SIGN_IN),
-    "REQUEST_LIMIT_EXCEEDED": _Rule(FailureKind.QUOTA, Outcome.RETRY, _BY_ITSELF),
+    "REQUEST_LIMIT_EXCEEDED": _Rule(FailureKind.QUOTA, Outcome.RETRY, NEXT_RUN),
     "API_DISABLED_FOR_ORG": _Rule(FailureKind.PERMISSION, cure=_API_OFF),
     "API_CURRENTLY_DISABLED": _Rule(FailureKind.PERMISSION, cure=_API_OFF),
     "INSUFFICIENT_ACCESS_OR_READONLY": _Rule(FailureKind.PERMISSION, cure=_NO_RIGHT),
@@ -99,10 +92,10 @@ _RULES = {
     "INVALID_FIELD": _Rule(FailureKind.MAPPING, cure=_FIELD_GONE),
     "INVALID_FIELD_FOR_INSERT_UPDATE": _Rule(FailureKind.PERMISSION, cure=_FIELD_RIGHT),
     "INVALID_TYPE": _Rule(FailureKind.PERMISSION, cure=_OBJECT_RIGHT),
-    "MALFORMED_QUERY": _Rule(FailureKind.BUG, cure=_REPORT),
-    "INVALID_QUERY_LOCATOR": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
-    "QUERY_TIMEOUT": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
-    "OPERATION_TOO_LARGE": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
+    "MALFORMED_QUERY": _Rule(FailureKind.BUG, cure=REPORT),
+    "INVALID_QUERY_LOCATOR": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "QUERY_TIMEOUT": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "OPERATION_TOO_LARGE": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
     "REQUIRED_FIELD_MISSING": _Rule(FailureKind.DATA, cure=_FILL),
     "STRING_TOO_LONG": _Rule(FailureKind.DATA, cure=_SHORTEN),
     "INVALID_EMAIL_ADDRESS": _Rule(FailureKind.DATA, cure=_CORRECT),
@@ -118,14 +111,15 @@ _RULES = {
     "CANNOT_UPDATE_CONVERTED_LEAD": _Rule(FailureKind.CONFLICT, cure=_CONVERTED),
     "DUPLICATE_VALUE": _Rule(FailureKind.CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),
     "DUPLICATES_DETECTED": _Rule(FailureKind.CONFLICT, cure=_TWIN),
-    "UNABLE_TO_LOCK_ROW": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
-    "TOO_MANY_APEX_REQUESTS": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
+    "UNABLE_TO_LOCK_ROW": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "TOO_MANY_APEX_REQUESTS": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
     "STORAGE_LIMIT_EXCEEDED": _Rule(FailureKind.QUOTA, cure=_STORAGE),
-    "UNKNOWN_EXCEPTION": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
-    "SERVER_UNAVAILABLE": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, _BY_ITSELF),
+    "UNKNOWN_EXCEPTION": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "SERVER_UNAVAILABLE": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
 }
 _UNKNOWN = _Rule(FailureKind.DATA)
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})  # without words of Salesforce: another's address
 
 # The worst outcome of a record's errors is the record's.
 _GRAVITY = (Outcome.MISSING, Outcome.REFUSED, Outcome.DUPLICATE, Outcome.RETRY)
@@ -238,14 +232,13 @@ def _read_errors(answer: Answer) -> list[ApiError]:
 
 def _explain_without_errors(answer: Answer) -> SystemFailure:
     failure = explain_by_status(answer)
-    cure = ""
-    if answer.status in {301, 302, 307, 308, 404} or is_web_page(answer):
+    kind, cure = failure.kind, failure.cure
+    if answer.status in _ELSEWHERE or is_web_page(answer):
+        kind = FailureKind.PERMISSION if answer.status in _ELSEWHERE else kind
         cure = _("Check the address: it must be your org's My Domain, like https://acme.my.salesforce.com.")
     elif answer.status == 410:
         cure = _("Salesforce retired this version of its API: update Crosswalk.")
-    return Refused(
-        failure.kind, failure.message, cure=cure or failure.cure, code=failure.code, status=answer.status
-    )
+    return Refused(kind, failure.message, cure=cure, code=failure.code, status=answer.status)
 
 
 def _over_limit(answer: Answer, errors: Sequence[ApiError]) -> SystemFailure:
@@ -257,7 +250,7 @@ def _over_limit(answer: Answer, errors: Sequence[ApiError]) -> SystemFailure:
     return Refused(
         FailureKind.QUOTA,
         message,
-        cure=_("Crosswalk goes on by itself; other tools in the same org use the same allowance."),
+        cure=_("Nothing is lost: start the sync again later. Other tools in the org use the same allowance."),
         code=errors[0].code,
         retry_after=SHORT_PAUSE if at_once else LONG_PAUSE,
         status=answer.status,

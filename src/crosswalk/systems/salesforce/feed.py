@@ -22,7 +22,7 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Page, Record
-from ..http import Answer
+from ..http import REPORT, Answer
 from . import soql
 from .client import Client
 from .lookup import Lookup
@@ -53,7 +53,7 @@ def read_cursor(text: str | None) -> Cursor:
         return msgspec.json.decode(text, type=Cursor)
     except msgspec.DecodeError:
         failure = SystemFailure(
-            FailureKind.BUG, _("The stored position of the Salesforce feed is not readable.")
+            FailureKind.BUG, _("The stored position of the Salesforce feed is not readable."), cure=_(REPORT)
         )
     raise failure
 
@@ -117,7 +117,9 @@ class Pass:
             return self._ask(limit=None)
         if page.next_url is None:
             raise SystemFailure(
-                FailureKind.BUG, _("Salesforce says that there is more to read, but not where.")
+                FailureKind.BUG,
+                _("Salesforce says that there is more to read, but not where."),
+                cure=_(REPORT),
             )
         try:
             return self._client.further(page.next_url)

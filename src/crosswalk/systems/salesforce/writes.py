@@ -15,7 +15,7 @@ import msgspec
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Batch, Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value
-from ..http import Answer
+from ..http import NEXT_RUN, Answer
 from .client import Client
 from .errors import ApiError, Refused, fields_of, other_record, outcome_of, problems_of
 from .ids import long_id
@@ -161,6 +161,7 @@ def _results(answer: Answer, expected: int) -> list[_Result]:
             _("Salesforce answered for {given} of {expected} records that were written.").format(
                 given=len(results), expected=expected
             ),
+            cure=_(NEXT_RUN),
             in_doubt=True,
         )
     return results
