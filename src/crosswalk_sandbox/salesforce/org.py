@@ -70,9 +70,9 @@ class Org:
         """Where the org is served."""
         return self.address or f"http://{request.headers.get('host', 'localhost')}"
 
-    def identity_url(self, instance: str) -> str:
-        """The address that stands for the user whom API calls run as; org and user are its last parts."""
-        return f"{instance}/id/{self.id}/{self.caller}"
+    def identity_url(self, instance: str, user: str) -> str:
+        """The address that stands for a user; org and user are its last parts."""
+        return f"{instance}/id/{self.id}/{user}"
 
     def purge(self) -> None:
         """Forget what has lain in the recycle bin for too long."""

@@ -48,7 +48,8 @@ def _version(number: int) -> dict[str, str]:
 def root(call: Call) -> Answer:
     """`GET /services/data/vXX.X/`: the resources that are played."""
     paths = {name: call.path(f"/{name}") for name in PLAYED}
-    return Answer(content={**paths, "identity": call.org.identity_url(call.org.served_at(call.request))})
+    identity = call.org.identity_url(call.org.served_at(call.request), call.actor.user)
+    return Answer(content={**paths, "identity": identity})
 
 
 def limits(used: int, most: int) -> dict[str, Any]:

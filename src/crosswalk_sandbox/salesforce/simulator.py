@@ -12,12 +12,13 @@ from crosswalk_sandbox.limits import Window
 from crosswalk_sandbox.salesforce import batches, ids, persons, resources, seed
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
-from crosswalk_sandbox.salesforce.oauth import OAuth, serves
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
 from crosswalk_sandbox.salesforce.routes import Routes, Row
 from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import load
+from crosswalk_sandbox.salesforce.sign_in import OAuth, serves, template
+from crosswalk_sandbox.salesforce.sign_in.forms import BEARER, bearer
 from crosswalk_sandbox.system import Record, World
 
 DATA_PATH = "/services/data"
@@ -36,7 +37,7 @@ class Salesforce:
         self._limits = world.limits
         self.org = Org(load(), world.clock)
         self._start = seed.plant(self.org, world.population, converted_leads)
-        self._oauth = OAuth(self.org, world.seed)
+        self._oauth = OAuth(self.org, world.seed, world.limits)
         self._queries = Queries(most_page)
         self._routes = Routes(self._stateful())
         self.reset()
@@ -55,8 +56,8 @@ class Salesforce:
         return {
             "login_url": base_url,
             "instance_url": base_url,
-            "client_id": self._oauth.client_id,
-            "client_secret": self._oauth.client_secret,
+            "client_id": self._oauth.apps.default.client_id,
+            "client_secret": self._oauth.apps.default.client_secret,
             "username": self.org.store["User"].rows[self.org.caller]["Username"],
             "user_id": self.org.caller,
             "access_token": self._oauth.access_token,
@@ -80,8 +81,7 @@ class Salesforce:
         """Method and path template; `?` stands for a path that does not exist."""
         method = _method(request)
         if serves(request):
-            known = request.path.rstrip("/") if request.path.startswith("/services") else "/id/{org}/{user}"
-            return f"{method} {known}"
+            return f"{method} {template(request)}"
         segments = _segments(request)
         if segments[:2] != ("services", "data"):
             return f"{method} ?"
@@ -152,13 +152,15 @@ class Salesforce:
 
     def _signed_in(self, request: Request) -> str:
         """The user of the request's token. Raises ApiError."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme and scheme.lower() != "bearer":
+        scheme, token = bearer(request)
+        if scheme and scheme not in BEARER:
             raise ApiError("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-        user = self._oauth.user_of(token.strip())
-        if user is None:
+        entrance = self._oauth.entrance(token)
+        if entrance is None:
             raise ApiError("INVALID_SESSION_ID", "Session expired or invalid")
-        return user
+        if not entrance.may_rest:
+            raise ApiError("INVALID_SESSION_ID", "This session is not valid for use with the REST API")
+        return entrance.user
 
     def _with_usage(self, answer: Answer) -> Answer:
         usage = {"sforce-limit-info": f"api-usage={self._used()}/{self._calls.limit}"}

@@ -1,0 +1,10 @@
+"""Signing in to the org: apps, tokens, the page of consent, and who a token belongs to.
+
+Source: Salesforce, OAuth 2.0 and OpenID Connect. Tokens, keys and secrets are fixed for a seed.
+"""
+
+from __future__ import annotations
+
+from crosswalk_sandbox.salesforce.sign_in.doors import OAuth, serves, template
+
+__all__ = ["OAuth", "serves", "template"]
