@@ -79,6 +79,7 @@ class Controlled:
             ("GET", "dump"): lambda _: self.dump(),
             ("GET", "clock"): lambda _: self._show_clock(),
             ("POST", "clock"): self._set_clock,
+            **{name: self._locked(door) for name, door in system.doors().items()},
         }
 
     def handle(self, request: Request) -> Response:
@@ -189,6 +190,15 @@ class Controlled:
             return json_response(200, door(request))
         except (PersonError, ValueError) as error:
             return json_response(400, {"message": str(error)})
+
+    def _locked(self, door: Callable[[Request], Any]) -> Callable[[Request], Any]:
+        """A system's own door, with the system to itself."""
+
+        def answer(request: Request) -> Any:
+            with self._system_lock:
+                return door(request)
+
+        return answer
 
     def _show_log(self, request: Request) -> list[Entry]:
         return self.log(int(request.param("after") or 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.people import Population
 
 Record = dict[str, Any]
+Doors = Mapping[tuple[str, str], Callable[[Request], Any]]  # method and name, what answers with JSON
 
 
 class PersonError(ValueError):
@@ -30,7 +31,7 @@ class World:
 
 
 class System(Protocol):
-    """One vendor. `handle`, `reset`, `person` and `dump` are called under one lock per system."""
+    """One vendor. `handle`, `reset`, `person`, `dump` and its doors are called under one lock per system."""
 
     name: str
 
@@ -65,6 +66,9 @@ class System(Protocol):
 
     def dump(self) -> dict[str, list[Record]]:
         """Every record by object name, with all fields, deleted ones too."""
+
+    def doors(self) -> Doors:
+        """What the system adds to its control API; the doors raise ValueError for mistakes."""
 
     def ready(self, base_url: str) -> dict[str, str]:
         """Learn the own address; the system's part of the ready line (without `control`)."""

@@ -17,7 +17,7 @@ from crosswalk_sandbox.activecampaign.seed import INTEGRATION_USER, fill
 from crosswalk_sandbox.activecampaign.store import Account, User
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
-from crosswalk_sandbox.system import Record, World
+from crosswalk_sandbox.system import Doors, Record, World
 
 PER_SECOND = 5
 SECOND = 0.95  # a little less than one, since calls sent evenly do not arrive evenly
@@ -110,6 +110,10 @@ class ActiveCampaign:
         """Everything the account holds."""
         self.imports.work()
         return dump(self.account, self.imports)
+
+    def doors(self) -> Doors:
+        """None of its own."""
+        return {}
 
     def ready(self, base_url: str) -> dict[str, str]:
         """Address and key of the integration's user."""

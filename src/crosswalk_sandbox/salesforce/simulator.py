@@ -19,7 +19,7 @@ from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import load
 from crosswalk_sandbox.salesforce.sign_in import OAuth, serves, template
 from crosswalk_sandbox.salesforce.sign_in.forms import BEARER, bearer
-from crosswalk_sandbox.system import Record, World
+from crosswalk_sandbox.system import Doors, Record, World
 
 DATA_PATH = "/services/data"
 MOST_ADDRESS = 16_384  # bytes of the address, and of it with the headers
@@ -49,6 +49,13 @@ class Salesforce:
         self._queries.reset()
         most = self._limits.widened(CALLS_A_DAY) if self._limits.enforced else CALLS_A_DAY_UNLIMITED
         self._calls = Window(limit=most, seconds=DAY)
+
+    def doors(self) -> Doors:
+        """The org's registered apps: read them, register or change one."""
+        return {
+            ("GET", "apps"): lambda _: list(self._oauth.apps),
+            ("POST", "apps"): lambda request: self._oauth.set_app(_object(request)),
+        }
 
     def ready(self, base_url: str) -> dict[str, str]:
         """Learn the own address; what a client needs to sign in."""
@@ -194,6 +201,11 @@ MESSAGES = {
     "SERVER_UNAVAILABLE": "The server is temporarily unavailable, please try again later",
     "UNKNOWN_EXCEPTION": "An unexpected error occurred. Please include this ErrorId if you contact support",
 }
+
+
+def _object(request: Request) -> dict[str, Any]:
+    """The JSON object of a body. Raises ValueError."""
+    return msgspec.json.decode(request.body, type=dict[str, Any])
 
 
 def _method(request: Request) -> str:

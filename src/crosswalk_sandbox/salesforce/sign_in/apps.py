@@ -109,8 +109,8 @@ class Apps:
     def find(self, client_id: str) -> App | None:
         return next((app for app in self if app.client_id == client_id), None)
 
-    def set(self, order: Mapping[str, Any]) -> App:
-        """Register the app of that name, or change the named settings of it. Raises ValueError."""
+    def changed(self, order: Mapping[str, Any]) -> App:
+        """The app of that name with the named settings changed, or a new one. Raises ValueError."""
         name = order.get("name", DEFAULT_NAME)
         if wrong := [setting for setting in GIVEN_BY_THE_ORG if setting in order]:
             raise ValueError(f"{', '.join(wrong)} is given by the org")
@@ -119,8 +119,11 @@ class Apps:
         known = self._by_name.get(name) or self._new(name)
         app = msgspec.convert({**msgspec.to_builtins(known), **order}, App)
         _check(app)
-        self._by_name[name] = app
         return app
+
+    def put(self, app: App) -> None:
+        """Set an app in the place of the one with its name."""
+        self._by_name[app.name] = app
 
     def load(self, apps: list[App]) -> None:
         """Take these apps in place of all others."""
@@ -129,20 +132,22 @@ class Apps:
     def _first(self) -> App:
         return App(
             name=DEFAULT_NAME,
-            **self._pair(""),
+            client_id=self._client_id(""),
+            client_secret=self._client_secret(""),
             callback_urls=("http://localhost:1717/OauthRedirect", "http://localhost:8080/callback"),
             scopes=("refresh_token", "api", "id", "openid", "web"),
             run_as=self._run_as,
         )
 
     def _new(self, name: str) -> App:
-        return App(name=name, **self._pair(f" of {name}"))
+        whose = f" of {name}"
+        return App(name=name, client_id=self._client_id(whose), client_secret=self._client_secret(whose))
 
-    def _pair(self, suffix: str) -> dict[str, str]:
-        """Key and secret of an app."""
-        digest = hashlib.sha256(self._key + b" client secret" + suffix.encode())
-        client_id = "3MVG9" + secret(self._key, f"client id{suffix}")[:80]
-        return {"client_id": client_id, "client_secret": digest.hexdigest().upper()}
+    def _client_id(self, whose: str) -> str:
+        return "3MVG9" + secret(self._key, f"client id{whose}")[:80]
+
+    def _client_secret(self, whose: str) -> str:
+        return hashlib.sha256(self._key + f" client secret{whose}".encode()).hexdigest().upper()
 
 
 def secret(key: bytes, purpose: str) -> str:

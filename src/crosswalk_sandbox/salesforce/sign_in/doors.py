@@ -111,11 +111,12 @@ class OAuth:
 
     def set_app(self, order: Mapping[str, Any]) -> App:
         """Register an app or change one, as an admin does. Raises ValueError."""
-        named = [order.get("run_as"), *(order.get("preapproved") or ())]
-        for name in filter(None, named):
-            if not isinstance(name, str) or people.named(self._org, name) is None:
+        app = self.apps.changed(order)
+        for name in (*app.preapproved, *([app.run_as] if app.run_as else [])):
+            if people.named(self._org, name) is None:
                 raise ValueError(f"there is no user {name}")
-        return self.apps.set(order)
+        self.apps.put(app)
+        return app
 
     def _open(self) -> None:
         """The doors, on the tokens as they are now."""
