@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crosswalk_sandbox.salesforce import ids, values
+from crosswalk_sandbox.salesforce import ids, rules, values
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.schema import Child, Field, Object
@@ -94,13 +94,20 @@ def _read_lookup(
     org: Org, reference: Field, sent: Mapping[str, object], body: bytes
 ) -> tuple[Object, Field, Any]:
     """A parent named by its external id, as in `{"Account": {"Legacy_Key__c": "88"}}`."""
-    parent = org.visible.find(reference.to[-1])
+    parent = org.visible.find(_parent_name(reference, sent.get("attributes")))
     keys = [name for name in sent if name.lower() != "attributes"]
     key = parent.field(keys[0]) if parent is not None and len(keys) == 1 else None
     if parent is None or key is None or not key.is_ & {"externalId", "idLookup"}:
-        text = f"'{', '.join(keys)}' does not name one external ID field of {reference.to[-1]}"
+        text = f"'{', '.join(keys)}' does not name one external ID field of {' or '.join(reference.to)}"
         raise ApiError("INVALID_FIELD", text)
     return parent, key, _read_value(key, keys[0], sent[keys[0]], body)
+
+
+def _parent_name(reference: Field, attributes: object) -> str:
+    """The object that a parent is of: where there are several, its attributes must say which."""
+    named = attributes.get("type") if isinstance(attributes, Mapping) else None
+    known = (name for name in reference.to if str(named).lower() == name.lower())
+    return next(known, reference.to[-1])
 
 
 def create(org: Org, draft: Draft, actor: Actor) -> Row:
@@ -119,7 +126,16 @@ def create(org: Org, draft: Draft, actor: Actor) -> Row:
     checked = _check(org, kind, given, None)
     record_id, stamp = org.new_id(kind), org.stamp()
     row = {"Id": record_id, "CreatedDate": stamp, "CreatedById": actor.user, "IsDeleted": False}
-    return _save(org, kind, row, checked, actor)
+    saved = _save(org, kind, row, checked, actor)
+    if kind.name == "Opportunity" and "ContactId" in saved:
+        _add_primary_role(org, saved, actor)
+    return saved
+
+
+def _add_primary_role(org: Org, deal: Row, actor: Actor) -> None:
+    """A contact that is sent with a new opportunity gets its primary role."""
+    sent = {"OpportunityId": deal["Id"], "ContactId": deal["ContactId"], "IsPrimary": True}
+    create(org, Draft(kind=org.schema["OpportunityContactRole"], id=None, values=sent), actor)
 
 
 def update(org: Org, row: Row, draft: Draft, actor: Actor) -> Row:
@@ -284,18 +300,10 @@ def _save(org: Org, kind: Object, row: Row, changes: Mapping[str, Any], actor: A
     new = {name: value for name, value in {**row, **changes}.items() if value is not None}
     if kind.name == "Lead" and actor.assigns:
         new["OwnerId"] = org.queue
-    return put_stamped(org, kind, derive(kind, new), actor)
-
-
-def derive(kind: Object, row: Row) -> Row:
-    """The row with the fields that an org fills in from others."""
-    if "LastName" in row:
-        row["Name"] = " ".join(filter(None, (row.get("FirstName"), row["LastName"])))
-    if "PhotoUrl" in kind.fields:
-        row["PhotoUrl"] = f"/services/images/photo/{row['Id']}"
-    if "IsEmailBounced" in kind.fields:
-        row["IsEmailBounced"] = "EmailBouncedReason" in row or "EmailBouncedDate" in row
-    return row
+    old = org.store[kind.name].rows.get(row["Id"])
+    saved = put_stamped(org, kind, rules.apply(org, kind, old, new, changes), actor)
+    rules.follow(org, kind, saved)
+    return saved
 
 
 def put_stamped(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
@@ -308,6 +316,7 @@ def put_stamped(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
 
 def _bin(org: Org, kind: Object, row: Row, actor: Actor, *, deleted: bool) -> Row:
     new = put_stamped(org, kind, {**row, "IsDeleted": deleted}, actor)
+    rules.follow(org, kind, new)
     if deleted:
         org.recycle_bin.append((new["SystemModstamp"], kind.name, new["Id"]))
     return new

@@ -6,10 +6,11 @@ import gc
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from crosswalk_sandbox.people import Person, Population
-from crosswalk_sandbox.salesforce import ids, saving, values
+from crosswalk_sandbox.salesforce import ids, rules, values
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.schema import Object
 from crosswalk_sandbox.salesforce.store import Row
@@ -24,7 +25,15 @@ USERS = (
     ("Tanaka", "Chiyo", "chiyo.tanaka@org.example", True),
     ("Novák", "Dora", "dora.novak@org.example", False),
 )
+CONVERTED = "Closed - Converted"
 STATUSES = ("Open - Not Contacted", "Working - Contacted", "Working - Contacted", "Closed - Not Converted")
+# of opportunities: name, percent of probability, category of forecast
+STAGES = (
+    ("Prospecting", 10, "Pipeline"), ("Qualification", 10, "Pipeline"), ("Needs Analysis", 20, "Pipeline"),
+    ("Value Proposition", 50, "Pipeline"), ("Id. Decision Makers", 60, "Pipeline"),
+    ("Perception Analysis", 70, "Pipeline"), ("Proposal/Price Quote", 75, "Pipeline"),
+    ("Negotiation/Review", 90, "Pipeline"), ("Closed Won", 100, "Closed"), ("Closed Lost", 0, "Omitted"),
+)  # fmt: skip
 SALUTATIONS = ("", "Ms.", "Mr.", "", "Dr.")
 KEYED_EVERY = 3  # this many records have no Legacy_Key__c between two that have one
 WITHOUT_ACCOUNT_EVERY = 9
@@ -63,6 +72,8 @@ def _plant(org: Org, population: Population, converted_leads: int) -> Start:
         "Organization": [planter.organization()],
         "Group": [planter.queue()],
         "User": [planter.user(*user) for user in USERS],
+        "OpportunityStage": [planter.stage(number, *stage) for number, stage in enumerate(STAGES, start=1)],
+        "LeadStatus": planter.lead_statuses(),
     }
     for name, found in rows.items():
         org.store[name].load(found)
@@ -71,13 +82,14 @@ def _plant(org: Org, population: Population, converted_leads: int) -> Start:
     rows["Lead"] = [planter.lead(number, person) for number, person in enumerate(population.leads)]
     for lead, contact in zip(rows["Lead"][:converted_leads], rows["Contact"], strict=False):
         _convert(lead, contact)
-    return Start(rows=rows, numbers=dict(org.numbers))
+    empty: dict[str, list[Row]] = {kind.name: [] for kind in org.schema}
+    return Start(rows=empty | rows, numbers=dict(org.numbers))
 
 
 def _convert(lead: Row, contact: Row) -> None:
     """Make a lead look converted to that contact."""
     account = {"ConvertedAccountId": contact["AccountId"]} if "AccountId" in contact else {}
-    lead |= {"IsConverted": True, "Status": "Closed - Converted", "ConvertedContactId": contact["Id"]}
+    lead |= {"IsConverted": True, "Status": CONVERTED, "ConvertedContactId": contact["Id"]}
     lead |= {"ConvertedDate": lead["SystemModstamp"][:10], **account}
 
 
@@ -114,6 +126,26 @@ class _Planter:
         if active and row["Id"] != self._org.caller:
             self._people.append(row["Id"])
         return row
+
+    def stage(self, number: int, name: str, percent: int, category: str) -> Row:
+        """A stage of opportunities."""
+        return self._setup("OpportunityStage", {
+            "MasterLabel": name, "ApiName": name, "SortOrder": number, "IsActive": True,
+            "IsClosed": name.startswith("Closed"), "IsWon": name == "Closed Won",
+            "DefaultProbability": values.tidy(Decimal(percent)),
+            "ForecastCategory": rules.FORECASTS[category], "ForecastCategoryName": category,
+        })  # fmt: skip
+
+    def lead_statuses(self) -> list[Row]:
+        """The statuses of leads, as the picklist has them."""
+        status = self._org.schema["Lead"].fields["Status"]
+        return [
+            self._setup("LeadStatus", {
+                "MasterLabel": name, "ApiName": name, "SortOrder": number,
+                "IsDefault": name == status.default, "IsConverted": name == CONVERTED,
+            })
+            for number, name in enumerate(status.values, start=1)
+        ]  # fmt: skip
 
     def accounts(self, people: Iterable[Person]) -> list[Row]:
         """An account for every company that a contact works for."""
@@ -181,7 +213,7 @@ class _Planter:
             "LastModifiedById": self._people[number // 2 % len(self._people)],
             "SystemModstamp": modified,
         }
-        return saving.derive(kind, row)
+        return rules.derive(kind, row)
 
 
 def _shared(number: int, person: Person) -> dict[str, Any]:

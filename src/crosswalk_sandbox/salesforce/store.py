@@ -17,6 +17,8 @@ Row = dict[str, Any]
 STAMP = "SystemModstamp"
 Key = tuple[str, str]  # SystemModstamp and Id
 LAST_ID = "~"  # above every id
+# references whose children are looked up from the parent
+PARENTS = frozenset({"AccountId", "ContactId", "OpportunityId", "ParentId", "WhatId", "WhoId"})
 
 
 class Table:
@@ -91,7 +93,7 @@ def _indexed(kind: Object) -> list[str]:
         for field in kind.fields.values()
         if field.type == "email"
         or (field.type != "id" and field.is_ & {"externalId", "idLookup"})
-        or field.name in ("AccountId", "ParentId")
+        or field.name in PARENTS
     ]
 
 

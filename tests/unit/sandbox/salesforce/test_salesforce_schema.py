@@ -27,6 +27,8 @@ def test_all_objects_are_listed_with_their_prefixes(org: SalesforceOrg) -> None:
     prefixes = {each["name"]: each["keyPrefix"] for each in listed["sobjects"]}
     assert prefixes == {
         "Lead": "00Q", "Contact": "003", "Account": "001", "User": "005", "Group": "00G", "Organization": "00D",
+        "Opportunity": "006", "OpportunityContactRole": "00K", "Task": "00T",
+        "OpportunityStage": "01J", "LeadStatus": "01K",
     }  # fmt: skip
     lead = next(each for each in listed["sobjects"] if each["name"] == "Lead")
     assert org.get("/sobjects/Lead") == {"objectDescribe": lead, "recentItems": []}
@@ -34,7 +36,7 @@ def test_all_objects_are_listed_with_their_prefixes(org: SalesforceOrg) -> None:
 
 
 def test_every_field_has_every_key_of_describe(org: SalesforceOrg) -> None:
-    for kind in ("Lead", "Contact", "Account", "User", "Group", "Organization"):
+    for kind in org.dump():
         for field in fields(org, kind).values():
             assert set(field) == set(ALL_FIELD_KEYS.split())
 
@@ -56,6 +58,11 @@ def test_every_field_has_every_key_of_describe(org: SalesforceOrg) -> None:
         ("Lead", "NumberOfEmployees", {"type": "int", "digits": 8, "precision": 0}),
         ("Lead", "Full_Label__c", {"calculated": True, "createable": False, "updateable": False,
                                    "calculatedFormula": 'Name & " (" & Company & ")"'}),
+        ("Opportunity", "StageName", {"nillable": False, "defaultedOnCreate": False, "restrictedPicklist": False}),
+        ("Opportunity", "ContactId", {"createable": True, "updateable": False, "referenceTo": ["Contact"]}),
+        ("Opportunity", "ExpectedRevenue", {"type": "currency", "precision": 18, "scale": 2, "createable": False}),
+        ("Task", "WhoId", {"referenceTo": ["Contact", "Lead"], "relationshipName": "Who", "namePointing": True}),
+        ("Task", "Subject", {"type": "combobox", "restrictedPicklist": False}),
         ("Contact", "Legacy_Key__c", {"externalId": True, "unique": True, "idLookup": True}),
         ("Contact", "Interests__c", {"type": "multipicklist", "restrictedPicklist": True, "sortable": False}),
         ("Contact", "AccountId", {"referenceTo": ["Account"], "relationshipName": "Account", "nillable": True}),
