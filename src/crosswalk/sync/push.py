@@ -9,13 +9,13 @@ from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Batch, Op, Outcome, Receipt, Record, Write, WriteOptions
 from crosswalk.core.values import Kind, same, unpack
-from crosswalk.store import inbox, outbox
+from crosswalk.store import outbox
 from crosswalk.store.outbox import OutboxRow
 
 from .commit import take_receipts
 from .confirm import settle_imports
 from .context import CONTACT, Context, Progress
-from .pull import pull
+from .pull import pull, take_read
 
 FRESH = timedelta(seconds=10)  # how long a reading of the target guards a write
 WAVE = 5000  # writes between two looks at the contact feed: 20 imports of 250
@@ -113,9 +113,7 @@ def guard(
         now,
     )
     news = [records[row.record_id] for row in changed if row.record_id in records]
-    inbox.take_read(
-        context.tenants[side], side, context.connection_id, object, news, [], fetched.requested_at
-    )
+    take_read(context, side, object, news, [], fetched.requested_at)
     outbox.drop([row.id for row in changed])
     blocked = {row.id for row in (*missing, *changed)}
     return [kept for batch in batches if (kept := _without(batch, blocked)).writes]
