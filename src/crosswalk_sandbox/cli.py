@@ -9,7 +9,9 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
+from crosswalk_sandbox.http import tls_context
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.people import Sizes
 from crosswalk_sandbox.sandbox import SYSTEMS, Options, Sandbox
@@ -35,18 +37,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=arguments.seed,
         limits=arguments.limits,
         job_seconds=arguments.job_seconds,
+        latency=arguments.latency / 1000,
+        package=arguments.package == "on",
     )
     try:
-        servers, ready = Sandbox(ports, options).serve(ports)
+        tls = tls_context(*arguments.tls) if arguments.tls else None
     except OSError as error:
-        print(f"crosswalk-sandbox: cannot listen on 127.0.0.1: {error}", file=sys.stderr)
-        return 1
+        return _failed(f"cannot use the certificate and key of --tls: {error}")
+    try:
+        servers, ready = Sandbox(ports, options).serve(ports, tls)
+    except OSError as error:
+        return _failed(f"cannot listen on 127.0.0.1: {error}")
     gc.freeze()  # the population lives as long as the process: the collector need not walk it
     print(json.dumps(ready), flush=True)
     stopped.wait()
     for server in servers:
         server.close()
     return 0
+
+
+def _failed(text: str) -> int:
+    """Say why there is no sandbox; the exit code."""
+    print(f"crosswalk-sandbox: {text}", file=sys.stderr)
+    return 1
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -65,6 +78,16 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--job-seconds", type=_seconds, default=0.3, metavar="T", help="time an asynchronous job takes (0.3)"
+    )
+    parser.add_argument(
+        "--latency", type=_milliseconds, default=0, metavar="MS", help="added to every vendor answer (0)"
+    )
+    parser.add_argument(
+        "--package", choices=("on", "off"), default="off",
+        help="whether ActiveCampaign's package is installed in Salesforce (off)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https with these PEM files"
     )
     arguments = parser.parse_args(argv)
     if all(getattr(arguments, name) is None for name in SYSTEMS):
@@ -101,6 +124,13 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < 86_400:
         raise argparse.ArgumentTypeError("a number of seconds is between 0 and a day")
     return seconds
+
+
+def _milliseconds(text: str) -> float:
+    milliseconds = float(text)
+    if not 0 <= milliseconds <= 60_000:
+        raise argparse.ArgumentTypeError("a number of milliseconds is between 0 and a minute")
+    return milliseconds
 
 
 def _count(text: str) -> int:

@@ -61,10 +61,19 @@ class ClockOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Controlled:
     """A system with its control API, log and faults: the handler that a port or a transport serves."""
 
-    def __init__(self, system: System, clock: Clock, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        system: System,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        latency: float = 0,
+    ) -> None:
         self.system = system
         self.clock = clock
         self.faults = Faults(sleep)
+        self._sleep = sleep
+        self._latency = latency  # seconds that every answer of the vendor takes more
         self._log: list[Entry] = []
         self._log_lock = threading.Lock()
         self._system_lock = threading.Lock()
@@ -95,6 +104,8 @@ class Controlled:
             entry.status = broken.response.status if broken.response else 0
             raise Broken(self._dated(broken.response) if broken.response else None) from None
         finally:
+            if self._latency:
+                self._sleep(self._latency)
             entry.ms = round((time.perf_counter() - started) * 1000, 3)
         return response
 

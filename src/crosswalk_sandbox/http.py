@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -22,6 +24,7 @@ LOOPBACK = "127.0.0.1"
 MOST_HEAD_BYTES = 256 * 1024  # systems refuse long addresses themselves, so the server must read them
 MOST_BODY_BYTES = 64 * 1024 * 1024
 READ_BYTES = 256 * 1024
+HANDSHAKE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,7 @@ def make_request(method: str, target: str, headers: Mapping[str, str], body: byt
     return Request(method=method, path=path, query=query, raw_query=raw_query, headers=headers, body=body)
 
 
-class Broken(Exception):  # noqa: N818 - it is an outcome, not a mistake
+class Broken(Exception):
     """The connection ends instead of a whole answer: nothing is sent, or `response` is cut in its body."""
 
     def __init__(self, response: Response | None = None) -> None:
@@ -83,11 +86,21 @@ class Broken(Exception):  # noqa: N818 - it is an outcome, not a mistake
 Handler = Callable[[Request], Response]
 
 
-class Server:
-    """Serves one handler on one loopback port, a thread per connection."""
+def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """What a server needs to speak TLS 1.2 or later. Raises OSError (ssl.SSLError is one) for bad files."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
-    def __init__(self, handler: Handler, port: int = 0) -> None:
+
+class Server:
+    """Serves one handler on one loopback port, a thread per connection; over TLS when it has a context."""
+
+    def __init__(self, handler: Handler, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._handler = handler
+        self._tls = tls
         self._socket = socket.create_server((LOOPBACK, port), backlog=128)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -100,7 +113,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self.port}"
 
     def start(self) -> None:
         """Begin to accept connections in the background."""
@@ -122,6 +135,10 @@ class Server:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(
+                    connection, server_side=True, do_handshake_on_connect=False
+                )
             with self._lock:
                 if self._closed:
                     connection.close()
@@ -131,13 +148,21 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if isinstance(connection, ssl.SSLSocket):
+                _shake_hands(connection)
             _Conversation(connection, self._handler).run()
         except OSError:
-            pass  # the client went away; there is nobody left to tell
+            pass  # the client went away, or speaks no TLS; there is nobody left to tell
         finally:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
+
+
+def _shake_hands(connection: ssl.SSLSocket) -> None:
+    connection.settimeout(HANDSHAKE_SECONDS)
+    connection.do_handshake()
+    connection.settimeout(None)
 
 
 def _shut(end: socket.socket) -> None:

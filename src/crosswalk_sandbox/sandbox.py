@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Options:
     seed: int = 1
     limits: Limits
     job_seconds: float = 0.3  # what an asynchronous job takes
+    latency: float = 0  # seconds that every vendor answer takes more
+    package: bool = False  # whether ActiveCampaign's package is installed in the CRM
 
 
 class Sandbox:
@@ -44,7 +47,9 @@ class Sandbox:
         start = min(each.start for each in clocks.values())
         population = invent(options.seed, options.sizes, start)
         self.systems = {
-            name: Controlled(_build(name, options, population, each), each, sleep=sleep)
+            name: Controlled(
+                _build(name, options, population, each), each, sleep=sleep, latency=options.latency
+            )
             for name, each in clocks.items()
         }
 
@@ -57,11 +62,13 @@ class Sandbox:
         }
         return SandboxTransport(handlers), ready
 
-    def serve(self, ports: Mapping[str, int]) -> tuple[list[Server], dict[str, dict[str, str]]]:
+    def serve(
+        self, ports: Mapping[str, int], tls: ssl.SSLContext | None = None
+    ) -> tuple[list[Server], dict[str, dict[str, str]]]:
         """Serve each system on its loopback port (0 picks one); the servers and the ready line."""
         servers, ready = [], {}
         for name, controlled in self.systems.items():
-            server = Server(controlled.handle, ports[name])
+            server = Server(controlled.handle, ports[name], tls)
             ready[name] = controlled.ready(server.url)
             server.start()
             servers.append(server)
@@ -75,6 +82,7 @@ def _build(name: str, options: Options, population: Population, clock: Clock) ->
         clock=clock,
         limits=options.limits,
         job_seconds=options.job_seconds,
+        package=options.package,
     )
     system: System = import_module(f"crosswalk_sandbox.{name}").build(world)
     return system

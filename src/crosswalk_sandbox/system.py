@@ -28,6 +28,7 @@ class World:
     clock: Clock
     limits: Limits
     job_seconds: float = 0.3  # what an asynchronous job (an import) takes, on the clock
+    package: bool = False  # whether the CRM has ActiveCampaign's package installed
 
 
 class System(Protocol):

@@ -6,14 +6,17 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from tests.helpers.certificates import write_pair
 
 COMMAND = [sys.executable, "-m", "crosswalk_sandbox.cli"]
 
@@ -107,10 +110,28 @@ def test_a_port_can_be_chosen_and_a_taken_one_is_said() -> None:
         (("--activecampaign", "0", "--records", "-1"), "not negative"),
         (("--activecampaign", "0", "--limits", "none"), "limits must be"),
         (("--activecampaign", "0", "--job-seconds", "-1"), "between 0 and a day"),
+        (("--activecampaign", "0", "--latency", "-1"), "between 0 and a minute"),
+        (("--activecampaign", "0", "--package", "maybe"), "invalid choice"),
+        (("--activecampaign", "0", "--tls", "missing.pem", "missing.pem"), "certificate and key of --tls"),
     ],
 )
 def test_wrong_arguments_are_explained(arguments: tuple[str, ...], text: str) -> None:
     assert text in refused(*arguments)
+
+
+def test_it_serves_https_late_and_with_the_package(tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path)
+    options = ("--tls", str(certificate), str(key), "--latency", "300", "--package", "on")
+    with sandbox("--salesforce", "0", "--records", "1", *options) as (_, ready):
+        mine = ready["salesforce"]
+        assert mine["instance_url"].startswith("https://127.0.0.1:")
+        trusted = ssl.create_default_context(cafile=str(certificate))
+        headers = {"Authorization": f"Bearer {mine['access_token']}"}
+        with httpx2.Client(verify=trusted, headers=headers, trust_env=False) as client:
+            answer = client.get(mine["instance_url"] + "/services/data/v60.0/sobjects/Lead/describe")
+            (entry,) = client.get(mine["control"] + "log").json()
+        assert "ActiveCampaign_Sync_Status__c" in answer.text
+        assert entry["ms"] >= 300
 
 
 def test_a_process_is_killed_before_or_after_the_effect() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -205,14 +206,14 @@ def _seen(kind: Object, grants: Mapping[tuple[str, str], Grant]) -> Object:
     return replace(kind, fields=fields)
 
 
-def load() -> Schema:
-    """Read the table of objects."""
+def load(added: Mapping[str, Sequence[FieldRow]] = MappingProxyType({})) -> Schema:
+    """Read the table of objects; `added` are fields beyond it, by object."""
     text = resources.files(__package__).joinpath("objects.json").read_bytes()
     rows = msgspec.json.decode(text, type=dict[str, ObjectRow])
-    return Schema({name: _object(name, row) for name, row in rows.items()})
+    return Schema({name: _object(name, row, added.get(name, ())) for name, row in rows.items()})
 
 
-def _object(name: str, row: ObjectRow) -> Object:
+def _object(name: str, row: ObjectRow, added: Sequence[FieldRow]) -> Object:
     children = tuple(
         Child(name=child, object=object_name, field=field, cascades=cascades)
         for child, (object_name, field, cascades) in row.children.items()
@@ -223,7 +224,7 @@ def _object(name: str, row: ObjectRow) -> Object:
         plural=row.plural,
         prefix=row.prefix,
         is_=frozenset(row.is_.split()),
-        fields={field.name: _field(name, field) for field in row.fields},
+        fields={field.name: _field(name, field) for field in (*row.fields, *added)},
         children=children,
     )
 

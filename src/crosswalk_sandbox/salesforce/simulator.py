@@ -9,7 +9,7 @@ import msgspec
 
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
-from crosswalk_sandbox.salesforce import batches, ids, persons, resources, seed
+from crosswalk_sandbox.salesforce import batches, ids, package, persons, resources, seed
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
 from crosswalk_sandbox.salesforce.org import Org
@@ -35,7 +35,7 @@ class Salesforce:
 
     def __init__(self, world: World, *, most_page: int = MOST_PAGE, converted_leads: int = 0) -> None:
         self._limits = world.limits
-        self.org = Org(load(), world.clock)
+        self.org = Org(load(package.FIELDS if world.package else {}), world.clock)
         self._start = seed.plant(self.org, world.population, converted_leads)
         self._oauth = OAuth(self.org, world.seed, world.limits)
         self._queries = Queries(most_page)

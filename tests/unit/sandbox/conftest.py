@@ -25,12 +25,15 @@ def opening() -> Iterator[Opening]:
     """Makes accounts: `opening(limits="real", subscribers=10)`."""
     clients: list[httpx2.Client] = []
 
-    def make(*, limits: str = "off", subscribers: int = 30, seed: int = 1) -> ActiveCampaign:
+    def make(
+        *, limits: str = "off", subscribers: int = 30, seed: int = 1, latency: float = 0
+    ) -> ActiveCampaign:
         sleeps: list[float] = []
         options = Options(
             sizes=Sizes(leads=20, contacts=20, subscribers=subscribers),
             seed=seed,
             limits=Limits.parse(limits),
+            latency=latency,
         )
         sandbox = Sandbox(
             ["activecampaign"], options, clock=lambda: Clock.standing(NOON), sleep=sleeps.append

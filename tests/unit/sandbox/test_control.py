@@ -78,3 +78,16 @@ def test_every_answer_has_the_date_of_the_systems_clock(account: ActiveCampaign)
 def test_stamps_follow_the_clock(account: ActiveCampaign) -> None:
     account.control("POST", "clock", {"set": "2027-06-01T00:00:00.9Z"})
     assert account.contact(account.new_contact())["cdate"] == "2027-05-31T18:00:00-06:00"
+
+
+def test_latency_is_added_to_every_vendor_answer_and_to_no_other(opening: Opening) -> None:
+    account = opening(latency=0.25)
+    account.get("/contacts")
+    account.http.get("/api/3/nonsense")
+    account.control("GET", "dump")
+    assert account.sleeps == [0.25, 0.25]
+
+
+def test_without_latency_nothing_waits(account: ActiveCampaign) -> None:
+    account.get("/contacts")
+    assert account.sleeps == []

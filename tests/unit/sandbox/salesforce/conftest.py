@@ -34,10 +34,13 @@ def opening() -> Iterator[Opening]:
         seed: int = 1,
         most_page: int = 2000,
         converted_leads: int = 0,
+        package: bool = False,
     ) -> SalesforceOrg:
         clock = Clock.standing(MONDAY_NOON)
         population = invent(seed, Sizes(leads=leads, contacts=contacts, subscribers=0), clock.start)
-        world = World(seed=seed, population=population, clock=clock, limits=Limits.parse(limits))
+        world = World(
+            seed=seed, population=population, clock=clock, limits=Limits.parse(limits), package=package
+        )
         org = Salesforce(world, most_page=most_page, converted_leads=converted_leads)
         controlled = Controlled(org, clock)
         ready = controlled.ready(f"https://{HOST}")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.helpers.sandbox_org import SalesforceOrg
+from tests.helpers.sandbox_org import Opening, SalesforceOrg
 
 ALL_FIELD_KEYS = """
     aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete caseSensitive
@@ -150,3 +150,32 @@ def test_a_field_without_edit_permission_is_read_only(org: SalesforceOrg) -> Non
     assert org.get(f"/sobjects/Lead/{lead}")["Title"] == "Chief"
     org.controlled.reset()
     assert fields(org, "Lead")["Title"]["updateable"]
+
+
+STATUS = "ActiveCampaign_Sync_Status__c"
+
+
+def test_the_package_adds_the_sync_status_to_people(opening: Opening) -> None:
+    org = opening(package=True)
+    for kind in ("Lead", "Contact"):
+        status = fields(org, kind)[STATUS]
+        assert (status["type"], status["restrictedPicklist"], status["nillable"]) == ("picklist", True, True)
+        values = [each["value"] for each in status["picklistValues"]]
+        assert values == ["waiting", "synced", "skipped", "error"]
+    assert STATUS not in fields(org, "Account")
+
+
+def test_records_are_flagged_by_the_sync_status(opening: Opening) -> None:
+    org = opening(package=True)
+    lead = org.lead()
+    org.controlled.person("Lead", "edit", record_id=lead, values={STATUS: "waiting"})
+    assert org.column(f"SELECT Id FROM Lead WHERE {STATUS} = 'waiting'") == [lead]
+    org.send("PATCH", f"/sobjects/Lead/{lead}", {STATUS: "synced"}, status=204)
+    assert org.record("Lead", lead)[STATUS] == "synced"
+    code, _ = org.refusal("PATCH", f"/sobjects/Lead/{lead}", {STATUS: "later"})
+    assert code == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+
+
+def test_without_the_package_there_is_no_sync_status(org: SalesforceOrg) -> None:
+    assert STATUS not in fields(org, "Lead")
+    assert org.bad_query(f"SELECT {STATUS} FROM Lead")[0] == "INVALID_FIELD"
