@@ -22,16 +22,18 @@ from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import Object
 
 JSON = "application/json;charset=UTF-8"
+CSV = "text/csv"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 FASTEST_GZIP = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer; `content` goes out as JSON, None as an empty body."""
+    """An answer; `content` goes out as JSON, `text` as delimited text, neither as an empty body."""
 
     status: int = 200
     content: Any = None
+    text: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -61,11 +63,15 @@ class Call:
             raise ApiError("NOT_FOUND", "The requested resource does not exist")
         return found
 
+    @property
+    def content_type(self) -> str:
+        """The media type of the body without its parameters; "" without one."""
+        return self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
     def json(self) -> dict[str, Any]:
         """The body, which must be a JSON object. Raises ApiError."""
-        kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            text = f"Content type of the request is not supported: {kind or 'none'}"
+        if self.content_type != "application/json":
+            text = f"Content type of the request is not supported: {self.content_type or 'none'}"
             raise ApiError("UNSUPPORTED_MEDIA_TYPE", text)
         return _json_object(self.body)
 
@@ -121,13 +127,17 @@ def refused(error: ApiError) -> Answer:
 
 def encode(request: Request, answer: Answer) -> Response:
     """The bytes of an answer: indented if asked for, packed if the client can unpack."""
-    if answer.content is None:
+    if answer.content is None and answer.text is None:
         return Response(answer.status, b"", dict(answer.headers))
-    body = _ENCODER.encode(answer.content)
-    if request.headers.get("x-prettyprint", "") in ("1", "true"):
-        body = msgspec.json.format(body, indent=2)
-    headers = {"content-type": JSON, **answer.headers}
+    body = _json_body(request, answer) if answer.text is None else answer.text.encode()
+    headers = {"content-type": JSON if answer.text is None else CSV, **answer.headers}
     if "gzip" in request.headers.get("accept-encoding", "").lower():
         body = gzip.compress(body, FASTEST_GZIP, mtime=0)
         headers["content-encoding"] = "gzip"
     return Response(answer.status, body, headers)
+
+
+def _json_body(request: Request, answer: Answer) -> bytes:
+    body = _ENCODER.encode(answer.content)
+    indented = request.headers.get("x-prettyprint", "") in ("1", "true")
+    return msgspec.json.format(body, indent=2) if indented else body

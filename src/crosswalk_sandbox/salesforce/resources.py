@@ -12,10 +12,9 @@ FIRST_RETIRED, FIRST_SERVED, LATEST = 21, 31, 67
 LATEST_YEAR = 2026  # of the newest release, which is a Summer one
 SEASONS = ("Summer", "Spring", "Winter")
 VERSION = re.compile(r"v(\d{1,3})\.0\Z", re.IGNORECASE)
-PLAYED = ("composite", "limits", "query", "queryAll", "sobjects")
+PLAYED = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 # limits that the org states but never uses up
 STATED = {
-    "DailyBulkApiBatches": 15_000, "DailyBulkV2QueryFileStorageMB": 976_562, "DailyBulkV2QueryJobs": 10_000,
     "DailyStreamingApiEvents": 200_000, "DataStorageMB": 10_240,
     "FileStorageMB": 10_240, "HourlyPublishedPlatformEvents": 50_000, "SingleEmail": 5_000,
 }  # fmt: skip
@@ -52,7 +51,7 @@ def root(call: Call) -> Answer:
     return Answer(content={**paths, "identity": identity})
 
 
-def limits(used: int, most: int) -> dict[str, Any]:
-    """`GET /limits`."""
+def limits(used: int, most: int, bulk: dict[str, Any]) -> dict[str, Any]:
+    """`GET /limits`; `bulk` is what it says of bulk jobs."""
     stated = {name: {"Max": number, "Remaining": number} for name, number in STATED.items()}
-    return {"DailyApiRequests": {"Max": most, "Remaining": max(most - used, 0)}, **stated}
+    return {"DailyApiRequests": {"Max": most, "Remaining": max(most - used, 0)}, **bulk, **stated}

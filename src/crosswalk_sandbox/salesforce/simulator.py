@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
 from crosswalk_sandbox.salesforce import batches, ids, package, persons, resources, seed
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
+from crosswalk_sandbox.salesforce.bulk import Bulk, Sizes
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
@@ -33,12 +35,15 @@ class Salesforce:
 
     name = "salesforce"
 
-    def __init__(self, world: World, *, most_page: int = MOST_PAGE, converted_leads: int = 0) -> None:
+    def __init__(
+        self, world: World, *, most_page: int = MOST_PAGE, converted_leads: int = 0, bulk: Sizes | None = None
+    ) -> None:
         self._limits = world.limits
         self.org = Org(load(package.FIELDS if world.package else {}), world.clock)
         self._start = seed.plant(self.org, world.population, converted_leads)
         self._oauth = OAuth(self.org, world.seed, world.limits)
         self._queries = Queries(most_page)
+        self._bulk = Bulk(self.org, world.limits, world.job_seconds, bulk or Sizes())
         self._routes = Routes(self._stateful())
         self.reset()
 
@@ -47,6 +52,7 @@ class Salesforce:
         self._start.restore(self.org)
         self._oauth.reset()
         self._queries.reset()
+        self._bulk.reset()
         most = self._limits.widened(CALLS_A_DAY) if self._limits.enforced else CALLS_A_DAY_UNLIMITED
         self._calls = Window(limit=most, seconds=DAY)
 
@@ -73,7 +79,7 @@ class Salesforce:
 
     def handle(self, request: Request) -> Response:
         """The vendor's answer, errors included."""
-        self.org.purge()
+        self._catch_up()
         if serves(request):
             return self._oauth.handle(request)
         if too_long := _too_long(request):
@@ -132,15 +138,22 @@ class Salesforce:
         self, user: str, object_name: str, op: str, record_id: str | None, values: Mapping[str, Any]
     ) -> Record:
         """Do what a person does in the org's pages; the record after it. Raises PersonError."""
+        self._catch_up()
         return persons.act(self.org, user, object_name, op, record_id, values)
 
     def dump(self) -> dict[str, list[Record]]:
         """Every record by object, with all fields, deleted ones too."""
+        self._catch_up()
         org = self.org
         return {
             kind.name: [persons.plain(org.full(kind, row)) for row in org.store[kind.name].rows.values()]
             for kind in org.schema
         }
+
+    def _catch_up(self) -> None:
+        """Do what the org does by itself as time goes by: empty the recycle bin, work on jobs."""
+        self.org.purge()
+        self._bulk.advance()
 
     def _data(self, request: Request) -> Answer:
         """Answer a call below /services/data. Raises ApiError."""
@@ -171,7 +184,7 @@ class Salesforce:
 
     def _with_usage(self, answer: Answer) -> Answer:
         usage = {"sforce-limit-info": f"api-usage={self._used()}/{self._calls.limit}"}
-        return Answer(status=answer.status, content=answer.content, headers={**usage, **answer.headers})
+        return replace(answer, headers={**usage, **answer.headers})
 
     def _used(self) -> int:
         return self._calls.limit - self._calls.remaining(self.org.clock.now())
@@ -181,7 +194,7 @@ class Salesforce:
         return encode(request, self._with_usage(answer))
 
     def _limits_answer(self, call: Call) -> Answer:
-        return Answer(content=resources.limits(self._used(), self._calls.limit))
+        return Answer(content=resources.limits(self._used(), self._calls.limit, self._bulk.limits()))
 
     def _stateful(self) -> list[Row]:
         """The resources that remember something between calls."""
@@ -191,6 +204,7 @@ class Salesforce:
             ("GET", "queryAll", self._queries.query_all),
             ("GET", "query/{locator}", self._queries.more),
             ("GET", "queryAll/{locator}", self._queries.more),
+            *self._bulk.rows(),
         ]
 
 

@@ -30,6 +30,8 @@ class Result:
     """What a query found. Rows are as they were when it ran; `records` makes an answer of some of them."""
 
     total: int
+    object: str
+    columns: Sequence[Column]
     rows: Sequence[Row]
     root: Branch
     children: Sequence[Children] = ()
@@ -149,7 +151,15 @@ class _Runner:
         rows = self._plan(scope, query).find()
         long_fields = [column.name for column in selected if column.field.long_text]
         root = branch(self._org, selected)
-        return Result(total=len(rows), rows=rows, root=root, children=children, long_fields=long_fields)
+        return Result(
+            total=len(rows),
+            object=scope.kind.name,
+            columns=selected,
+            rows=rows,
+            root=root,
+            children=children,
+            long_fields=long_fields,
+        )
 
     def _run_grouped(self, scope: Scope, query: Query) -> Grouped:
         grouping = groups.Grouping(scope, query)
@@ -193,9 +203,10 @@ class _Runner:
 
     def _children(self, scope: Scope, query: Query) -> Children:
         child = scope.kind.child(query.source.path)
-        if child is None:
+        kind = self._org.visible.find(child.object) if child else None
+        if child is None or kind is None:
             raise invalid_field(columns.NO_RELATIONSHIP.format(name=query.source.path), query.source.place)
-        below = Scope(org=self._org, kind=self._org.visible[child.object], alias=query.alias)
+        below = Scope(org=self._org, kind=kind, alias=query.alias)
         if groups.is_aggregate(query) or any(isinstance(item, Query) for item in query.select):
             raise malformed("a subquery selects fields of the children alone", query.place)
         root = branch(self._org, self._selected(below, query))
