@@ -105,8 +105,11 @@ def _deleted(org: Org, actor: Actor, record_id: str, again: bool) -> Row:
     if kind is None:
         raise RecordError("MALFORMED_ID", f"malformed id {record_id}")
     _refuse_repeated(again)
-    row = saving.target(org, kind, record_id)
-    saving.delete(org, kind, row, actor)
+    seen = org.visible.find(kind.name)
+    if seen is None:
+        raise saving.no_access()
+    row = saving.target(org, seen, record_id)
+    saving.delete(org, seen, row, actor)
     return row
 
 

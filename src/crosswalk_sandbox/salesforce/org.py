@@ -28,7 +28,8 @@ class Org:
 
     def __init__(self, schema: Schema, clock: Clock) -> None:
         self.schema = schema  # all there is
-        self._grants: dict[tuple[str, str], Grant] = {}
+        self._grants: dict[tuple[str, str], Grant] = {}  # by object and field
+        self._withheld: dict[str, frozenset[str]] = {}  # rights that API calls lack, by object
         self.clock = clock
         self.store = Store(schema)
         self.numbers: dict[str, int] = {}  # of the last id given out, by object
@@ -42,15 +43,24 @@ class Org:
         self._computed: dict[str, dict[str, Getter]] = {}
 
     def reset_grants(self) -> None:
-        """Let API calls see and change every field, as at the start."""
+        """Let API calls see and change everything, as at the start."""
         self._grants.clear()
+        self._withheld.clear()
         self.visible = self.schema  # what API calls see
         self.described_at = self.clock.start.replace(microsecond=0)  # when that last changed
 
     def grant(self, field: Field, *, reads: bool, edits: bool) -> None:
         """Set what field-level security lets API calls do with a field."""
         self._grants[field.object, field.name] = Grant(reads=reads, edits=edits)
-        self.visible = self.schema.seen_with(self._grants)
+        self._look_again()
+
+    def withhold(self, kind: Object, rights: frozenset[str]) -> None:
+        """Set what API calls may not do with an object: some of schema.RIGHTS."""
+        self._withheld[kind.name] = rights
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self.visible = self.schema.seen_with(self._grants, self._withheld)
         self.described_at = self.now()
 
     def now(self) -> datetime:

@@ -10,7 +10,7 @@ from crosswalk_sandbox.salesforce import ids, saving
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.saving import Actor
-from crosswalk_sandbox.salesforce.schema import Object
+from crosswalk_sandbox.salesforce.schema import RIGHTS, Object
 from crosswalk_sandbox.salesforce.store import Row
 from crosswalk_sandbox.system import PersonError, Record
 
@@ -22,8 +22,8 @@ def act(
 
     `user` is a name, user name, alias or id; "" is some person. `values` go by the fields' API names.
     """
-    if object_name == "FieldPermissions":
-        return _grant(org, op, values)
+    if object_name in PERMISSIONS:
+        return PERMISSIONS[object_name](org, op, values)
     kind = org.schema.find(object_name)
     if kind is None:
         raise PersonError(f"there is no object {object_name}: " + ", ".join(each.name for each in org.schema))
@@ -49,6 +49,24 @@ def _grant(org: Org, op: str, values: Mapping[str, Any]) -> Record:
     edits = reads and bool(values.get("PermissionsEdit", reads))
     org.grant(field, reads=reads, edits=edits)
     return {"Field": f"{field.object}.{field.name}", "PermissionsRead": reads, "PermissionsEdit": edits}
+
+
+def _withhold(org: Org, op: str, values: Mapping[str, Any]) -> Record:
+    """Say what API calls may do with an object's records, as an admin does in a permission set."""
+    kind = org.schema.find(str(values.get("SobjectType")))
+    if op not in ("create", "edit") or kind is None or "createable" not in kind.is_:
+        taken = ", ".join(OBJECT_PERMISSIONS)
+        raise PersonError(f"ObjectPermissions takes SobjectType (such as Lead), {taken}")
+    reads = bool(values.get("PermissionsRead", True))
+    may = {name: reads and bool(values.get(name, True)) for name in OBJECT_PERMISSIONS}
+    org.withhold(kind, frozenset(right for name, right in OBJECT_PERMISSIONS.items() if not may[name]))
+    return {"SobjectType": kind.name, **may}
+
+
+OBJECT_PERMISSIONS = dict(
+    zip(("PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete"), RIGHTS, strict=True)
+)
+PERMISSIONS = {"FieldPermissions": _grant, "ObjectPermissions": _withhold}
 
 
 def plain(record: Row) -> Record:

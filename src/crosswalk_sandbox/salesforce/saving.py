@@ -37,8 +37,10 @@ class Draft:
 def read(org: Org, kind: Object, sent: Mapping[str, object], body: bytes = b"") -> Draft:
     """Read a record from JSON. Raises ApiError for an unknown field or a value of the wrong kind.
 
-    `body` is where the text of the record lies, for the position in the vendor's message.
+    `body` is where the text of the record lies, for the position in the vendor's message. A field that is
+    hidden from the caller is read nevertheless: only the save refuses it, for that record alone.
     """
+    whole = org.schema[kind.name]
     taken: dict[str, Any] = {}
     lookups: dict[str, tuple[Object, Field, Any]] = {}
     record_id: str | None = None
@@ -47,9 +49,9 @@ def read(org: Org, kind: Object, sent: Mapping[str, object], body: bytes = b"") 
             continue
         if name.lower() == "id":
             record_id = str(value)
-        elif (found := kind.field(name)) is not None:
+        elif (found := whole.field(name)) is not None:
             taken[found.name] = _read_value(found, name, value, body)
-        elif (reference := kind.reference(name)) is not None and isinstance(value, Mapping):
+        elif (reference := whole.reference(name)) is not None and isinstance(value, Mapping):
             lookups[reference.name] = _read_lookup(org, reference, value, body)
         else:
             raise ApiError("INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}")
@@ -113,7 +115,7 @@ def _parent_name(reference: Field, attributes: object) -> str:
 def create(org: Org, draft: Draft, actor: Actor) -> Row:
     """Save a new record. Raises RecordError."""
     kind = org.schema[draft.kind.name]
-    _permit(kind, "createable")
+    _permit(draft.kind, "createable")
     if draft.id is not None:
         text = "cannot specify Id in an insert call"
         raise RecordError("INVALID_FIELD_FOR_INSERT_UPDATE", text, ("Id",))
@@ -141,7 +143,7 @@ def _add_primary_role(org: Org, deal: Row, actor: Actor) -> None:
 def update(org: Org, row: Row, draft: Draft, actor: Actor) -> Row:
     """Change a record; it is stamped even when nothing differs. Raises RecordError."""
     kind = org.schema[draft.kind.name]
-    _permit(kind, "updateable")
+    _permit(draft.kind, "updateable")
     refuse_deleted(row)
     if row.get("IsConverted"):
         raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
@@ -203,13 +205,18 @@ def target(org: Org, kind: Object, text: str) -> Row:
 
 def _permit(kind: Object, right: str) -> None:
     if right not in kind.is_:
-        text = "insufficient access rights on object id"
-        raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", text)
+        raise no_access()
+
+
+def no_access() -> RecordError:
+    """The caller may not do this with records of that object."""
+    return RecordError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
 
 
 def _refuse_read_only(draft: Draft, right: str) -> None:
+    fields = draft.kind.fields
     names = [*draft.values, *draft.lookups]
-    if refused := tuple(name for name in names if right not in draft.kind.fields[name].is_):
+    if refused := tuple(name for name in names if name not in fields or right not in fields[name].is_):
         raise RecordError(
             "INVALID_FIELD_FOR_INSERT_UPDATE",
             f"Unable to create/update fields: {', '.join(refused)}. Please check the security settings of "

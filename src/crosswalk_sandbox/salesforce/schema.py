@@ -167,6 +167,8 @@ class Grant:
 
 
 EVERYTHING = Grant(reads=True, edits=True)
+READABLE = "queryable"  # without this right the object is not there
+RIGHTS = (READABLE, "createable", "updateable", "deletable")
 
 
 class Schema:
@@ -183,9 +185,12 @@ class Schema:
     def __getitem__(self, name: str) -> Object:
         return self._objects[name]
 
-    def seen_with(self, grants: Mapping[tuple[str, str], Grant]) -> Schema:
-        """The schema as a user sees it to whom only that is granted, by object and field; else everything."""
-        return Schema({each.name: _seen(each, grants) for each in self})
+    def seen_with(
+        self, grants: Mapping[tuple[str, str], Grant], withheld: Mapping[str, frozenset[str]]
+    ) -> Schema:
+        """The schema as a user sees it: fields as granted, objects without the rights withheld."""
+        seen = {each.name: _seen(each, grants, withheld.get(each.name, frozenset())) for each in self}
+        return Schema({name: each for name, each in seen.items() if READABLE not in withheld.get(name, ())})
 
     def find(self, name: str) -> Object | None:
         """The object of that name, whatever its case."""
@@ -196,14 +201,14 @@ class Schema:
         return self._by_prefix.get(text[:3]) if ids.canonical(text) else None
 
 
-def _seen(kind: Object, grants: Mapping[tuple[str, str], Grant]) -> Object:
+def _seen(kind: Object, grants: Mapping[tuple[str, str], Grant], withheld: frozenset[str]) -> Object:
     fields = {}
     for name, field in kind.fields.items():
         grant = grants.get((kind.name, name), EVERYTHING)
         if grant.reads:
             writable = field.is_ if grant.edits else field.is_ - {"createable", "updateable"}
             fields[name] = replace(field, is_=writable)
-    return replace(kind, fields=fields)
+    return replace(kind, fields=fields, is_=kind.is_ - withheld)
 
 
 def load(added: Mapping[str, Sequence[FieldRow]] = MappingProxyType({})) -> Schema:

@@ -124,34 +124,6 @@ def test_describe_is_not_repeated_when_nothing_changed(org: SalesforceOrg) -> No
     assert org.call("GET", path, headers={"If-Modified-Since": later}).status_code == 200
 
 
-def test_a_field_without_read_permission_is_not_there(org: SalesforceOrg) -> None:
-    lead = org.lead(Title="CTO")
-    org.controlled.person(
-        "FieldPermissions", "edit", values={"Field": "Lead.Title", "PermissionsRead": False}
-    )
-    assert "Title" not in fields(org, "Lead")
-    assert "Title" not in org.get(f"/sobjects/Lead/{lead}")
-    assert org.bad_query("SELECT Title FROM Lead")[0] == "INVALID_FIELD"
-    assert org.refusal("PATCH", f"/sobjects/Lead/{lead}", {"Title": "x"})[0] == "INVALID_FIELD"
-    assert org.record("Lead", lead)["Title"] == "CTO"
-    org.controlled.person("FieldPermissions", "edit", values={"Field": "Lead.Title"})
-    assert org.get(f"/sobjects/Lead/{lead}")["Title"] == "CTO"
-
-
-def test_a_field_without_edit_permission_is_read_only(org: SalesforceOrg) -> None:
-    lead = org.lead(Title="CTO")
-    values = {"Field": "Lead.Title", "PermissionsRead": True, "PermissionsEdit": False}
-    org.controlled.person("FieldPermissions", "edit", values=values)
-    found = fields(org, "Lead")["Title"]
-    assert (found["createable"], found["updateable"]) == (False, False)
-    code, _ = org.refusal("PATCH", f"/sobjects/Lead/{lead}", {"Title": "x"})
-    assert code == "INVALID_FIELD_FOR_INSERT_UPDATE"
-    org.controlled.person("Lead", "edit", record_id=lead, values={"Title": "Chief"})
-    assert org.get(f"/sobjects/Lead/{lead}")["Title"] == "Chief"
-    org.controlled.reset()
-    assert fields(org, "Lead")["Title"]["updateable"]
-
-
 STATUS = "ActiveCampaign_Sync_Status__c"
 
 
