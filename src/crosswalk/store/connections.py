@@ -20,14 +20,23 @@ def _row_name(system: str, identity: str) -> str:
     return f"tenant {system} {identity}"
 
 
-def save_tenant(
-    vault: Vault, system: str, identity: str, credentials: dict[str, str], now: datetime
-) -> models.Tenant:
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """One system as it was signed in to."""
+
+    system: str
+    identity: str  # the vendor's own key
+    credentials: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"<Account {self.system} {self.identity}>"
+
+
+def _save_tenant(vault: Vault, account: Account, now: datetime) -> models.Tenant:
     """Insert a tenant, or give the one that is known new credentials."""
-    sealed = vault.seal(credentials, _row_name(system, identity))
+    sealed = vault.seal(account.credentials, _row_name(account.system, account.identity))
     tenant, _ = models.Tenant.objects.update_or_create(
-        system=system,
-        identity=identity,
+        system=account.system,
+        identity=account.identity,
         defaults={"credentials": sealed},
         create_defaults={"credentials": sealed, "created_at": now},
     )
@@ -39,19 +48,40 @@ def credentials(vault: Vault, tenant: models.Tenant) -> dict[str, str]:
     return vault.open(bytes(tenant.credentials), _row_name(tenant.system, tenant.identity))
 
 
-def create(name: str, crm: models.Tenant, activecampaign: models.Tenant, now: datetime) -> models.Connection:
-    """Join two tenants. Raises UserError when the name is taken."""
-    if models.Connection.objects.filter(name=name).exists():
+def add(name: str, vault: Vault, crm: Account, activecampaign: Account, now: datetime) -> models.Connection:
+    """Join two accounts under a name; where that stands for the same two already, their new credentials are kept.
+
+    Raises UserError when the name is taken otherwise; nothing is stored then.
+    """
+    known = models.Connection.objects.select_related("crm", "activecampaign").filter(name=name).first()
+    if known is not None and not _renews(vault, known, crm, activecampaign):
         raise UserError(
             f"There is a connection called {name} already.", cure="Choose another name, or remove it."
         )
-    return models.Connection.objects.create(
-        name=name,
-        crm=crm,
-        activecampaign=activecampaign,
-        settings=msgspec.to_builtins(Settings()),
-        created_at=now,
-    )
+    with transaction.atomic():
+        tenants = [_save_tenant(vault, account, now) for account in (crm, activecampaign)]
+        return known or models.Connection.objects.create(
+            name=name,
+            crm=tenants[0],
+            activecampaign=tenants[1],
+            settings=msgspec.to_builtins(Settings()),
+            created_at=now,
+        )
+
+
+def _renews(vault: Vault, known: models.Connection, *accounts: Account) -> bool:
+    """Tell whether a connection joins these accounts and has other credentials for them."""
+    pairs = list(zip((known.crm, known.activecampaign), accounts, strict=True))
+    same = all((tenant.system, tenant.identity) == (given.system, given.identity) for tenant, given in pairs)
+    return same and any(not _has(vault, tenant, given.credentials) for tenant, given in pairs)
+
+
+def _has(vault: Vault, tenant: models.Tenant, given: dict[str, str]) -> bool:
+    """Tell whether these are a tenant's credentials; those that cannot be opened any more are not."""
+    try:
+        return credentials(vault, tenant) == given
+    except UserError:
+        return False
 
 
 def get(name: str) -> models.Connection:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from crosswalk.core.clock import Clock
-from crosswalk.core.failures import UserError
+from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 from crosswalk.core.mapping import (
     CreationRule,
     FieldMapping,
@@ -23,16 +23,21 @@ from crosswalk.core.schema import Field, Schema
 from crosswalk.core.system import System
 from crosswalk.store import connections, models
 from crosswalk.store.budget import TenantBudget
+from crosswalk.store.connections import Account
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
-from .context import CONTACT, OBJECTS, Context, Progress, compile_object
+from .context import CONTACT, OBJECTS, Context, ObjectPlan, Progress, compile_object
 
 ACTIVECAMPAIGN = "activecampaign"
 CRMS = ("salesforce",)
 # Where a tenant's pacer starts, calls per second; answers say how fast it may go. None: no such limit.
 FIRST_PACE: Mapping[str, float | None] = {ACTIVECAMPAIGN: 5.0}
 
+_REMAP = (
+    "Make the field visible to the connection's user again, or take the pair out of the mapping"
+    " (crosswalk mapping show, then mapping set)."
+)
 Opener = Callable[..., System]
 
 
@@ -67,8 +72,9 @@ def add_connection(
 ) -> models.Connection:
     """Join the two systems named in `credentials` (system → its credentials) under a name.
 
-    Both are signed in to first. Raises UserError for a system that is missing or unknown, SystemFailure when one cannot
-    be reached or refuses the credentials.
+    Both are signed in to first; nothing is stored unless both let us in. Under the name of a connection of the same two
+    accounts their new credentials are saved. Raises UserError for a system that is missing or unknown and for a name
+    that is taken, SystemFailure when a system cannot be reached or refuses the credentials.
     """
     crm = next((vendor for vendor in CRMS if vendor in credentials), None)
     if crm is None or ACTIVECAMPAIGN not in credentials:
@@ -76,12 +82,18 @@ def add_connection(
             "The credentials must name activecampaign and one CRM.",
             cure=f"Give a JSON object with the keys activecampaign and one of: {', '.join(CRMS)}.",
         )
-    tenants = {}
-    for vendor in (crm, ACTIVECAMPAIGN):
-        given = {key: str(value) for key, value in credentials[vendor].items() if value is not None}
-        with closing(opener(vendor, given, budget=_Unpaced(vendor, clock), clock=clock)) as system:
-            tenants[vendor] = connections.save_tenant(vault, vendor, system.identity(), given, clock.now())
-    return connections.create(name, tenants[crm], tenants[ACTIVECAMPAIGN], clock.now())
+    crm_account = _signed_in(crm, credentials[crm], clock, opener)
+    account = _signed_in(ACTIVECAMPAIGN, credentials[ACTIVECAMPAIGN], clock, opener)
+    return connections.add(name, vault, crm_account, account, clock.now())
+
+
+def _signed_in(vendor: str, credentials: Mapping[str, Any], clock: Clock, opener: Opener) -> Account:
+    """Return an account whose credentials were tried."""
+    given = {key: str(value) for key, value in credentials.items() if value is not None}
+    with closing(opener(vendor, given, budget=_Unpaced(vendor, clock), clock=clock)) as system:
+        if vendor == ACTIVECAMPAIGN:
+            system.describe(CONTACT)  # its identity is its address: only a call tries address and key
+        return Account(system=vendor, identity=system.identity(), credentials=given)
 
 
 def open_systems(
@@ -111,7 +123,8 @@ def open_context(
 ) -> Context:
     """Make a connection ready to run: systems opened, fields described, mappings compiled.
 
-    Raises UserError when it does not exist, has no mapping, or maps a field that vanished.
+    Raises UserError when it does not exist or has no mapping, SystemFailure when a system cannot be reached, refuses
+    the sign-in, or lacks a mapped field (MAPPING).
     """
     connection = connections.get(name)
     mapping = connections.mapping_of(connection)
@@ -127,8 +140,7 @@ def open_context(
     for object in OBJECTS:
         if object in by_object:
             crm = systems[Side.CRM].describe(object)
-            check_object(by_object[object], crm, contact)
-            objects[object] = compile_object(by_object[object], crm, contact, mapping.settings)
+            objects[object] = _compiled(by_object[object], crm, contact, mapping.settings)
     context = Context(
         connection_id=connection.id,
         name=name,
@@ -141,6 +153,15 @@ def open_context(
     if report is not None:
         context.report = report
     return context
+
+
+def _compiled(mapping: ObjectMapping, crm: Schema, contact: Schema, settings: Settings) -> ObjectPlan:
+    """Compile a saved mapping. Raises SystemFailure(MAPPING) when its fields are no longer what they were."""
+    try:
+        check_object(mapping, crm, contact)
+        return compile_object(mapping, crm, contact, settings)
+    except UserError as error:
+        raise SystemFailure(FailureKind.MAPPING, str(error), cure=error.cure or _REMAP) from None
 
 
 # --- mappings ----------------------------------------------------------------------------------------------------
@@ -225,9 +246,10 @@ def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
         names = [pair.name(side) for pair in mapping.fields]
         for name in names:
             if name not in schema.fields:
+                partner = next(pair for pair in mapping.fields if pair.name(side) == name).name(side.other)
                 raise UserError(
-                    f"{mapping.object}: there is no field {name} in {side.value} (any more).",
-                    cure="Take the pair out of the mapping, or make the field visible to the user of the connection.",
+                    f"{mapping.object}: {side.value} has no field {name} (any more), which is mapped to {partner}.",
+                    cure=_REMAP,
                 )
             if names.count(name) > 1:
                 raise UserError(
