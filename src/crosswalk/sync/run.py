@@ -53,7 +53,8 @@ def make_plan(context: Context) -> Plan:
 def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> RunResult:
     """Run the connection once. `plan` limits what may be written to its counts plus a tenth.
 
-    Raises SystemFailure when a system cannot be reached or signed in to; everything seen and intended is kept.
+    Raises SystemFailure when a system cannot be reached or signed in to, or a mapped field vanished; everything seen
+    and intended is kept.
     """
     with feeds.lease("connection", context.connection_id, wait=False) as held:
         _require(held, context)
@@ -66,6 +67,9 @@ def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> 
             state, message = "braked", str(brake)
         except SystemFailure as failure:
             message = failure.message
+            raise
+        except Exception as error:
+            message = f"{type(error).__name__}: this is a mistake of Crosswalk; please report it."
             raise
         finally:
             counts = runs.journalled(record.id)
