@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import Object
 
 JSON = "application/json;charset=UTF-8"
-CSV = "text/csv"
+CSV = "text/csv;charset=UTF-8"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 FASTEST_GZIP = 1
 
@@ -46,6 +46,7 @@ class Call:
     version: str  # such as 60.0
     args: Mapping[str, str]  # from the path, by the template's names
     actor: Actor
+    again: Callable[[Request, bool], Answer]  # answers a call within this one; whether it counts as one more
 
     @cached_property
     def body(self) -> bytes:
@@ -120,6 +121,11 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"Unrecognized token '{text}'")
 
 
+def to_json(value: Any) -> bytes:
+    """JSON with every digit of numbers."""
+    return _ENCODER.encode(value)
+
+
 def refused(error: ApiError) -> Answer:
     """The answer to a call that failed as a whole."""
     return Answer(status=error.status, content=[error.problem.single()])
@@ -138,6 +144,6 @@ def encode(request: Request, answer: Answer) -> Response:
 
 
 def _json_body(request: Request, answer: Answer) -> bytes:
-    body = _ENCODER.encode(answer.content)
+    body = to_json(answer.content)
     indented = request.headers.get("x-prettyprint", "") in ("1", "true")
     return msgspec.json.format(body, indent=2) if indented else body

@@ -51,6 +51,13 @@ def root(call: Call) -> Answer:
     return Answer(content={**paths, "identity": identity})
 
 
+def composite(call: Call) -> Answer:
+    """`GET /composite`: the resources below it."""
+    return Answer(
+        content={name: call.path(f"/composite/{name}") for name in ("tree", "batch", "sobjects", "graph")}
+    )
+
+
 def limits(used: int, most: int, bulk: dict[str, Any]) -> dict[str, Any]:
     """`GET /limits`; `bulk` is what it says of bulk jobs."""
     stated = {name: {"Max": number, "Remaining": number} for name, number in STATED.items()}

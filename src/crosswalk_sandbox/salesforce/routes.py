@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crosswalk_sandbox.salesforce import batches, describe, records, replication, resources
 from crosswalk_sandbox.salesforce.answers import Answer, Call
+from crosswalk_sandbox.salesforce.composite import requests, trees
 from crosswalk_sandbox.salesforce.errors import ApiError
 
 Handler = Callable[[Call], Answer]
@@ -84,6 +85,11 @@ STATELESS: tuple[Row, ...] = (
     ("GET", "sobjects/{object}/{field}/{value}", records.read_by_key),
     ("PATCH", "sobjects/{object}/{field}/{value}", records.upsert),
     ("DELETE", "sobjects/{object}/{field}/{value}", records.delete_by_key),
+    ("GET", "composite", resources.composite),
+    ("POST", "composite", requests.composite),
+    ("POST", "composite/batch", requests.batch),
+    ("POST", "composite/graph", requests.graph),
+    ("POST", "composite/tree/{object}", trees.tree),
     ("POST", "composite/sobjects", batches.create),
     ("PATCH", "composite/sobjects", batches.update),
     ("DELETE", "composite/sobjects", batches.delete),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -108,8 +109,8 @@ class Salesforce:
         return serves(request)
 
     def batch_size(self, request: Request) -> int | None:
-        """How many records a collections call carries."""
-        if _segments(request)[3:5] != ("composite", "sobjects"):
+        """How many records a collection or a tree carries."""
+        if _segments(request)[3:5] not in (("composite", "sobjects"), ("composite", "tree")):
             return None
         if named := request.param("ids"):
             return len(named.split(","))
@@ -162,13 +163,40 @@ class Salesforce:
             raise ApiError("NOT_FOUND", "The requested resource does not exist")
         if len(segments) == 2:
             return resources.versions()
-        version = resources.check_version(segments[2])
+        resources.check_version(segments[2])
         user = self._signed_in(request)
+        self._charge()
+        return self._resource(user, request)
+
+    def _charge(self) -> None:
+        """Count a call. Raises ApiError when the day's calls are used up."""
         if not self._calls.take(self.org.clock.now()) and self._limits.enforced:
             raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+
+    def _resource(self, user: str, request: Request) -> Answer:
+        """Answer a call of a user who is signed in. Raises ApiError."""
+        segments = _segments(request)
+        version = resources.check_version(segments[2])
         route, args = self._routes.get(_method(request), segments[3:])
-        actor = Actor(user=user, assigns=_assigns(request))
-        return route.handler(Call(org=self.org, request=request, version=version, args=args, actor=actor))
+        return route.handler(
+            Call(
+                org=self.org,
+                request=request,
+                version=version,
+                args=args,
+                actor=Actor(user=user, assigns=_assigns(request)),
+                again=partial(self._within, user),
+            )
+        )
+
+    def _within(self, user: str, request: Request, counts: bool) -> Answer:
+        """Answer a call that is a part of another."""
+        try:
+            if counts:
+                self._charge()
+            return self._resource(user, request)
+        except ApiError as error:
+            return refused(error)
 
     def _signed_in(self, request: Request) -> str:
         """The user of the request's token. Raises ApiError."""
