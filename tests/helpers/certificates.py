@@ -15,9 +15,13 @@ from cryptography.x509.oid import NameOID
 DAY = timedelta(days=1)
 
 
-@cache
 def private_key(name: str = "first") -> rsa.RSAPrivateKey:
     """A key, the same for the same name."""
+    return _made(name)
+
+
+@cache
+def _made(name: str) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 

@@ -13,6 +13,7 @@ from tests.helpers.sandbox_account import ActiveCampaign
 from crosswalk_sandbox.activecampaign.seed import FIELDS, USERS
 from crosswalk_sandbox.cli import main
 from crosswalk_sandbox.faults import FaultOrder, Kind
+from crosswalk_sandbox.salesforce.sign_in.apps import App
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 
@@ -39,3 +40,10 @@ def test_every_field_and_user_of_the_demo_account_is_described() -> None:
     flat = " ".join(PAGE.split())
     names = [*(field.title for field in FIELDS), *(user[0] for user in USERS)]
     assert [name for name in names if name not in flat] == []
+
+
+def test_every_setting_of_an_app_is_described() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sandbox-salesforce.md").read_text(encoding="utf-8")
+    settings = {field.name for field in msgspec.structs.fields(App)} - {"client_id"}
+    assert [setting for setting in sorted(settings) if f"`{setting}`" not in page] == []
+    assert "`POST $CONTROL/apps`" in page

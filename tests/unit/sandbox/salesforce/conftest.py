@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
 from tests.helpers.sandbox_org import Opening, SalesforceOrg
+from tests.helpers.sandbox_sign_in import SignIn
 
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.control import Controlled
@@ -60,3 +61,27 @@ def opening() -> Iterator[Opening]:
 @pytest.fixture
 def org(opening: Opening) -> SalesforceOrg:
     return opening()
+
+
+SigningIn = Callable[[SalesforceOrg], SignIn]
+
+
+@pytest.fixture
+def signing_in() -> Iterator[SigningIn]:
+    """Makes the browser of a user of the ready line's app in an org; it carries no token."""
+    clients: list[httpx2.Client] = []
+
+    def make(org: SalesforceOrg) -> SignIn:
+        transport = SandboxTransport({HOST: org.controlled.handle})
+        clients.append(httpx2.Client(transport=transport, base_url=f"https://{HOST}"))
+        pair = (org.ready["client_id"], org.ready["client_secret"])
+        return SignIn(http=clients[-1], client_id=pair[0], client_secret=pair[1])
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def sign_in(org: SalesforceOrg, signing_in: SigningIn) -> SignIn:
+    return signing_in(org)
