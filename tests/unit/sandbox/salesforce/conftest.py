@@ -15,6 +15,7 @@ from crosswalk_sandbox.control import Controlled
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.people import Sizes, invent
 from crosswalk_sandbox.salesforce import Salesforce
+from crosswalk_sandbox.salesforce.bulk import Sizes as BulkSizes
 from crosswalk_sandbox.system import World
 from crosswalk_sandbox.transport import SandboxTransport
 
@@ -36,13 +37,14 @@ def opening() -> Iterator[Opening]:
         most_page: int = 2000,
         converted_leads: int = 0,
         package: bool = False,
+        bulk: BulkSizes | None = None,
     ) -> SalesforceOrg:
         clock = Clock.standing(MONDAY_NOON)
         population = invent(seed, Sizes(leads=leads, contacts=contacts, subscribers=0), clock.start)
         world = World(
             seed=seed, population=population, clock=clock, limits=Limits.parse(limits), package=package
         )
-        org = Salesforce(world, most_page=most_page, converted_leads=converted_leads)
+        org = Salesforce(world, most_page=most_page, converted_leads=converted_leads, bulk=bulk)
         controlled = Controlled(org, clock)
         ready = controlled.ready(f"https://{HOST}")
         client = httpx2.Client(
