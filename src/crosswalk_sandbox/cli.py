@@ -13,6 +13,7 @@ from pathlib import Path
 
 from crosswalk_sandbox.http import tls_context
 from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.load.folder import LoadError
 from crosswalk_sandbox.people import Sizes
 from crosswalk_sandbox.sandbox import SYSTEMS, Options, Sandbox
 
@@ -39,13 +40,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         job_seconds=arguments.job_seconds,
         latency=arguments.latency / 1000,
         package=arguments.package == "on",
+        load=arguments.load,
     )
     try:
         tls = tls_context(*arguments.tls) if arguments.tls else None
     except OSError as error:
         return _failed(f"cannot use the certificate and key of --tls: {error}")
     try:
-        servers, ready = Sandbox(ports, options).serve(ports, tls)
+        sandbox = Sandbox(ports, options)
+    except LoadError as error:
+        return _failed(str(error))
+    if sandbox.loaded:
+        print(sandbox.loaded.summary(), file=sys.stderr)
+    try:
+        servers, ready = sandbox.serve(ports, tls)
     except OSError as error:
         return _failed(f"cannot listen on 127.0.0.1: {error}")
     gc.freeze()  # the population lives as long as the process: the collector need not walk it
@@ -68,6 +76,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.add_argument(f"--{name}", type=_port, metavar="PORT", help=f"serve {name} there (0: any)")
     for option, text in SIZE_OPTIONS.items():
         parser.add_argument(option, type=_count, metavar="N", help=text)
+    parser.add_argument(
+        "--load", type=Path, metavar="FOLDER",
+        help="real exports (CSV of Salesforce and ActiveCampaign, JSON of the Salesforce CLI) instead of "
+        "invented people",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the invented data (1)")
     parser.add_argument(
         "--limits",

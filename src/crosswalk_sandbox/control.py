@@ -20,6 +20,7 @@ import msgspec
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.faults import FaultAnswers, Faults, from_json
 from crosswalk_sandbox.http import Broken, Request, Response, json_response
+from crosswalk_sandbox.load.report import Report
 from crosswalk_sandbox.system import PersonError, System
 
 PREFIX = "/_sandbox/"
@@ -68,12 +69,14 @@ class Controlled:
         *,
         sleep: Callable[[float], None] = time.sleep,
         latency: float = 0,
+        loaded: Report | None = None,
     ) -> None:
         self.system = system
         self.clock = clock
         self.faults = Faults(sleep)
         self._sleep = sleep
         self._latency = latency  # seconds that every answer of the vendor takes more
+        self._loaded = loaded or Report(folder="")
         self._log: list[Entry] = []
         self._log_lock = threading.Lock()
         self._system_lock = threading.Lock()
@@ -86,6 +89,7 @@ class Controlled:
             ("POST", "faults"): self._add_faults,
             ("DELETE", "faults"): self._clear_faults,
             ("GET", "dump"): lambda _: self.dump(),
+            ("GET", "load"): lambda _: self._loaded.as_json(),
             ("GET", "clock"): lambda _: self._show_clock(),
             ("POST", "clock"): self._set_clock,
             **{name: self._locked(door) for name, door in system.doors().items()},

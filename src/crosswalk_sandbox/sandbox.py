@@ -7,17 +7,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.control import Controlled
 from crosswalk_sandbox.http import Server
 from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.load.folder import Folder, look
 from crosswalk_sandbox.people import Population, Sizes, invent
 from crosswalk_sandbox.system import System, World
 from crosswalk_sandbox.transport import SandboxTransport
 
 # a system is a package of this name with `build(world) -> System`
 SYSTEMS = ("activecampaign", "salesforce")
+NOBODY = Sizes(leads=0, contacts=0, subscribers=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +33,14 @@ class Options:
     job_seconds: float = 0.3  # what an asynchronous job takes
     latency: float = 0  # seconds that every vendor answer takes more
     package: bool = False  # whether ActiveCampaign's package is installed in the CRM
+    load: Path | None = None  # a folder with real exports, instead of the invented population
 
 
 class Sandbox:
-    """Some systems over one invented population; each has a clock and a log of its own."""
+    """Some systems over one invented population or the exports of a folder.
+
+    Each has a clock and a log of its own. Raises LoadError for a folder without exports.
+    """
 
     def __init__(
         self,
@@ -45,13 +52,21 @@ class Sandbox:
     ) -> None:
         clocks = {name: clock() for name in names}
         start = min(each.start for each in clocks.values())
-        population = invent(options.seed, options.sizes, start)
+        folder = look(options.load) if options.load else None
+        population = invent(options.seed, NOBODY if folder else options.sizes, start)
+        self.loaded = folder.report if folder else None
         self.systems = {
             name: Controlled(
-                _build(name, options, population, each), each, sleep=sleep, latency=options.latency
+                _build(name, options, population, folder, each),
+                each,
+                sleep=sleep,
+                latency=options.latency,
+                loaded=self.loaded,
             )
             for name, each in clocks.items()
         }
+        if folder:
+            folder.leave(set(clocks))
 
     def transport(self) -> tuple[SandboxTransport, dict[str, dict[str, str]]]:
         """A transport to all systems at `https://NAME.sandbox.example`, and the ready line for it."""
@@ -75,7 +90,9 @@ class Sandbox:
         return servers, ready
 
 
-def _build(name: str, options: Options, population: Population, clock: Clock) -> System:
+def _build(
+    name: str, options: Options, population: Population, folder: Folder | None, clock: Clock
+) -> System:
     world = World(
         seed=options.seed,
         population=population,
@@ -83,6 +100,7 @@ def _build(name: str, options: Options, population: Population, clock: Clock) ->
         limits=options.limits,
         job_seconds=options.job_seconds,
         package=options.package,
+        folder=folder,
     )
     system: System = import_module(f"crosswalk_sandbox.{name}").build(world)
     return system

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.load.folder import Folder
 from crosswalk_sandbox.people import Population
 
 Record = dict[str, Any]
@@ -29,6 +30,7 @@ class World:
     limits: Limits
     job_seconds: float = 0.3  # what an asynchronous job (an import) takes, on the clock
     package: bool = False  # whether the CRM has ActiveCampaign's package installed
+    folder: Folder | None = None  # real exports to load; there is no invented population beside them
 
 
 class System(Protocol):

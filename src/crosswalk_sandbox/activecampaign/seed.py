@@ -10,7 +10,7 @@ from typing import Any
 
 from crosswalk_sandbox import names
 from crosswalk_sandbox.activecampaign import fields, tags
-from crosswalk_sandbox.activecampaign.store import Account, Contact, FieldValue, User, stamp
+from crosswalk_sandbox.activecampaign.store import Account, Contact, Field, FieldValue, User, stamp
 from crosswalk_sandbox.activecampaign.values import WITH_OPTIONS, joined
 from crosswalk_sandbox.people import Person
 from crosswalk_sandbox.system import World
@@ -121,19 +121,21 @@ def fill(account: Account, world: World) -> None:
     for name in names.TAGS:
         account.add_tag(name)
     for demo in FIELDS:
-        _add_field(account, demo)
+        add_field(account, demo)
     chance = random.Random(f"activecampaign lists {world.seed}")
     for person in world.population.subscribers:
         _add_contact(account, person, chance)
 
 
-def _add_field(account: Account, demo: DemoField) -> None:
+def add_field(account: Account, demo: DemoField) -> Field:
+    """A new field with its options; contacts without a value have none."""
     body: dict[str, Any] = {"type": demo.type, "ordernum": len(account.fields) + 1}
     field = fields.add(account, demo.title, body)
     for value in demo.options if demo.type in WITH_OPTIONS else ():
         fields.add_option(account, field, {"value": value})
     if demo.related:
         fields.add_relation(account, field, 0)
+    return field
 
 
 def _add_contact(account: Account, person: Person, chance: random.Random) -> None:
@@ -143,7 +145,7 @@ def _add_contact(account: Account, person: Person, chance: random.Random) -> Non
     contact.updated = person["modified"]
     for field_id, demo in enumerate(FIELDS, start=1):
         if text := demo.take(person):
-            _add_value(account, contact, field_id, text)
+            add_value(account, contact, field_id, text)
     wanted = person["tags"]
     for tag in account.tags.values():
         if tag.name in wanted:
@@ -151,7 +153,7 @@ def _add_contact(account: Account, person: Person, chance: random.Random) -> Non
     _add_lists(account, contact, person["opted_out"], chance.random())
 
 
-def _add_value(account: Account, contact: Contact, field_id: int, text: str) -> None:
+def add_value(account: Account, contact: Contact, field_id: int, text: str) -> None:
     """A value as it stood at the contact's last change; past all checks, for speed."""
     row = FieldValue(
         id=account.new_id("fieldValue"),

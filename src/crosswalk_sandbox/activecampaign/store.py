@@ -180,6 +180,10 @@ class Account:
         self._last_ids[kind] += 1
         return self._last_ids[kind]
 
+    def skip_ids(self, kind: str, last: int) -> None:
+        """Go on above `last` when the next id of that kind is given out."""
+        self._last_ids[kind] = max(self._last_ids[kind], last)
+
     def with_email(self, email: str) -> Contact | None:
         return self._by_email.get(key_of(email))
 

@@ -11,6 +11,7 @@ from crosswalk_sandbox.activecampaign import routes
 from crosswalk_sandbox.activecampaign.calls import Call
 from crosswalk_sandbox.activecampaign.errors import VendorError, failure, forbidden, message
 from crosswalk_sandbox.activecampaign.imports import Imports
+from crosswalk_sandbox.activecampaign.loading import Export
 from crosswalk_sandbox.activecampaign.persons import People, dump
 from crosswalk_sandbox.activecampaign.routes import Router, path_ids
 from crosswalk_sandbox.activecampaign.seed import INTEGRATION_USER, fill
@@ -34,14 +35,16 @@ class ActiveCampaign:
     def __init__(self, world: World) -> None:
         self._world = world
         self._base_url = ""
+        self._export = Export(world.folder, self._bare()) if world.folder else None
         self.reset()
 
     def reset(self) -> None:
         """The demo account as it was at the start."""
         world = self._world
-        self.account = Account(world.clock, world.seed)
+        self.account = self._bare()
         self.account.base_url = self._base_url
-        fill(self.account, world)
+        if self._export:
+            self._export.fill(self.account)
         self.imports = Imports(self.account, world.limits, world.job_seconds)
         self._people = People(self.account)
         self._window = Window(limit=world.limits.widened(PER_SECOND), seconds=SECOND)
@@ -54,6 +57,12 @@ class ActiveCampaign:
                 routes.IMPORT_INFO: lambda _, call: self.imports.info(call),
             }
         )
+
+    def _bare(self) -> Account:
+        """The account with its own settings and the invented people, of whom there are none beside exports."""
+        account = Account(self._world.clock, self._world.seed)
+        fill(account, self._world)
+        return account
 
     def handle(self, request: Request) -> Response:
         """The vendor's answer; what imports were due by now is done first."""

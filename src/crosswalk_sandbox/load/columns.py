@@ -14,6 +14,8 @@ from crosswalk_sandbox.load import moments, numerals
 
 TRUE = frozenset({"true", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"})
 FALSE = frozenset({"false", "falsch", "faux", "falso", "onwaar"})
+YES = frozenset({"1", "yes", "y", "x", "on", "ja", "oui", "si", "sí", "sim", "checked"})
+NO = frozenset({"0", "no", "n", "off", "nein", "non", "nee", "não", "unchecked"})
 SEPARATORS = re.compile(r"\|\||;")
 COUNTED = 1000  # different values that are counted; with more it is no list of choices
 LONGEST_COUNTED = 255
@@ -78,14 +80,25 @@ class Days:
 
 @dataclass(slots=True, kw_only=True)
 class Ticks:
-    """Values as true and false."""
+    """Values as true and false; `widely`: also as yes and no, 1 and 0."""
 
+    widely: bool = False
     fits: int = 0
 
     def see(self, text: str) -> bool:
-        fits = text.lower() in TRUE or text.lower() in FALSE
+        fits = tick(text, widely=self.widely) is not None
         self.fits += fits
         return fits
+
+
+def tick(text: str, *, widely: bool) -> bool | None:
+    """Whether the text says true or false; None when it says neither."""
+    word = text.lower()
+    if word in TRUE or (widely and word in YES):
+        return True
+    if word in FALSE or (widely and word in NO):
+        return False
+    return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,16 +157,16 @@ class Watcher(Protocol):
 class Column:
     """One column of one file, as far as its values have been seen; blank ones are not shown to it.
 
-    A watcher whom a value does not fit is not asked again, except the `kept` one. `commas`: they may part
-    choices. `marks`: numbers may have signs of currencies and percent.
+        A watcher whom a value does not fit is not asked again, except the `kept` one. `commas`: they may part
+    choices. `widely`: numbers may have signs of currencies and percent, and ticks be yes and no.
     """
 
-    def __init__(self, name: str, *, kept: str = "", commas: bool = False, marks: bool = False) -> None:
+    def __init__(self, name: str, *, kept: str = "", commas: bool = False, widely: bool = False) -> None:
         self.name = name
         self.count = 0
         self.longest = 0
         self.lines = False  # some value has a line break
-        self.numbers, self.days, self.ticks = Numbers(marks=marks), Days(), Ticks()
+        self.numbers, self.days, self.ticks = Numbers(marks=widely), Days(), Ticks(widely=widely)
         self.choices = Choices(commas=Counter() if commas else None)
         self._kept: Watcher | None = getattr(self, kept) if kept else None
         self._watching: list[Watcher] = [self.numbers, self.days, self.ticks, self.choices]

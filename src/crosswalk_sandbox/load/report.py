@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +17,16 @@ class Note:
     file: str
     line: int
     reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Remark:
+    """What was left out or changed of rows that were loaded: the first of them, and how many there are."""
+
+    file: str
+    line: int
+    reason: str
+    rows: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,15 +63,22 @@ class Report:
     folder: str
     files: list[FileReport] = field(default_factory=list)
     refused: list[Note] = field(default_factory=list)  # rows that were not loaded
-    remarks: list[Note] = field(default_factory=list)  # what was left out or changed of rows that were
+    remarks: list[Remark] = field(default_factory=list)
     skipped: list[Note] = field(default_factory=list)  # files that were not read
     fields: list[MadeField] = field(default_factory=list)
+    _remarked: dict[tuple[str, str], Remark] = field(default_factory=dict)
 
     def refuse(self, file: str, line: int, reason: str) -> None:
         self.refused.append(Note(file=file, line=line, reason=reason))
 
     def remark(self, file: str, line: int, reason: str) -> None:
-        self.remarks.append(Note(file=file, line=line, reason=reason))
+        """Say something about a row; for the same said of other rows of its file, count it."""
+        known = self._remarked.get((file, reason))
+        if known is None:
+            known = self._remarked[file, reason] = Remark(file=file, line=line, reason=reason)
+            self.remarks.append(known)
+        else:
+            known.rows += 1
 
     def skip(self, file: str, reason: str) -> None:
         self.skipped.append(Note(file=file, line=0, reason=reason))
@@ -86,8 +103,8 @@ class Report:
         return "\n".join(self._lines())
 
     def _sort(self) -> None:
-        for notes in (self.refused, self.remarks):
-            notes.sort(key=lambda note: (note.file, note.line))
+        self.refused.sort(key=lambda note: (note.file, note.line))
+        self.remarks.sort(key=lambda note: (note.file, note.line))
 
     def _lines(self) -> Iterator[str]:
         yield f"Loaded from {self.folder}"
@@ -97,13 +114,18 @@ class Report:
         if self.fields:
             yield "Custom fields made"
             yield from _table([(each.system, each.object, each.name, each.kind) for each in self.fields])
-        yield from _notes("Rows refused", self.refused)
-        yield from _notes("Remarks", self.remarks)
+        if self.refused:
+            yield f"Rows refused: {len(self.refused):,}"
+            yield from _shown(self.refused)
+        if self.remarks:
+            yield "Remarks"
+            yield from _shown(self.remarks)
 
 
 def _told(each: FileReport) -> tuple[str, ...]:
     refused = f"{each.refused:,} refused" if each.refused else ""
-    return each.file, each.object, f"{each.loaded:,} rows", refused, each.form
+    rows = "row" if each.loaded == 1 else "rows"
+    return each.file, each.object, f"{each.loaded:,} {rows}", refused, each.form
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
@@ -117,16 +139,19 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield ("  " + "  ".join(cells)).rstrip()
 
 
-def _notes(title: str, notes: list[Note]) -> Iterator[str]:
-    """The first ones of each file, with their number."""
-    if not notes:
-        return
-    yield f"{title}: {len(notes):,}"
+def _shown(notes: Sequence[Note | Remark]) -> Iterator[str]:
+    """The first ones of each file."""
     told: Counter[str] = Counter()
     for note in notes:
         told[note.file] += 1
         if told[note.file] <= SHOWN:
-            place = f"{note.file}, line {note.line}" if note.line else note.file
-            yield f"  {place}: {note.reason}"
+            yield f"  {_place(note)}: {note.reason}"
     if any(count > SHOWN for count in told.values()):
         yield "  … and more: GET /_sandbox/load has all of them"
+
+
+def _place(note: Note | Remark) -> str:
+    if not note.line:
+        return note.file
+    more = f" and {note.rows - 1:,} more" if isinstance(note, Remark) and note.rows > 1 else ""
+    return f"{note.file}, line {note.line}{more}"

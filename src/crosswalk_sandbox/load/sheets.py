@@ -11,12 +11,13 @@ from typing import Protocol
 class Row:
     """One row: where it begins, and its cells in the order of the columns; missing ones are empty.
 
-    With a `problem` it cannot be read, and has no cells.
+    With a `problem` it cannot be read, and has no cells. Others may name it by its `reference`.
     """
 
     line: int
     cells: list[str]
     problem: str = ""
+    reference: str = ""
 
 
 class Sheet(Protocol):

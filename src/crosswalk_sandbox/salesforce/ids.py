@@ -35,3 +35,13 @@ def make(prefix: str, number: int) -> str:
         digits = DIGITS[rest] + digits
     short = prefix + POD + digits.rjust(9, "0")
     return short + check_characters(short)
+
+
+def number(text: str) -> int:
+    """Which id of its object this one (18 characters) is, if it could have been made here; else 0."""
+    if text[3:6] != POD:
+        return 0
+    found = 0
+    for char in text[6:15]:
+        found = found * 62 + DIGITS.index(char)
+    return found

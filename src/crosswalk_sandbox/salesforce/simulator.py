@@ -15,6 +15,7 @@ from crosswalk_sandbox.salesforce import batches, ids, package, persons, resourc
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.bulk import Bulk, Sizes
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
+from crosswalk_sandbox.salesforce.loading import Export
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
 from crosswalk_sandbox.salesforce.routes import Routes, Row
@@ -40,8 +41,12 @@ class Salesforce:
         self, world: World, *, most_page: int = MOST_PAGE, converted_leads: int = 0, bulk: Sizes | None = None
     ) -> None:
         self._limits = world.limits
-        self.org = Org(load(package.FIELDS if world.package else {}), world.clock)
+        schema = load(package.FIELDS if world.package else {})
+        export = Export(world.folder, schema) if world.folder else None
+        self.org = Org(export.schema if export else schema, world.clock)
         self._start = seed.plant(self.org, world.population, converted_leads)
+        if export:
+            self._start = export.plant(self.org, self._start)
         self._oauth = OAuth(self.org, world.seed, world.limits)
         self._queries = Queries(most_page)
         self._bulk = Bulk(self.org, world.limits, world.job_seconds, bulk or Sizes())
