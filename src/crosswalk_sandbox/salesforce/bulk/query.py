@@ -156,9 +156,15 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return str(value).replace("E+", "E")
+        return _number(value)
     text = str(value)
     return text.removesuffix("+0000") + "Z" if text.endswith(".000+0000") else text
+
+
+def _number(value: Decimal) -> str:
+    """A double as the vendor writes it: 5.0, 1.0E7."""
+    digits, power, exponent = str(value).partition("E+")
+    return f"{digits if '.' in digits else digits + '.0'}E{exponent}" if power else digits
 
 
 def _locator(start: int) -> str:
