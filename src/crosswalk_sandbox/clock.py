@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 
 def machine_time() -> datetime:
     """The machine's time, aware, in UTC: the one place where the sandbox reads it."""
     return datetime.now(UTC)
+
+
+class SavedClock(msgspec.Struct, frozen=True, kw_only=True):
+    """A clock as it is kept: one that stands goes on from `now`, one that runs keeps its `offset`."""
+
+    now: datetime
+    offset: float  # seconds
+    frozen: bool
 
 
 class Clock:
@@ -62,3 +72,13 @@ class Clock:
     def offset(self) -> float:
         """Seconds between this clock and its source."""
         return (self.now() - self._source()).total_seconds()
+
+    def saved(self) -> SavedClock:
+        """The clock, to be kept."""
+        return SavedClock(now=self.now(), offset=self.offset, frozen=self.frozen)
+
+    def restore(self, saved: SavedClock) -> None:
+        """Go on from what was kept; for a clock that runs, time went on meanwhile."""
+        self._stands_at = saved.now.astimezone(UTC) if saved.frozen else None
+        shift = saved.now - self._source() if saved.frozen else timedelta(seconds=saved.offset)
+        self._offset = shift

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,15 @@ class Window:
             return False
         self._passed.append(now)
         return True
+
+    @property
+    def passed(self) -> list[datetime]:
+        """When each call was let through, to be kept."""
+        return list(self._passed)
+
+    def restore(self, passed: Iterable[datetime]) -> None:
+        """Go on as if those calls had been let through, and no others."""
+        self._passed = deque(passed)
 
     def remaining(self, now: datetime) -> int:
         self._forget(now)

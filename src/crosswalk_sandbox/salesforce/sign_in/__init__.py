@@ -5,6 +5,6 @@ Source: Salesforce, OAuth 2.0 and OpenID Connect. Tokens, keys and secrets are f
 
 from __future__ import annotations
 
-from crosswalk_sandbox.salesforce.sign_in.doors import OAuth, serves, template
+from crosswalk_sandbox.salesforce.sign_in.doors import OAuth, SavedSignIn, serves, template
 
-__all__ = ["OAuth", "serves", "template"]
+__all__ = ["OAuth", "SavedSignIn", "serves", "template"]

@@ -125,7 +125,7 @@ class Apps:
         """Set an app in the place of the one with its name."""
         self._by_name[app.name] = app
 
-    def load(self, apps: list[App]) -> None:
+    def restore(self, apps: list[App]) -> None:
         """Take these apps in place of all others."""
         self._by_name = {app.name: app for app in apps}
 

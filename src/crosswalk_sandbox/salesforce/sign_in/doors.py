@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -42,13 +43,14 @@ def template(request: Request) -> str:
     return path if not path.startswith(IDENTITY_PATH + "/") or path == KEYS_PATH else "/id/{org}/{user}"
 
 
-class Kept(msgspec.Struct, kw_only=True):
+class SavedSignIn(msgspec.Struct, kw_only=True):
     """Everything about signing in, as it is kept in a file."""
 
     apps: list[App]
     given: Given
-    first_tokens: tuple[str, str]
+    first_tokens: tuple[str, str]  # of the ready line: access and refresh
     key: str | None
+    logins: dict[str, list[datetime]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +82,24 @@ class OAuth:
         self.access_token = self.tokens.new_session(app, caller, FIRST_SCOPE, grant=grant)
         self._open()
 
-    def keep(self) -> Kept:
+    def saved(self) -> SavedSignIn:
         """All of it, to be kept."""
-        first = (self.access_token, self.refresh_token)
-        return Kept(apps=list(self.apps), given=self.tokens.given, first_tokens=first, key=self.keys.pem)
+        return SavedSignIn(
+            apps=list(self.apps),
+            given=self.tokens.given,
+            first_tokens=(self.access_token, self.refresh_token),
+            key=self.keys.pem,
+            logins={user: window.passed for user, window in self._logins.windows.items()},
+        )
 
-    def load(self, kept: Kept) -> None:
+    def restore(self, saved: SavedSignIn) -> None:
         """Go on from what was kept."""
-        self.apps.load(kept.apps)
-        self.tokens.given = kept.given
-        self.access_token, self.refresh_token = kept.first_tokens
-        self.keys.load(kept.key)
+        self.apps.restore(saved.apps)
+        self.tokens.given = saved.given
+        self.access_token, self.refresh_token = saved.first_tokens
+        self.keys.restore(saved.key)
+        for user, passed in saved.logins.items():
+            self._logins.window(user).restore(passed)
 
     def entrance(self, token: str) -> Entrance | None:
         """Who comes with a live access token, whose idle time starts again; None for any other."""
@@ -120,8 +129,8 @@ class OAuth:
 
     def _open(self) -> None:
         """The doors, on the tokens as they are now."""
-        logins = Logins(limits=self._limits)
-        self._grants = Grants(self._org, self.apps, self.tokens, self.keys, logins)
+        self._logins = Logins(limits=self._limits)
+        self._grants = Grants(self._org, self.apps, self.tokens, self.keys, self._logins)
         consent_page = Consent(self._org, self.apps, self.tokens)
         either = ("GET", "POST")
         self._doors: dict[str, tuple[tuple[str, ...], Door]] = {

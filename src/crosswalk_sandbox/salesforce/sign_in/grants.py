@@ -61,10 +61,15 @@ class Logins:
 
     def take(self, user: str, now: datetime) -> None:
         """Count a sign-in. Raises OAuthError for one too many."""
-        most = self.limits.widened(LOGINS_AN_HOUR)
-        window = self.windows.setdefault(user, Window(limit=most, seconds=HOUR))
-        if not window.take(now) and self.limits.enforced:
+        if not self.window(user).take(now) and self.limits.enforced:
             raise OAuthError("rate_limit_exceeded", "logins rate exceeded")
+
+    def window(self, user: str) -> Window:
+        """The sign-ins of a user."""
+        if user not in self.windows:
+            most = self.limits.widened(LOGINS_AN_HOUR)
+            self.windows[user] = Window(limit=most, seconds=HOUR)
+        return self.windows[user]
 
 
 class Grants:

@@ -45,11 +45,13 @@ class Keys:
         """The private key, if one was made."""
         return self._signer.pem if self._signer else None
 
-    def load(self, pem: str | None) -> None:
+    def restore(self, pem: str | None) -> None:
         """Take that key, or none."""
-        from crosswalk_sandbox.salesforce.sign_in.signing import Signer
+        self._signer = None
+        if pem:
+            from crosswalk_sandbox.salesforce.sign_in.signing import Signer  # slow to import
 
-        self._signer = Signer(pem) if pem else None
+            self._signer = Signer(pem)
 
     def _ready(self) -> Signer:
         if self._signer is None:
