@@ -248,7 +248,7 @@ def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
             if name not in schema.fields:
                 partner = next(pair for pair in mapping.fields if pair.name(side) == name).name(side.other)
                 raise UserError(
-                    f"{mapping.object}: {side.value} has no field {name} (any more), which is mapped to {partner}.",
+                    f"{mapping.object}: there is no field {name} in {side.value} (any more), the partner of {partner}.",
                     cure=_REMAP,
                 )
             if names.count(name) > 1:

@@ -218,6 +218,16 @@ def test_a_403_means_a_lost_key_only_if_who_am_i_says_so_too() -> None:
     assert refused.message == "The API key was refused by ActiveCampaign."
 
 
+def test_a_401_means_a_lost_key() -> None:
+    script = Script()
+    script.on("GET", "/fields", reply(401, {"message": "Unauthorized"}))
+
+    refused = failure(script)
+
+    assert refused.kind is FailureKind.AUTH
+    assert "Copy the API key" in refused.cure
+
+
 def test_a_refused_read_says_what_the_vendor_said() -> None:
     script = Script()
     script.on(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from tests.helpers.activecampaign import Script, reply
+from tests.helpers.activecampaign import FIELDS, Script, reply
 
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.system import Op, Outcome, Receipt, Write, WriteOptions
@@ -147,6 +147,20 @@ def test_a_refusal_without_reasons_is_narrowed_down_by_halves(script: Script) ->
     assert [id_ for id_, receipt in receipts.items() if receipt.outcome is Outcome.REFUSED] == [100]
     assert len(receipts) == 250
     assert len(script.requests) <= 2 * 8 + 1
+
+
+def test_a_vanished_field_is_named_at_the_first_refusal(script: Script) -> None:
+    reasons = [{"contact": n, "failureReason": "There is no field with id 7."} for n in range(20)]
+    script.on("POST", PATH, reply(400, {"success": 0, "message": "Not valid.", "failureReasons": reasons}))
+    script.on(
+        "GET", "/fields", reply(200, {**FIELDS, "fields": FIELDS["fields"][1:], "meta": {"total": "7"}})
+    )
+
+    with pytest.raises(SystemFailure, match=r"no contact field City \(field/7\) any more") as caught:
+        send(script, [create(n, **{"field/7": "Oslo"}) for n in range(20)])
+
+    assert (caught.value.kind, caught.value.in_doubt) == (FailureKind.MAPPING, False)
+    assert script.calls() == [f"POST {PATH}"]
 
 
 def test_rows_that_cannot_be_written_are_refused_without_a_call(script: Script) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from tests.helpers.activecampaign import Script, contact, reply
+from tests.helpers.activecampaign import FIELDS, Script, contact, reply
 
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.system import Batch, Op, Outcome, Receipt, Write, WriteOptions
@@ -278,6 +278,32 @@ def test_a_refusal_names_the_field_and_the_reason(
 
     assert receipt.outcome is Outcome.REFUSED
     assert (receipt.problems[0].field, receipt.problems[0].message) == (field, message)
+
+
+@pytest.mark.parametrize("op", [Op.CREATE, Op.UPDATE])
+def test_a_refusal_because_of_a_vanished_field_is_no_fault_of_the_contact(script: Script, op: Op) -> None:
+    without_city = {**FIELDS, "fields": FIELDS["fields"][1:], "meta": {"total": "7"}}
+    refusal = reply(422, {"errors": [{"title": "There is no field with id 7.", "code": "field_invalid"}]})
+    script.on("GET", "/fields", reply(200, without_city))
+    script.on("POST", "/contacts", refusal)
+    script.on("PUT", "/contacts/1001", refusal)
+    write = create(1, **{"field/7": "Oslo"}) if op is Op.CREATE else update(1, field_7="Oslo")
+
+    with pytest.raises(SystemFailure, match=r"no contact field City \(field/7\) any more") as caught:
+        send(script, write)
+
+    assert (caught.value.kind, caught.value.in_doubt) == (FailureKind.MAPPING, False)
+    assert "mapping" in caught.value.cure
+
+
+def test_a_throttle_with_status_400_is_no_fault_of_the_contact(script: Script) -> None:
+    throttled = {"success": 0, "message": "Rate limit exceeded."}
+    script.on("PUT", "/contacts/1001", reply(400, throttled))
+
+    with pytest.raises(SystemFailure) as caught:
+        send(script, update(1, firstName="A"))
+
+    assert (caught.value.kind, caught.value.in_doubt) == (FailureKind.QUOTA, False)
 
 
 def test_a_contact_that_is_gone_is_missing(script: Script) -> None:

@@ -71,12 +71,16 @@ class Imports:
         """
         receipts: list[Receipt] = []
         parts = [_rows(batch, options, encoder, receipts)]
+        fields = sorted({name for write in batch.writes for name in write.values})
         while parts:
             part = parts.pop()
             if not part:
                 continue
             try:
                 answered = self._post(part)
+                if fields and "field" in answered.reason.lower():
+                    encoder.require(self._api, fields)
+                    fields = []  # once a batch is enough
             except SystemFailure as failure:
                 failure.in_doubt |= any(receipt.outcome is Outcome.QUEUED for receipt in receipts)
                 raise

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ...core.failures import FailureKind, SystemFailure
 from ...core.schema import Field, Option, Schema
 from ...core.values import (
     Kind,
@@ -97,6 +98,25 @@ def read_schema(api: Api) -> Schema:
                 options.setdefault(field, {})[option.value] = option
     fields = [*STANDARD, *(_field(row, options) for row in rows.values())]
     return Schema(object=CONTACT, fields={field.name: field for field in fields}, email="email")
+
+
+def require_fields(api: Api, schema: Schema, names: Iterable[str]) -> None:
+    """Ask whether these fields of `schema` still exist. Raises SystemFailure(MAPPING) naming the first that does not.
+
+    The vendor's refusal of an unknown field does not say which one it means.
+    """
+    known = read_schema(api).fields
+    for name in names:
+        if name not in known:
+            label = schema.fields[name].label if name in schema.fields else name
+            raise SystemFailure(
+                FailureKind.MAPPING,
+                _("ActiveCampaign has no contact field {label} ({name}) any more.").format(
+                    label=label, name=name
+                ),
+                cure=_("Take the field out of the mapping, or map the one that took its place."),
+                code="field_gone",
+            )
 
 
 def _pages(api: Api) -> Iterator[_FieldsPage]:

@@ -6,7 +6,7 @@ Source: API v3, Create a contact; Update a contact; Bulk import contacts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from gettext import gettext as _
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..http import Answer
 from .client import Api
 from .errors import DUPLICATE, explain, is_throttle, problems, read_errors
 from .records import ContactAnswer, Reader
-from .schema import CONTACT, PREFIX, encode
+from .schema import CONTACT, PREFIX, encode, require_fields
 
 CREATE, UPDATE = "create", "update"
 IMPORT_CREATE, IMPORT_UPDATE = "import_create", "import_update"
@@ -77,6 +77,10 @@ class Encoder:
         if options.exclude_automations:
             row["exclude_automations"] = True
         return row
+
+    def require(self, api: Api, names: Iterable[str]) -> None:
+        """Ask whether these fields still exist. Raises SystemFailure(MAPPING)."""
+        require_fields(api, self._schema, names)
 
     def _texts(self, write: Write) -> dict[str, str]:
         texts: dict[str, str] = {}
@@ -217,7 +221,7 @@ class Singles:
             return self._done(write, answer)
         if any(error.code == DUPLICATE for error in read_errors(answer)):
             return Receipt(write_id=write.id, outcome=Outcome.DUPLICATE)
-        return _refused(write, answer)
+        return self._refused(write, answer)
 
     def _update(self, write: Write, body: object) -> Receipt:
         answer = self._api.put(f"/contacts/{write.record_id}", body, accept=frozenset({200, 400, 404, 422}))
@@ -225,7 +229,7 @@ class Singles:
             return self._done(write, answer)
         if answer.status == 404 and read_errors(answer):
             return Receipt(write_id=write.id, outcome=Outcome.MISSING, record_id=write.record_id)
-        return _refused(write, answer)
+        return self._refused(write, answer)
 
     def _done(self, write: Write, answer: Answer) -> Receipt:
         """Take what the answer itself says that the contact holds now."""
@@ -243,14 +247,11 @@ class Singles:
             stamp=record.stamp,
         )
 
-
-def _refused(write: Write, answer: Answer) -> Receipt:
-    """Return the receipt of a contact that was refused. Raises SystemFailure where something else was meant."""
-    if answer.status == 404 or is_throttle(answer):
-        raise explain(answer)
-    return Receipt(
-        write_id=write.id,
-        outcome=Outcome.REFUSED,
-        record_id=write.record_id,
-        problems=tuple(problems(answer)),
-    )
+    def _refused(self, write: Write, answer: Answer) -> Receipt:
+        """Return the receipt of a refused contact. Raises SystemFailure where it is not this contact's fault."""
+        if answer.status == 404 or is_throttle(answer):
+            raise explain(answer)
+        found = tuple(problems(answer))
+        if all(problem.field is None for problem in found):
+            self._encoder.require(self._api, write.values)
+        return Receipt(write_id=write.id, outcome=Outcome.REFUSED, record_id=write.record_id, problems=found)
