@@ -13,6 +13,7 @@ from simple_salesforce.exceptions import (
     SalesforceError,
     SalesforceExpiredSession,
     SalesforceMalformedRequest,
+    SalesforceOperationError,
     SalesforceResourceNotFound,
 )  # fmt: skip
 
@@ -38,7 +39,8 @@ class PlainHttp(HTTPAdapter):
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Mapping[str, str]]:
-    options = Options(sizes=Sizes(leads=LEADS, contacts=CONTACTS, subscribers=0), limits=Limits.parse("real"))
+    sizes = Sizes(leads=LEADS, contacts=CONTACTS, subscribers=0)
+    options = Options(sizes=sizes, limits=Limits.parse("real"), job_seconds=0.01)
     servers, ready = Sandbox(["salesforce"], options).serve({"salesforce": 0})
     yield ready["salesforce"]
     for server in servers:
@@ -157,3 +159,52 @@ def test_client_credentials_sign_in_by_basic(running: Mapping[str, str], session
     )
     assert client.query("SELECT Id FROM Organization")["totalSize"] == 1
     assert client.session_id != running["access_token"]
+
+
+def bulk(client: Salesforce, object_name: str) -> Any:
+    """The client's door to bulk jobs of an object."""
+    return getattr(client.bulk2, object_name)
+
+
+def test_bulk_jobs_insert_and_tell_what_failed(client: Salesforce) -> None:
+    records = [
+        {"LastName": "Żółć 🎉", "FirstName": 'says "hi"', "Notes__c": "a,b"},
+        {"LastName": "", "FirstName": "Nobody", "Notes__c": ""},
+    ]
+    (job,) = bulk(client, "Contact").insert(records=records, wait=0)
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"], job["numberRecordsTotal"]) == (2, 1, 2)
+    found = bulk(client, "Contact").get_all_ingest_records(job["job_id"])
+    (made,), (failed,) = found["successfulRecords"], found["failedRecords"]
+    assert client.Contact.get(made["sf__Id"])["Name"] == 'says "hi" Żółć 🎉'
+    assert made["LastName"] == "Żółć 🎉"
+    assert failed["sf__Error"].startswith("REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]")
+    assert found["unprocessedRecords"] == []
+
+
+def test_bulk_jobs_upsert_update_and_delete(client: Salesforce) -> None:
+    records = [
+        {"Legacy_Key__c": f"X-{number}", "LastName": f"L{number}", "Company": "A"} for number in range(250)
+    ]
+    leads = bulk(client, "Lead")
+    (job,) = leads.upsert(records=records, external_id_field="Legacy_Key__c", wait=0)
+    assert job["numberRecordsFailed"] == 0
+    rows = leads.get_all_ingest_records(job["job_id"])["successfulRecords"]
+    assert {row["sf__Created"] for row in rows} == {"true"}
+    changes = [{"Id": row["sf__Id"], "Title": "#N/A"} for row in rows[:10]]
+    assert leads.update(records=changes, wait=0)[0]["numberRecordsFailed"] == 0
+    (job,) = leads.delete(records=[{"Id": row["sf__Id"]} for row in rows], wait=0)
+    assert job["numberRecordsProcessed"] == 250
+    assert client.query("SELECT COUNT() FROM Lead WHERE Legacy_Key__c LIKE 'X-%'")["totalSize"] == 0
+
+
+def test_a_failed_bulk_job_is_the_clients_error(client: Salesforce) -> None:
+    with pytest.raises(SalesforceOperationError, match="Field name not found : Foo__c"):
+        bulk(client, "Contact").insert(records=[{"LastName": "Vogel", "Foo__c": "x"}], wait=0)
+
+
+def test_bulk_queries_are_read_page_by_page(client: Salesforce) -> None:
+    pages = list(
+        bulk(client, "Contact").query("SELECT Id, Account.Name FROM Contact", max_records=1000, wait=0)
+    )
+    assert [page.count("\n") for page in pages] == [1001, 1001, CONTACTS - 2000 + 1]
+    assert all(page.startswith('"Id","Account.Name"\n') for page in pages)

@@ -76,7 +76,7 @@ class Loader:
         """Raises FileError when the file's columns do not suit the job."""
         header = self._header(job)
         if job.operation in ("delete", "hardDelete") and not header.only_ids:
-            raise FileError(f"InvalidBatch : A file for {job.operation} must have the column Id alone")
+            raise FileError(f"InvalidBatch : The '{job.operation}' batch must contain only 'Id'")
 
     def _header(self, job: IngestJob) -> Header:
         kind = self._org.visible.find(job.object)
