@@ -59,11 +59,16 @@ def forget_fingerprints(connection_id: int) -> int:
 
 
 def held_links(connection_id: int) -> list[tuple[str, str | None, str | None]]:
-    """Return object, CRM id and contact id of every record that has a hold."""
+    """Return object, CRM id and contact id of every record that has a hold.
+
+    A hold without a link names the record that has none yet: it is on the side that the hold does not keep from being
+    written.
+    """
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT h.object, coalesce(l.crm_id, CASE WHEN h.link_id IS NULL THEN h.record_id END),"
-            " l.activecampaign_id FROM hold h LEFT JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s",
+            "SELECT DISTINCT h.object, coalesce(l.crm_id, CASE WHEN h.link_id IS NULL AND h.side <> 'crm'"
+            " THEN h.record_id END), coalesce(l.activecampaign_id, CASE WHEN h.link_id IS NULL AND h.side = 'crm'"
+            " THEN h.record_id END) FROM hold h LEFT JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s",
             [connection_id],
         )
         return [(object, crm_id, contact_id) for object, crm_id, contact_id in cursor.fetchall()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
@@ -19,30 +20,81 @@ def close(
 ) -> None:
     """Close links with everything that waits for them.
 
-    A delete leaves a tombstone for every address of the link. What shared the contact of a closed primary is promoted.
+    A delete leaves a tombstone for every address of the link. What shared the contact of a closed primary is promoted;
+    another contact with such an address may be the new partner, so both records are looked at.
     """
     if not link_ids:
         return
     with transaction.atomic(), database.cursor() as cursor:
+        keys = _addresses(cursor, link_ids)
         cursor.execute(
-            "UPDATE link SET state = 'closed', closed_reason = %s WHERE id = ANY(%s) RETURNING key",
+            "UPDATE link SET state = 'closed', closed_reason = %s WHERE id = ANY(%s)",
             [reason, list(link_ids)],
         )
-        keys = {row[0] for row in cursor.fetchall() if row[0]}
         cursor.execute("DELETE FROM outbox WHERE link_id = ANY(%s)", [list(link_ids)])
         cursor.execute("DELETE FROM hold WHERE link_id = ANY(%s)", [list(link_ids)])
         if deleted_on is not None:
+            _leave_tombstones(cursor, connection_id, deleted_on, keys, now)
+        if deleted_on is Side.ACTIVECAMPAIGN:
+            _look_at_successors(cursor, connection_id, link_ids, keys, now)
+        promote(connection_id, now)
+
+
+def _addresses(cursor: Any, link_ids: Sequence[int]) -> list[str]:
+    """Return every address under which the records of these links are or were to be known."""
+    cursor.execute(
+        "SELECT l.key FROM link l WHERE l.id = ANY(%(links)s) AND l.key IS NOT NULL"
+        " UNION SELECT d.key FROM link l JOIN connection c ON c.id = l.connection_id JOIN directory d"
+        " ON (d.tenant_id, d.object, d.record_id) = (c.crm_id, l.object, l.crm_id)"
+        " OR (d.tenant_id, d.object, d.record_id) = (c.activecampaign_id, 'contact', l.activecampaign_id)"
+        " WHERE l.id = ANY(%(links)s) AND d.key IS NOT NULL"
+        " UNION SELECT o.key FROM outbox o WHERE o.link_id = ANY(%(links)s) AND o.key IS NOT NULL",
+        {"links": list(link_ids)},
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _leave_tombstones(
+    cursor: Any, connection_id: int, side: Side, keys: Sequence[str], now: datetime
+) -> None:
+    cursor.execute(
+        "INSERT INTO tombstone (connection_id, side, digest, at) SELECT %s, %s, d, %s FROM unnest(%s::bytea[]) AS d"
+        " ON CONFLICT (connection_id, side, digest) DO UPDATE SET at = excluded.at",
+        [connection_id, side.value, now, [address_digest(key) for key in keys]],
+    )
+
+
+def _look_at_successors(
+    cursor: Any, connection_id: int, link_ids: Sequence[int], keys: Sequence[str], now: datetime
+) -> None:
+    cursor.execute(
+        "SELECT l.object, l.crm_id, d.record_id FROM link l JOIN connection c ON c.id = l.connection_id"
+        " JOIN directory d ON d.tenant_id = c.activecampaign_id AND d.object = 'contact' AND d.key = ANY(%s)"
+        " AND NOT d.deleted AND d.record_id <> l.activecampaign_id WHERE l.id = ANY(%s)",
+        [list(keys), list(link_ids)],
+    )
+    for object, crm_id, contact_id in cursor.fetchall():
+        want(connection_id, Side.CRM, object, [crm_id] if crm_id else [], now)
+        want(connection_id, Side.ACTIVECAMPAIGN, "contact", [contact_id], now)
+
+
+def forget_pending(connection_id: int, link_ids: Sequence[int]) -> None:
+    """Remove links whose second record was never made, with their holds: their records are matched as strangers."""
+    if not link_ids:
+        return
+    with transaction.atomic(), database.cursor() as cursor:
+        for table, column in (("outbox", "link_id"), ("hold", "link_id"), ("link", "id")):
             cursor.execute(
-                "INSERT INTO tombstone (connection_id, side, digest, at) SELECT %s, %s, d, %s"
-                " FROM unnest(%s::bytea[]) AS d ON CONFLICT (connection_id, side, digest) DO UPDATE"
-                " SET at = excluded.at",
-                [connection_id, deleted_on.value, now, [address_digest(key) for key in keys]],
+                f"DELETE FROM {table} WHERE connection_id = %s AND {column} = ANY(%s)",
+                [connection_id, list(link_ids)],
             )
-        _promote(connection_id, now)
 
 
 def apply_deletes(connection_id: int, now: datetime) -> int:
-    """Close the links of records that were seen deleted, and settle those sightings; return how many links closed."""
+    """Close the links of records that were seen deleted, and settle those sightings; return how many links closed.
+
+    Records without a link leave a tombstone as well.
+    """
     closed = 0
     for side in Side:
         with transaction.atomic(), database.cursor() as cursor:
@@ -54,6 +106,13 @@ def apply_deletes(connection_id: int, now: datetime) -> int:
             gone = cursor.fetchall()
             if not gone:
                 continue
+            cursor.execute(
+                "SELECT DISTINCT d.key FROM connection c JOIN directory d"
+                f" ON d.tenant_id = c.{side.value}_id JOIN unnest(%s::text[], %s::text[]) AS g (object, record_id)"
+                " ON d.object = g.object AND d.record_id = g.record_id WHERE c.id = %s AND d.key IS NOT NULL",
+                [[row[0] for row in gone], [row[1] for row in gone], connection_id],
+            )
+            _leave_tombstones(cursor, connection_id, side, [row[0] for row in cursor.fetchall()], now)
             cursor.execute(
                 f"SELECT l.id FROM link l JOIN unnest(%s::text[], %s::text[]) AS g (object, record_id)"
                 f" ON l.{side.value}_id = g.record_id {'AND l.object = g.object' if side is Side.CRM else ''}"
@@ -73,7 +132,9 @@ def adopt_contacts(connection_id: int, activecampaign_tenant_id: int, now: datet
     """
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(
-            "UPDATE link SET activecampaign_id = d.record_id, state = 'open' FROM directory d"
+            "UPDATE link SET activecampaign_id = d.record_id, state = 'open', is_primary = link.is_primary"
+            " AND NOT EXISTS (SELECT 1 FROM link p WHERE p.connection_id = link.connection_id AND p.is_primary"
+            " AND p.activecampaign_id = d.record_id AND p.state <> 'closed') FROM directory d"
             " WHERE link.connection_id = %s AND link.state = 'pending' AND link.activecampaign_id IS NULL"
             " AND d.tenant_id = %s AND d.object = 'contact' AND d.key = link.key AND NOT d.deleted"
             " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.link_id = link.id)"
@@ -88,7 +149,7 @@ def adopt_contacts(connection_id: int, activecampaign_tenant_id: int, now: datet
         return len(rows)
 
 
-def _promote(connection_id: int, now: datetime) -> None:
+def promote(connection_id: int, now: datetime) -> None:
     """Where a shared contact lost its primary link, make the next one primary: a first link, both sides read anew."""
     with database.cursor() as cursor:
         cursor.execute(

@@ -47,6 +47,7 @@ class Settlement(msgspec.Struct, kw_only=True, gc=False):
     record_id: str
     fields: Mapping[str, tuple[Any, Any, str]]  # per target field: before, after, reason
     ended_holds: Sequence[int] = ()
+    new_key: str | None = None  # the target's address, when this write changed it
 
 
 _COLUMNS = (
@@ -193,6 +194,7 @@ def commit_receipts(
             cursor, connection_id, list({item.link.id: item.link for item in settlements}.values()), now
         )
         _write_journal(cursor, connection_id, run_id, settlements, now)
+        _note_addresses(cursor, tenant_ids, settlements)
         cursor.execute("DELETE FROM outbox WHERE id = ANY(%s)", [[item.row.id for item in settlements]])
         end_holds(cursor, [hold for item in settlements for hold in item.ended_holds])
         still_open = {link_id for _, link_id in open_of(item.link.id for item in settlements)}
@@ -228,6 +230,16 @@ def _write_journal(
             fields = msgspec.json.encode(item.fields)
             copy.write_row(
                 (connection_id, run_id, row.link_id, row.side, row.op, item.record_id, fields, now)
+            )
+
+
+def _note_addresses(cursor: Any, tenant_ids: Mapping[Side, int], settlements: Sequence[Settlement]) -> None:
+    """Let the directory know of addresses that we changed, before the feed shows them."""
+    for item in settlements:
+        if item.new_key is not None:
+            cursor.execute(
+                "UPDATE directory SET key = %s WHERE tenant_id = %s AND object = %s AND record_id = %s",
+                [item.new_key, tenant_ids[Side(item.row.side)], item.row.object, item.record_id],
             )
 
 

@@ -145,10 +145,10 @@ def commit_merged(
     with transaction.atomic(), database.cursor() as cursor:
         write_links(cursor, connection_id, [item.link for item in merged if item.changed], now)
         _copy_offers(cursor, connection_id, merged, now)
-        write_holds(cursor, connection_id, [*holds, *(hold for item in merged for hold in item.holds)], now)
-        end_holds(cursor, [hold_id for item in merged for hold_id in item.ended_holds])
         settled = [row for item in merged if not item.offers for row in _sightings(item)]
         settle_sightings(cursor, connection_id, tenant_ids, [*settled, *leftovers])
+        end_holds(cursor, [hold_id for item in merged for hold_id in item.ended_holds])
+        write_holds(cursor, connection_id, [*holds, *(hold for item in merged for hold in item.holds)], now)
 
 
 def _sightings(item: Merged) -> Iterable[Leftover]:
@@ -270,7 +270,10 @@ def end_holds(cursor: Any, hold_ids: Sequence[int]) -> None:
 def settle_sightings(
     cursor: Any, connection_id: int, tenant_ids: Mapping[Side, int], rows: Sequence[Leftover]
 ) -> None:
-    """Remove sightings in the version that was seen; mark those that do not take part in the directory."""
+    """Remove sightings in the version that was seen; mark those that do not take part in the directory.
+
+    What held these records as a whole, before they had a link, is over.
+    """
     if not rows:
         return
     _SETTLED_STAGE.fill(
@@ -279,6 +282,12 @@ def settle_sightings(
     cursor.execute(
         "DELETE FROM inbox i USING stage_settled s WHERE i.connection_id = %s AND i.side = s.side"
         " AND i.object = s.object AND i.record_id = s.record_id AND i.version = s.version",
+        [connection_id],
+    )
+    cursor.execute(
+        "DELETE FROM hold h USING stage_settled s WHERE h.connection_id = %s AND h.link_id IS NULL"
+        " AND h.side <> s.side AND h.record_id = s.record_id"
+        " AND (s.side = 'activecampaign' OR h.object = s.object)",
         [connection_id],
     )
     for side, tenant_id in tenant_ids.items():

@@ -209,17 +209,63 @@ def hits(
     return found
 
 
-def links_of(connection_id: int, keys: Iterable[str], contact_ids: Iterable[str]) -> list[LinkRow]:
-    """Return the links that are not closed and have one of these keys or contacts."""
+def links_of(
+    connection_id: int, activecampaign_tenant: int, keys: Iterable[str], contact_ids: Iterable[str]
+) -> list[LinkRow]:
+    """Return the links that are not closed and have one of these contacts, or one of these keys.
+
+    A link whose contact is known under another address by now does not count for its key.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             f"SELECT {_LINK} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
             " AND l.activecampaign_id = ANY(%(contacts)s)"
             f" UNION SELECT {_LINK} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
-            " AND l.key = ANY(%(keys)s)",
-            {"connection": connection_id, "keys": list(keys), "contacts": list(contact_ids)},
+            " AND l.key = ANY(%(keys)s) AND NOT EXISTS (SELECT FROM directory d WHERE d.tenant_id = %(tenant)s"
+            " AND d.object = 'contact' AND d.record_id = l.activecampaign_id AND (d.key <> l.key OR d.deleted))",
+            {
+                "connection": connection_id,
+                "tenant": activecampaign_tenant,
+                "keys": list(keys),
+                "contacts": list(contact_ids),
+            },
         )
         return [LinkRow(*row) for row in cursor.fetchall()]
+
+
+def links_of_records(connection_id: int, crm_ids: Iterable[str]) -> dict[tuple[str, str], LinkRow]:
+    """Return the links of CRM records that are not closed, by object and id."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_LINK} FROM link l WHERE l.connection_id = %s AND l.state <> 'closed' AND l.crm_id = ANY(%s)",
+            [connection_id, list(crm_ids)],
+        )
+        links = [LinkRow(*row) for row in cursor.fetchall()]
+        return {(link.object, str(link.crm_id)): link for link in links}
+
+
+_MOVING = """
+    SELECT l.key FROM link l CROSS JOIN LATERAL (
+        SELECT key FROM inbox WHERE connection_id = l.connection_id AND side = 'crm' AND object = l.object
+        AND record_id = l.crm_id AND NOT to_fetch AND NOT deleted OFFSET 0) i
+    WHERE l.connection_id = %(connection)s AND l.key = ANY(%(keys)s) AND {sole} AND i.key <> l.key
+    UNION ALL
+    SELECT i.key FROM inbox i CROSS JOIN LATERAL (
+        SELECT * FROM link WHERE connection_id = i.connection_id AND object = i.object AND crm_id = i.record_id
+        AND state = 'open' OFFSET 0) l
+    WHERE i.connection_id = %(connection)s AND i.side = 'crm' AND i.key = ANY(%(keys)s) AND NOT i.to_fetch
+          AND NOT i.deleted AND {sole} AND i.key <> l.key
+""".format(
+    sole="l.state = 'open' AND l.is_primary AND NOT EXISTS (SELECT FROM link s WHERE s.connection_id = l.connection_id"
+    " AND s.activecampaign_id = l.activecampaign_id AND s.state <> 'closed' AND s.id <> l.id)"
+)
+
+
+def moving_keys(connection_id: int, keys: Iterable[str]) -> set[str]:
+    """Return which of these addresses a linked CRM record that waits is about to give up or to take."""
+    with database.cursor() as cursor:
+        cursor.execute(_MOVING, {"connection": connection_id, "keys": list(keys)})
+        return {row[0] for row in cursor.fetchall()}
 
 
 def links_by_id(link_ids: Iterable[int]) -> dict[int, LinkRow]:
@@ -331,3 +377,34 @@ def holds_of(link_ids: Iterable[int]) -> dict[int, dict[str, HoldRow]]:
         for row in cursor.fetchall():
             found[row[1]][row[2]] = HoldRow(*row)
     return found
+
+
+class HeldLink(msgspec.Struct, frozen=True, gc=False):
+    """A hold of a link, with the ids of the link's records."""
+
+    id: int
+    side: str
+    object: str
+    field: str
+    values: bytes
+    fingerprint: str
+    crm_id: str | None
+    activecampaign_id: str | None
+
+
+def held(connection_id: int) -> list[HeldLink]:
+    """Return all holds of a connection's links."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT h.id, h.side, h.object, h.field, h.values, h.fingerprint, l.crm_id, l.activecampaign_id"
+            " FROM hold h JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s",
+            [connection_id],
+        )
+        return [HeldLink(*row) for row in cursor.fetchall()]
+
+
+def forget_holds(hold_ids: Sequence[int]) -> None:
+    """Remove holds of fields that are no longer mapped."""
+    if hold_ids:
+        with database.cursor() as cursor:
+            cursor.execute("DELETE FROM hold WHERE id = ANY(%s)", [list(hold_ids)])

@@ -8,15 +8,18 @@ from datetime import datetime
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Outcome, Problem, Receipt
 from crosswalk.core.values import Value, Values, normal_email, pack, same, unpack
-from crosswalk.merge import fingerprint, stored_differently
+from crosswalk.merge import Reason, fingerprint, stored_differently
 from crosswalk.store import identity, outbox, pairs
 from crosswalk.store.outbox import OutboxRow, Settlement
 from crosswalk.store.outcomes import HoldNote
 from crosswalk.store.pairs import LinkRow
 
 from .context import Context, ObjectPlan
-from .merging import REJECTED, creation_mark, journal_fields
+from .creating import creation_mark
+from .merging import REJECTED, journal_fields
 from .pull import take_read
+
+UNION = Reason.UNION.value  # both sides are to hold the same, whichever was written
 
 
 def settle(
@@ -29,12 +32,14 @@ def settle(
     *,
     siblings: set[int],
     only: set[str] | None = None,
+    confirmed: bool = True,
 ) -> Settlement:
     """Work out what one receipted write leaves behind.
 
     `read` is what the target holds now, as far as somebody looked; fields nobody read keep the value sent as shadow
-    and are confirmed by the next reading. `siblings` are other open writes of the same link: a field that is offered
-    to both sides moves its shadows with the last of them. `only` restricts the receipt to these target fields.
+    and are confirmed by the next reading, as are all fields when `read` is but the answer to the write
+    (not `confirmed`). `siblings` are other open writes of the same link: a field that is offered to both sides moves
+    its shadows with the last of them. `only` restricts the receipt to these target fields.
     """
     side = Side(row.side)
     plan = context.objects[link.object]
@@ -48,18 +53,31 @@ def settle(
         name, source_name = field.name(side), field.name(side.other)
         if name not in intended or (only is not None and name not in only):
             continue
-        if siblings and fields.get(name, ("", "", ""))[2] == "union":
+        if siblings and fields.get(name, ("", "", ""))[2] == UNION:
             continue
         target_shadow[name] = _stored(plan, side, name, intended[name], read)
-        if name not in read:
+        if not confirmed or name not in read:
             unconfirmed[name] = None
-        if source_name in source:
+        if fields.get(name, ("", "", ""))[2] == UNION:
+            source_shadow[source_name] = intended[name]
+        elif source_name in source:
             source_shadow[source_name] = source[source_name]
     _move(link, side, record_id, target_shadow, source_shadow, unconfirmed, acked_at)
     link.key = _contact_key(plan, link) or link.key
     if only is not None:
         fields = {name: entry for name, entry in fields.items() if name in only}
-    return Settlement(row=row, link=link, record_id=record_id, fields=fields)
+    return Settlement(
+        row=row, link=link, record_id=record_id, fields=fields, new_key=_new_key(plan, side, row, fields)
+    )
+
+
+def _new_key(plan: ObjectPlan, side: Side, row: OutboxRow, written: Iterable[str]) -> str | None:
+    """Return the address that an update gave its record."""
+    name = plan.schemas[side].email
+    if row.op == Op.CREATE or name not in written:
+        return None
+    email = unpack(row.intended)[name]
+    return normal_email(email) if isinstance(email, str) else None
 
 
 def _stored(plan: ObjectPlan, side: Side, name: str, sent: Value, read: Values) -> Value:
@@ -112,6 +130,8 @@ def commit_settled(
     run_id: int,
     read: Sequence[tuple[OutboxRow, str, Values, set[str] | None]],
     acked_at: datetime,
+    *,
+    confirmed: bool = True,
 ) -> None:
     """Commit writes that are known to have happened: row, record id, what was read, and which fields (None: all)."""
     if not read:
@@ -126,7 +146,9 @@ def commit_settled(
         if link is None:
             continue
         others = open_rows.get(row.link_id, set()) - {row.id}
-        settlement = settle(context, row, link, record_id, values, acked_at, siblings=others, only=only)
+        settlement = settle(
+            context, row, link, record_id, values, acked_at, siblings=others, only=only, confirmed=confirmed
+        )
         settlement.ended_holds = _ended(context, row, link, settlement.fields, holds.get(link.id, {}))
         settlements.append(settlement)
         open_rows.get(row.link_id, set()).discard(row.id)
@@ -170,7 +192,7 @@ def take_receipts(
         (row, receipt.record_id or row.record_id or "", receipt.values, None)
         for row, receipt in by_outcome[Outcome.DONE]
     ]
-    commit_settled(context, run_id, done, now)
+    commit_settled(context, run_id, done, now, confirmed=False)
     _missing(context, [row for row, _ in by_outcome[Outcome.MISSING]], now)
     _duplicates(context, by_outcome[Outcome.DUPLICATE], asked_at)
     _refused(context, by_outcome[Outcome.REFUSED], now)
@@ -233,7 +255,7 @@ def _holds(context: Context, row: OutboxRow, link: LinkRow, problem: Problem) ->
     offered = [field for field in plan.fields if field.mapping.name(side) in intended]
     named = [field for field in offered if field.mapping.name(side) == problem.field]
     if not named and row.op == Op.CREATE:
-        yield _note(link, side, problem, fingerprint=creation_mark(plan, intended))
+        yield _note(link, side, problem, fingerprint=creation_mark(plan, side, intended))
         return
     expected, source = unpack(row.expected), unpack(row.source)
     for field in named or offered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crosswalk.core.mapping import Side
 from crosswalk.store import identity, inbox, pairs
@@ -11,7 +11,9 @@ from crosswalk.store.pairs import Sighted
 
 from . import pull
 from .context import CONTACT, Context, ObjectPlan, Progress
-from .match import Matched, match_contact_page, match_crm_page
+from .creating import merge_creation
+from .match import Matched, Pair, match_crm_page
+from .match_contacts import match_contact_page
 from .merging import merge_pair
 
 PAGE = 2000
@@ -22,11 +24,12 @@ def fill_outbox(context: Context) -> None:
     now = context.clock.now()
     identity.apply_deletes(context.connection_id, now)
     identity.adopt_contacts(context.connection_id, context.tenants[Side.ACTIVECAMPAIGN], now)
-    if pull.fetch_wanted(context):
-        identity.apply_deletes(context.connection_id, now)
+    while pull.fetch_wanted(context) and identity.apply_deletes(context.connection_id, now):
+        pass  # what shared a closed link's contact or address is read as well
     for plan in context.objects.values():
         _fill_from_crm(context, plan)
     _fill_from_contacts(context)
+    identity.promote(context.connection_id, now)
 
 
 def _fill_from_crm(context: Context, plan: ObjectPlan) -> None:
@@ -61,7 +64,7 @@ def _store(context: Context, matched: Matched) -> None:
         record_id = item.link.record_id(item.unread) if item.unread else None
         if item.unread is not None and record_id is not None:
             matched.want(item.unread, item.link.object if item.unread is Side.CRM else CONTACT, record_id)
-    merged += [Merged(link=link, changed=True) for link in matched.links]
+    merged += [Merged(link=link, changed=True, ended_holds=matched.ended_holds) for link in matched.links]
     commit_merged(
         context.connection_id, context.tenants, merged, matched.leftovers, matched.holds, context.clock.now()
     )
@@ -72,7 +75,11 @@ def _store(context: Context, matched: Matched) -> None:
 def _merge(context: Context, matched: Matched) -> list[Merged]:
     holds = pairs.holds_of(pair.link.id for pair in matched.pairs)
     nothing: dict[str, pairs.HoldRow] = {}
-    return [
-        merge_pair(context, context.objects[pair.link.object], pair, holds.get(pair.link.id, nothing))
-        for pair in matched.pairs
-    ]
+    return [_merge_one(context, pair, holds.get(pair.link.id, nothing)) for pair in matched.pairs]
+
+
+def _merge_one(context: Context, pair: Pair, holds: Mapping[str, pairs.HoldRow]) -> Merged:
+    plan = context.objects[pair.link.object]
+    if pair.creates is not None:
+        return merge_creation(context, plan, pair, pair.creates, holds)
+    return merge_pair(context, plan, pair, holds)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from crosswalk.convert import fits
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value, normal_email, pack, unpack
@@ -25,7 +23,6 @@ from crosswalk.merge import (
     Missing,
     Stamp,
     decide,
-    decide_creation,
     fingerprint,
     stored_differently,
     tolerance,
@@ -67,6 +64,8 @@ class SideState:
         self.times: Mapping[str, datetime] = {}
         if seen is None:
             self.values = {**self.shadow, **_held_values(plan, side, holds)}
+            for name in _unreadable(plan, side, holds):
+                self.values.pop(name, None)
             return
         self.values = unpack(seen.packed)
         ours_until = _vendor_moment(context, side, link.acked_at(side))
@@ -128,14 +127,15 @@ def _held_values(plan: ObjectPlan, side: Side, holds: Mapping[str, HoldRow]) -> 
     return kept
 
 
-def merge_pair(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
-    """Decide every field of one pair."""
-    if pair.creates is not None:
-        return _create(context, plan, pair, pair.creates, holds)
-    return _update(context, plan, pair, holds)
+def _unreadable(plan: ObjectPlan, side: Side, holds: Mapping[str, HoldRow]) -> Iterator[str]:
+    """Yield the fields whose value on this side could not be read the last time: the shadow does not stand for it."""
+    for field in plan.fields if holds else ():
+        hold = holds.get(field.mapping.crm)
+        if hold is not None and hold.kind == UNREADABLE and side.value not in unpack(hold.values):
+            yield field.mapping.name(side)
 
 
-class _Outcome:
+class FieldOutcomes:
     """Collects what the decisions of one pair come to."""
 
     def __init__(self, plan: ObjectPlan, pair: Pair, states: Mapping[Side, SideState]):
@@ -251,10 +251,11 @@ def clock_tolerance(context: Context) -> float:
     return tolerance(crm.clock_difference() - contact.clock_difference())
 
 
-def _update(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
+def merge_pair(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
+    """Decide every field of two records that exist."""
     states = side_states(context, plan, pair, holds)
     limit = clock_tolerance(context)
-    outcome = _Outcome(plan, pair, states)
+    outcome = FieldOutcomes(plan, pair, states)
     for field in plan.fields:
         case = field_case(field, states)
         hold = holds.get(field.mapping.crm)
@@ -288,7 +289,7 @@ def _unread(case: FieldCase, states: Mapping[Side, SideState]) -> Side | None:
 
 
 def _take(
-    outcome: _Outcome, field: FieldPlan, case: FieldCase, decision: Decision, hold: HoldRow | None
+    outcome: FieldOutcomes, field: FieldPlan, case: FieldCase, decision: Decision, hold: HoldRow | None
 ) -> None:
     """Put one field's decision where it belongs."""
     if decision.is_held or decision.kind is DecisionKind.UNKNOWN:
@@ -304,8 +305,8 @@ def _take(
         outcome.ended.append(hold.id)
 
 
-def _update_offer(outcome: _Outcome, side: Side, fields: Sequence[tuple[FieldPlan, Decision]]) -> Offer:
-    target = outcome.states[side]
+def _update_offer(outcome: FieldOutcomes, side: Side, fields: Sequence[tuple[FieldPlan, Decision]]) -> Offer:
+    target, source = outcome.states[side], outcome.states[side.other]
     expected: dict[str, Value] = {}
     intended: dict[str, Value] = {}
     sources: dict[str, Value] = {}
@@ -316,8 +317,9 @@ def _update_offer(outcome: _Outcome, side: Side, fields: Sequence[tuple[FieldPla
             expected[name] = target.values[name]
         intended[name] = decision.offers[side]
         reasons[name] = decision.reason.value
-        if decision.shadows is not None:
-            sources[field.mapping.name(side.other)] = decision.shadows.side(side.other)
+        source_name = field.mapping.name(side.other)
+        if source_name in source.values:
+            sources[source_name] = source.values[source_name]
     email = target.values.get(outcome.plan.schemas[side].email)
     return Offer(
         side=side,
@@ -330,124 +332,6 @@ def _update_offer(outcome: _Outcome, side: Side, fields: Sequence[tuple[FieldPla
         source=sources,
         reasons=reasons,
         read_at=target.seen.requested_at if target.seen else None,
-    )
-
-
-# --- creations ---------------------------------------------------------------------------------------------------
-
-
-def _create(
-    context: Context, plan: ObjectPlan, pair: Pair, target: Side, holds: Mapping[str, HoldRow]
-) -> Merged:
-    states = side_states(context, plan, pair, holds)
-    source = states[target.other]
-    seen = pair.seen(target.other)
-    outcome = _Outcome(plan, pair, states)
-    if seen is not None and seen.key != pair.link.key:
-        pair.link.key = seen.key
-        outcome.moved = True
-    intended: dict[str, Value] = {}
-    left: dict[str, Value] = {}  # fields that stay empty by agreement or rule: settled with the creation
-    sources: dict[str, Value] = {}
-    reasons: dict[str, str] = {}
-    for field in plan.fields:
-        source_name, name = field.mapping.name(target.other), field.mapping.name(target)
-        value = source.values.get(source_name, UNKNOWN)
-        if isinstance(value, Missing):
-            continue
-        hold = holds.get(field.mapping.crm)
-        case = FieldCase(value, None) if target is Side.ACTIVECAMPAIGN else FieldCase(None, value)
-        if hold is not None and hold.fingerprint == fingerprint(field, case.crm, case.activecampaign):
-            continue
-        decision = decide_creation(field, target, value)
-        if decision.is_held:
-            outcome.hold(field, decision, case)
-            continue
-        sources[source_name] = value
-        if decision.kind is DecisionKind.OFFER:
-            intended[name] = decision.offers[target]
-            reasons[name] = decision.reason.value
-        else:
-            left[name] = None
-    missing = _complete(plan, target, intended, reasons)
-    for field in plan.fields:
-        if reasons.get(field.mapping.name(target)) == DEFAULT:  # no shadow: the default travels to the source
-            sources.pop(field.mapping.name(target.other), None)
-    whole = holds.get("")
-    mark = creation_mark(plan, intended)
-    if (
-        missing is not None
-        or target_email(plan, target) not in intended
-        or (whole and whole.fingerprint == mark)
-    ):
-        if whole is None or whole.fingerprint != mark:
-            outcome.holds.append(_creation_hold(plan, pair, target, missing, mark))
-        return outcome.merged([])
-    offer = Offer(
-        side=target,
-        object=plan.object if target is Side.CRM else "contact",
-        op=Op.CREATE,
-        record_id=None,
-        key=pair.link.key,
-        expected=left,
-        intended=intended,
-        source=sources,
-        reasons=reasons,
-        read_at=None,
-    )
-    return outcome.merged([offer])
-
-
-def target_email(plan: ObjectPlan, target: Side) -> str:
-    """Return the name of the target's e-mail field."""
-    return plan.schemas[target].email
-
-
-def _complete(
-    plan: ObjectPlan, target: Side, intended: dict[str, Value], reasons: dict[str, str]
-) -> str | None:
-    """Give required fields without value the connection's default; return the label of one that has none."""
-    defaults = plan.mapping.creation_defaults if target is Side.CRM else {}
-    for name, field in plan.schemas[target].fields.items():
-        if not field.required or not field.creatable or intended.get(name) is not None:
-            continue
-        default = defaults.get(name)
-        if default is None or fits(field, default, creating=True) is not None:
-            return field.label
-        intended[name] = default
-        reasons[name] = DEFAULT
-    return None
-
-
-def creation_mark(plan: ObjectPlan, intended: Mapping[str, Value]) -> str:
-    """Return the fingerprint under which a refused creation is held."""
-    parts = [
-        sorted(intended.items()),
-        plan.mapping.creation_defaults,
-        [field.version for field in plan.fields],
-    ]
-    return blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
-
-
-def _creation_hold(plan: ObjectPlan, pair: Pair, target: Side, missing: str | None, mark: str) -> HoldNote:
-    record_id = pair.link.crm_id or pair.link.activecampaign_id or ""
-    if missing is not None:
-        reason = _("The record cannot be created: {field} is required and has no value.").format(
-            field=missing
-        )
-        cure = _("Fill it in on the other side, or set a default for new records in the mapping.")
-    else:
-        reason = _("The record cannot be created: its e-mail may not be written in this direction.")
-        cure = _("Allow this direction for the object and its e-mail.")
-    return HoldNote(
-        link_id=pair.link.id,
-        side=target,
-        object=plan.object,
-        record_id=record_id,
-        kind=REJECTED,
-        reason=reason,
-        cure=cure,
-        fingerprint=mark,
     )
 
 

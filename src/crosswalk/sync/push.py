@@ -104,7 +104,12 @@ def guard(
     gone = set(fetched.missing)
     missing = [row for row in stale if row.record_id in gone]
     kinds = _kinds(context, side, object)
-    changed = [row for row in stale if row.record_id not in gone and not _as_expected(row, records, kinds)]
+    by_address = {write.id for batch in batches if batch.asynchronous for write in batch.writes}
+    changed = [
+        row
+        for row in stale
+        if row.record_id not in gone and not _as_expected(row, records, kinds, addressed=row.id in by_address)
+    ]
     take_receipts(
         context,
         run_id,
@@ -119,9 +124,12 @@ def guard(
     return [kept for batch in batches if (kept := _without(batch, blocked)).writes]
 
 
-def _as_expected(row: OutboxRow, records: Mapping[str, Record], kinds: Mapping[str, Kind]) -> bool:
+def _as_expected(
+    row: OutboxRow, records: Mapping[str, Record], kinds: Mapping[str, Kind], *, addressed: bool
+) -> bool:
+    """Tell whether a target may be written; one that is `addressed` by its e-mail must still have it."""
     record = records.get(row.record_id or "")
-    if record is None:
+    if record is None or (addressed and record.key != row.key):
         return False
     return all(
         name in record.values and same(kinds[name], value, record.values[name])

@@ -14,6 +14,7 @@ from crosswalk.store.models import Plan
 
 from .context import Context
 from .fill import fill_outbox
+from .holds import look_at_changed
 from .pull import pull_all
 from .push import push
 from .recover import read_and_recover
@@ -45,6 +46,7 @@ def make_plan(context: Context) -> Plan:
         _analyse_if_large(context)
         before = runs.standing(context.connection_id)
         with runs.rehearsal():
+            look_at_changed(context)
             fill_outbox(context)
             counts, rows = runs.rehearsed(context.connection_id, before)
         return runs.save_plan(context.connection_id, counts, rows, context.clock.now())
@@ -97,6 +99,7 @@ def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
         exclude_automations=first and context.settings.exclude_automations_initially,
     )
     read_and_recover(context, run_id)
+    look_at_changed(context)
     _analyse_if_large(context)
     for number in range(1, ROUNDS + 1):
         if not inbox.waiting(context.connection_id):

@@ -1,0 +1,160 @@
+"""Merge of records that exist on one side alone: what the other side's new record will hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from gettext import gettext as _
+from hashlib import blake2b
+
+import msgspec
+
+from crosswalk.convert import fits
+from crosswalk.core.mapping import Side
+from crosswalk.core.schema import Field
+from crosswalk.core.system import Op
+from crosswalk.core.values import Value
+from crosswalk.merge import DecisionKind, FieldCase, FieldPlan, Missing, decide_creation, fingerprint
+from crosswalk.store.outcomes import HoldNote, Merged, Offer
+from crosswalk.store.pairs import HoldRow
+
+from .context import CONTACT, Context, ObjectPlan
+from .match import Pair
+from .merging import REJECTED, FieldOutcomes, side_states
+
+DEFAULT = "default"  # the reason of a value that the connection's settings gave
+
+
+class _Draft:
+    """The new record as far as the fields were decided."""
+
+    def __init__(self, plan: ObjectPlan, target: Side) -> None:
+        self.plan = plan
+        self.target = target
+        self.intended: dict[str, Value] = {}
+        self.left: dict[
+            str, Value
+        ] = {}  # fields that stay empty by agreement or rule: settled with the creation
+        self.sources: dict[str, Value] = {}
+        self.reasons: dict[str, str] = {}
+        self.held: set[str] = set()  # fields of the target whose value waits for a cure
+
+    def take(self, field: FieldPlan, value: Value, outcome: FieldOutcomes, hold: HoldRow | None) -> None:
+        """Decide one field from the source's value."""
+        name = field.mapping.name(self.target)
+        case = FieldCase(value, None) if self.target is Side.ACTIVECAMPAIGN else FieldCase(None, value)
+        if hold is not None and hold.fingerprint == fingerprint(field, case.crm, case.activecampaign):
+            self.held.add(name)
+            return
+        decision = decide_creation(field, self.target, value)
+        if decision.is_held:
+            outcome.hold(field, decision, case)
+            self.held.add(name)
+            return
+        self.sources[field.mapping.name(self.target.other)] = value
+        if decision.kind is DecisionKind.OFFER:
+            self.intended[name] = decision.offers[self.target]
+            self.reasons[name] = decision.reason.value
+        else:
+            self.left[name] = None
+
+    def complete(self) -> str | None:
+        """Give required fields without value the connection's default; return the name of one that has none."""
+        defaults = self.plan.mapping.creation_defaults if self.target is Side.CRM else {}
+        for name, field in _required(self.plan, self.target).items():
+            if self.intended.get(name) is not None:
+                continue
+            default = defaults.get(name)
+            if default is None or fits(field, default, creating=True) is not None:
+                return name
+            self.intended[name] = default
+            self.reasons[name] = DEFAULT
+        for pair in self.plan.mapping.fields:
+            if self.reasons.get(pair.name(self.target)) == DEFAULT:  # no shadow: it travels to the source
+                self.sources.pop(pair.name(self.target.other), None)
+        return None
+
+
+def _required(plan: ObjectPlan, target: Side) -> Mapping[str, Field]:
+    fields = plan.schemas[target].fields
+    return {name: field for name, field in fields.items() if field.required and field.creatable}
+
+
+def merge_creation(
+    context: Context, plan: ObjectPlan, pair: Pair, target: Side, holds: Mapping[str, HoldRow]
+) -> Merged:
+    """Decide every field of a record that is to be created on `target`; without all it needs, it is held."""
+    states = side_states(context, plan, pair, holds)
+    outcome = FieldOutcomes(plan, pair, states)
+    draft = _Draft(plan, target)
+    for field in plan.fields:
+        value = states[target.other].values.get(field.mapping.name(target.other))
+        if field.mapping.name(target.other) in states[target.other].values and not isinstance(value, Missing):
+            draft.take(field, value, outcome, holds.get(field.mapping.crm))
+    missing = draft.complete()
+    if missing is None and plan.schemas[target].email not in draft.intended:
+        missing = plan.schemas[target].email
+    whole = holds.get("")
+    mark = creation_mark(plan, target, draft.intended)
+    if missing in draft.held:  # the hold of that field says enough
+        outcome.ended += [whole.id] if whole else []
+        return outcome.merged([])
+    if whole is not None and whole.fingerprint == mark:
+        return outcome.merged([])
+    if missing is not None:
+        outcome.holds.append(_hold(plan, pair, target, missing, mark))
+        return outcome.merged([])
+    return outcome.merged([_offer(pair, draft)])
+
+
+def _offer(pair: Pair, draft: _Draft) -> Offer:
+    return Offer(
+        side=draft.target,
+        object=draft.plan.object if draft.target is Side.CRM else CONTACT,
+        op=Op.CREATE,
+        record_id=None,
+        key=pair.link.key,
+        expected=draft.left,
+        intended=draft.intended,
+        source=draft.sources,
+        reasons=draft.reasons,
+        read_at=None,
+    )
+
+
+def definition_mark(plan: ObjectPlan, target: Side) -> str:
+    """Return what the first part of `creation_mark` is by now: it changes with the mapping and the definitions."""
+    parts = [
+        sorted(plan.mapping.creation_defaults.items()),
+        sorted(_required(plan, target)),
+        [field.version for field in plan.fields],
+    ]
+    return _digest(parts)
+
+
+def creation_mark(plan: ObjectPlan, target: Side, intended: Mapping[str, Value]) -> str:
+    """Return the fingerprint under which a creation is held."""
+    return f"{definition_mark(plan, target)} {_digest(sorted(intended.items()))}"
+
+
+def _digest(parts: object) -> str:
+    return blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
+
+
+def _hold(plan: ObjectPlan, pair: Pair, target: Side, missing: str, mark: str) -> HoldNote:
+    if missing == plan.schemas[target].email:
+        reason = _("The record cannot be created: its e-mail may not be written in this direction.")
+        cure = _("Allow this direction for the object and its e-mail.")
+    else:
+        label = plan.schemas[target].fields[missing].label
+        reason = _("The record cannot be created: {field} is required and has no value.").format(field=label)
+        cure = _("Fill it in on the other side, or set a default for new records in the mapping.")
+    return HoldNote(
+        link_id=pair.link.id,
+        side=target,
+        object=plan.object,
+        record_id=pair.link.crm_id or pair.link.activecampaign_id or "",
+        kind=REJECTED,
+        reason=reason,
+        cure=cure,
+        fingerprint=mark,
+    )
