@@ -15,6 +15,7 @@ from .creating import merge_creation
 from .match import Matched, Pair, match_crm_page
 from .match_contacts import match_contact_page
 from .merging import merge_pair
+from .vanished import require_fields
 
 PAGE = 2000
 
@@ -60,6 +61,7 @@ def _free(rows: Sequence[Sighted]) -> list[Sighted]:
 def _store(context: Context, matched: Matched) -> None:
     """Merge and commit one matched page."""
     merged = _merge(context, matched)
+    require_fields(context, merged)
     for item in merged:
         record_id = item.link.record_id(item.unread) if item.unread else None
         if item.unread is not None and record_id is not None:
