@@ -34,6 +34,13 @@ def end(run: Run, state: str, counts: Mapping[str, int], now: datetime, error: s
     run.save()
 
 
+def note_failure(connection_id: int, kind: str, now: datetime, error: str) -> None:
+    """Keep a run that ended before it could begin."""
+    Run.objects.create(
+        connection_id=connection_id, kind=kind, state="failed", started_at=now, ended_at=now, error=error
+    )
+
+
 def finished_before(connection_id: int) -> bool:
     """Tell whether any run of this connection was ever finished: until then a plan must be approved."""
     return Run.objects.filter(connection_id=connection_id, state="done").exists()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
+from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 from crosswalk.core.system import WriteOptions
-from crosswalk.store import feeds, inbox, outbox, runs
+from crosswalk.store import connections, feeds, inbox, outbox, runs
 from crosswalk.store.models import Plan
 
 from .context import Context
@@ -50,6 +52,16 @@ def make_plan(context: Context) -> Plan:
             fill_outbox(context)
             counts, rows = runs.rehearsed(context.connection_id, before)
         return runs.save_plan(context.connection_id, counts, rows, context.clock.now())
+
+
+@contextmanager
+def opening(name: str, clock: Clock, kind: str = "manual") -> Iterator[None]:
+    """Open a connection for a run inside: a system that fails there ends the run, and its row says so."""
+    try:
+        yield
+    except SystemFailure as failure:
+        runs.note_failure(connections.get(name).id, kind, clock.now(), failure.message)
+        raise
 
 
 def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> RunResult:
