@@ -15,8 +15,8 @@ from crosswalk.core.failures import UserError
 from . import tables
 from .command import command
 from .outcome import Answer, ExitCode
-from .progress import watched
-from .session import ConnectionName, open_session
+from .progress import Report, watched
+from .session import ConnectionName, Session, open_session
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def sync(
         raise UserError(_("--plan and --approve exclude each other."))
     session = open_session()
     with watched(terminal) as report:
-        context = session.context(connection, report)
+        context = _opened(session, connection, report)
         approved, needed = _approval(context, plan, approve)
     if needed is not None:
         if not _agreed(terminal, needed, field_labels(context)):
@@ -139,6 +139,14 @@ def sync(
         context.report = report
         result = _run(context, approved)
     return _ended(terminal, context, result)
+
+
+def _opened(session: Session, name: str | None, report: Report) -> Context:
+    from crosswalk.sync.run import opening
+
+    chosen = session.connection(name).name
+    with opening(chosen, session.clock):
+        return session.context(chosen, report)
 
 
 def _approval(context: Context, plan_id: int | None, approve: bool) -> tuple[Plan | None, Plan | None]:
