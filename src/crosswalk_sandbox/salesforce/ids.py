@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -10,6 +11,7 @@ POD = "5g0"
 _FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?\Z")
 
 
+@lru_cache(maxsize=4096)
 def check_characters(id15: str) -> str:
     """The three characters that make an id safe where upper and lower case are not told apart.
 

@@ -124,7 +124,7 @@ def create(org: Org, draft: Draft, actor: Actor) -> Row:
     for name, value in _defaults(kind, actor).items():
         if given.get(name) is None and not (name in given and kind.fields[name].type == "boolean"):
             given[name] = value
-    _require(kind, (f.name for f in kind.fields.values() if f.required and given.get(f.name) is None))
+    _require(kind, (name for name in kind.required if given.get(name) is None))
     checked = _check(org, kind, given, None)
     record_id, stamp = org.new_id(kind), org.stamp()
     row = {"Id": record_id, "CreatedDate": stamp, "CreatedById": actor.user, "IsDeleted": False}
@@ -260,11 +260,7 @@ def matches(org: Org, kind: Object, key: Field, value: str | None) -> list[Row]:
 
 def _defaults(kind: Object, actor: Actor) -> dict[str, Any]:
     """What a new record holds where nothing was sent."""
-    found: dict[str, Any] = {name: False for name in kind.unticked if name != "IsDeleted"}
-    found |= {f.name: f.default for f in kind.fields.values() if f.default is not None}
-    if "OwnerId" in kind.fields:
-        found["OwnerId"] = actor.user
-    return found
+    return {**kind.defaults, "OwnerId": actor.user} if "OwnerId" in kind.fields else kind.defaults
 
 
 def _check(org: Org, kind: Object, given: Mapping[str, Any], record_id: str | None) -> dict[str, Any]:

@@ -145,6 +145,17 @@ class Object:
         return "IsDeleted" in self.fields
 
     @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The fields without which no record can be created."""
+        return tuple(field.name for field in self.fields.values() if field.required)
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What a new record holds where nothing was sent: nothing ticked, and the fields' own defaults."""
+        filled = {field.name: field.default for field in self.fields.values() if field.default is not None}
+        return {name: False for name in self.unticked if name != "IsDeleted"} | filled
+
+    @cached_property
     def unticked(self) -> dict[str, bool]:
         """All booleans of a row with nothing filled in."""
         return {field.name: False for field in self.fields.values() if field.type == "boolean"}
