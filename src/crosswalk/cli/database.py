@@ -80,5 +80,6 @@ def _status(title: str) -> Answer:
 
     home = embedded.home()
     found = asdict(embedded.status(home))
-    data = {"embedded": True, "home": str(home), **found, "data": str(found["data"])}
+    server = found.pop("version")  # of JSON answers, "version" is their own
+    data = {"embedded": True, "home": str(home), **found, "data": str(found["data"]), "server": server}
     return Answer(data=data, tables=[tables.facts(title, data)])

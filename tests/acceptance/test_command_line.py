@@ -1,0 +1,160 @@
+"""The way from credentials to equal systems, on real processes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.helpers.command_line import Installation, Sandbox
+
+
+def test_it_works_from_credentials_to_equal_systems(mapped: Installation, sandbox: Sandbox) -> None:
+    plan = mapped("plan", "--json", "--limit", "3").data
+    assert plan["counts"]["create activecampaign contact"] > 0
+    assert len(plan["changes"]) == 3 < plan["changes_in_all"]
+    assert sandbox.writes() == []
+
+    run = mapped("sync", "--plan", str(plan["id"]), "--json")
+    assert (run.code, run.data["state"], run.data["waiting"]) == (0, "done", 0)
+    planned = sum(count for name, count in plan["counts"].items() if name.startswith(("create", "update")))
+    assert sum(run.data["counts"].values()) == planned
+
+    again = mapped("sync", "--json")
+    assert (again.code, again.data["counts"]) == (0, {})
+
+    found = mapped("verify", "--json")
+    assert found.code == 0
+    assert list(found.data) == ["version", "compared", "equal", "excused", "unexcused", "samples"]
+    assert found.data["version"] == 1
+    assert found.data["unexcused"] == 0
+    assert found.data["compared"] == found.data["equal"] + sum(found.data["excused"].values())
+    assert found.data["equal"] > 400
+
+
+def test_the_first_sync_without_a_terminal_writes_nothing_and_asks_for_approval(
+    mapped: Installation, sandbox: Sandbox
+) -> None:
+    asked = mapped("sync", "--json")
+    assert (asked.code, asked.data["state"]) == (3, "needs_approval")
+    assert asked.data["plan"]["changes_in_all"] > 0
+    assert f"crosswalk sync --plan {asked.data['plan']['id']}" in asked.err
+    assert sandbox.writes() == []
+
+    unasked = mapped("sync", "--approve", "--json")
+    assert (unasked.code, unasked.data["state"]) == (0, "done")
+    assert sandbox.writes() != []
+
+
+def test_a_run_stops_before_it_goes_further_than_its_plan(synced: Installation, sandbox: Sandbox) -> None:
+    first, *others = sandbox.leads()[:8]
+    sandbox.edit("salesforce", "Lead", first["Id"], Phone="+1 202 555 0100")
+    plan = synced("plan", "--json").data
+    assert plan["counts"] == {"update activecampaign contact": 1}
+    for lead in others:
+        sandbox.edit("salesforce", "Lead", lead["Id"], Phone="+1 202 555 0101")
+    before = sandbox.writes()
+
+    braked = synced("sync", "--plan", str(plan["id"]), "--json")
+    assert (braked.code, braked.data["state"]) == (3, "braked")
+    assert "the plan has 1" in braked.data["message"]
+    assert sandbox.writes() == before
+
+    assert synced("sync").code == 0
+    assert synced("verify").code == 0
+
+
+def test_a_difference_without_an_excuse_has_an_exit_code_of_its_own(
+    synced: Installation, sandbox: Sandbox
+) -> None:
+    lead = sandbox.leads()[0]
+    sandbox.post("salesforce", "clock", {"set": lead["SystemModstamp"], "freeze": True})
+    sandbox.edit("salesforce", "Lead", lead["Id"], LastName="Changed behind the stamp")
+    found = synced("verify", "--json")
+    assert (found.code, found.data["unexcused"]) == (2, 1)
+    (sample,) = [each for each in found.data["samples"] if each["excuse"] is None]
+    assert sample["crm_id"] == lead["Id"]
+    assert (sample["field"], sample["crm"]) == ("LastName", "Changed behind the stamp")
+
+    shown = synced("verify")
+    assert shown.code == 2
+    assert "Changed behind the stamp" in shown.out
+
+
+def test_a_record_is_explained_from_either_side(synced: Installation, sandbox: Sandbox) -> None:
+    lead = next(each for each in sandbox.leads() if each["Phone"])
+    sandbox.edit("salesforce", "Lead", lead["Id"], Phone="+1 202 555 0100")
+    found = synced("explain", "crm", lead["Id"], "--json").data
+    (link,) = found["links"]
+    (phone,) = [each for each in link["fields"] if each["crm_field"] == "Phone"]
+    assert phone["crm"] == "+1 202 555 0100"
+    assert phone["crm_shadow"] != phone["crm"]
+    assert (phone["decision"], bool(phone["reason"])) == ("offer", True)
+    assert "journal" in link
+
+    other = synced("explain", "activecampaign", link["activecampaign_id"])
+    assert other.code == 0
+    assert "+1 202 555 0100" in other.out
+    assert lead["Id"] in other.out
+
+
+def test_holds_are_listed_with_reason_and_cure_and_can_be_tried_again(
+    mapped: Installation, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    mapping = mapped("mapping", "show", "acme", "--json").data
+    mapping["settings"]["policy"] = "ask"
+    assert mapped("mapping", "set", "acme", "-", stdin=json.dumps(mapping)).code == 0
+    assert mapped("sync", "--approve").code == 0
+    held = mapped("holds", "--json").data["holds"]
+    assert held
+    assert {"conflict"} == {each["kind"] for each in held}
+    assert all(each["reason"] and each["cure"] and each["record_id"] for each in held)
+
+    tried = mapped("holds", "--retry", "--json")
+    assert (tried.code, tried.data["retried"]) == (0, len(held))
+    assert mapped("sync").code == 0
+    assert len(mapped("holds", "--json").data["holds"]) == len(held)
+    assert mapped("verify", "--json").data["excused"]["held"] == len(held)
+
+
+def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:
+    (connection,) = synced("status", "--json").data["connections"]
+    assert connection["name"] == "acme"
+    assert connection["links"] > 30
+    assert (connection["waiting"], connection["unreceipted"]) == (0, 0)
+    assert connection["last_run"]["state"] == "done"
+    (run,) = synced("runs", "--json").data["runs"]
+    assert (run["kind"], run["state"]) == ("initial", "done")
+    assert run["counts"]["activecampaign create"] > 0
+
+    shown = synced("status")
+    assert "acme" in shown.out
+    assert "links" in shown.out
+
+
+def test_a_mapping_that_was_shown_can_be_set_again(mapped: Installation) -> None:
+    shown = mapped("mapping", "show", "acme", "--json")
+    assert {each["object"] for each in shown.data["objects"]} == {"contact", "lead"}
+    assert mapped("mapping", "set", "acme", "-", stdin=shown.out).code == 0
+    assert mapped("mapping", "show", "acme", "--json").data == shown.data
+
+
+def test_removing_a_connection_touches_no_record(synced: Installation, sandbox: Sandbox) -> None:
+    before = [sandbox.get(system, "dump") for system in sandbox.ready]
+    kept = synced("connection", "remove", "acme", "--json")
+    assert (kept.code, kept.data["removed"]) == (3, False)
+    gone = synced("connection", "remove", "acme", "--yes", "--json")
+    assert (gone.code, gone.data["removed"]) == (0, True)
+    assert synced("connection", "list", "--json").data["connections"] == []
+    assert [sandbox.get(system, "dump") for system in sandbox.ready] == before
+
+
+def test_several_connections_are_told_apart_by_name(mapped: Installation, sandbox: Sandbox) -> None:
+    added = mapped("connection", "add", "other", "--credentials", "-", stdin=sandbox.line)
+    assert added.code == 0
+    names = [each["name"] for each in mapped("connection", "list", "--json").data["connections"]]
+    assert names == ["acme", "other"]
+    unnamed = mapped("plan")
+    assert unnamed.code == 1
+    assert "--connection NAME" in unnamed.err
+    assert mapped("runs", "--connection", "acme").code == 0
+    assert mapped("runs", "--connection", "nobody").code == 1

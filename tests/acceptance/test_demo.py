@@ -1,0 +1,176 @@
+"""The demo, as a stranger runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from tests.helpers.command_line import PROGRAMS, Done, Installation, Sandbox
+
+from crosswalk.store import embedded
+
+LAST_LINE = re.compile(
+    r"equal: (\d+) links, (\d+) field pairs, 0 unexcused, (\d+\.\d)% by value;"
+    r" calls activecampaign (\d+), salesforce (\d+)"
+)
+SMALL = ("--records", "25")
+
+
+@pytest.fixture
+def crosswalk(tmp_path: Path) -> Installation:
+    """A demo heeds no DATABASE_URL: this one would lead nowhere."""
+    return Installation(home=tmp_path / "home", database_url="postgresql://127.0.0.1:9/nowhere")
+
+
+def left_behind(home: Path) -> list[str]:
+    """Files below the home, and embedded servers that still run for a demo of it."""
+    demo = home / "demo"
+    server = ["a server"] if embedded.status(demo).running else []
+    return [str(file) for file in home.rglob("*")] + server
+
+
+def test_demo_once_proves_both_sides_equal_and_leaves_nothing(crosswalk: Installation) -> None:
+    done = crosswalk.program("demo", "--once", *SMALL)
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    found = LAST_LINE.fullmatch(lines[-1])
+    assert found is not None, lines[-1]
+    links, pairs, percent, activecampaign, salesforce = (float(number) for number in found.groups())
+    assert links > 40
+    assert pairs > 10 * links
+    assert percent >= 95
+    assert activecampaign > 0
+    assert salesforce > 0
+    assert "create activecampaign contact" in done.out
+    assert "First name: + " in done.out
+    assert left_behind(crosswalk.home) == []
+
+
+class Stays:
+    """A demo without --once, which stays up when its story has ended."""
+
+    def __init__(self, crosswalk: Installation, folder: Path) -> None:
+        self._files = folder / "out", folder / "err"
+        with self._files[0].open("w") as out, self._files[1].open("w") as err:
+            self.process = subprocess.Popen(
+                [PROGRAMS / "crosswalk", "demo", "--json", *SMALL],
+                stdout=out,
+                stderr=err,
+                env=crosswalk.environment(),
+            )
+
+    def told(self) -> str:
+        return self._files[1].read_text(encoding="utf-8")
+
+    def wait_for(self, words: str) -> None:
+        deadline = time.monotonic() + 120
+        while words not in self.told():
+            assert time.monotonic() < deadline, self.told()
+            assert self.process.poll() is None, self.told()
+            time.sleep(0.1)
+
+    def ended(self) -> Done:
+        code = self.process.wait(60)
+        return Done(code=code, out=self._files[0].read_text(encoding="utf-8"), err=self.told())
+
+
+@pytest.fixture
+def demo(crosswalk: Installation, tmp_path: Path) -> Iterator[Stays]:
+    stays = Stays(crosswalk, tmp_path)
+    yield stays
+    stays.process.terminate()
+    stays.process.wait(60)
+
+
+def command_lines() -> str:
+    """The arguments of every process on this machine."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:  # it has ended meanwhile
+                continue
+    return "\n".join(found)
+
+
+def test_a_demo_stays_up_to_be_played_with_until_it_is_interrupted(
+    crosswalk: Installation, demo: Stays, served_sandbox: Sandbox
+) -> None:
+    demo.wait_for("Ctrl-C here stops")
+    told = demo.told()
+    home = re.search(r"CROSSWALK_HOME=(\S+)", told)
+    edit = re.search(r"curl -d '(.+)' (\S+)", told)
+    record = re.search(r"crosswalk explain crm (\S+)", told)
+    assert home
+    assert edit
+    assert record
+    assert "unset DATABASE_URL" in told
+    assert httpx2.post(edit[2], content=edit[1], trust_env=False).status_code == 200
+
+    playing = Installation(home=Path(home[1]), database_url=None)
+    assert playing("sync", "--json").data["counts"] == {"activecampaign update": 1}
+    assert "+1 202 555 0199" in playing("explain", "crm", record[1]).out
+    assert playing("verify").code == 0
+    everywhere = command_lines()
+    assert not any(secret in everywhere for secret in served_sandbox.secrets)  # one seed, one set of secrets
+
+    demo.process.send_signal(signal.SIGINT)
+    done = demo.ended()
+    assert done.code == 0
+    assert LAST_LINE.fullmatch(done.data["summary"])
+    assert done.data["equal"] is True
+    assert done.data["unexcused"] == 0
+    assert done.data["calls"]["activecampaign"] > 0
+    assert left_behind(crosswalk.home) == []
+
+
+def test_an_interrupted_demo_leaves_nothing(crosswalk: Installation, demo: Stays) -> None:
+    demo.wait_for("First sync")
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.ended().code == 130
+    assert left_behind(crosswalk.home) == []
+
+
+def test_what_a_killed_demo_left_is_cleared_by_the_next(crosswalk: Installation, tmp_path: Path) -> None:
+    killed = Stays(crosswalk, tmp_path)
+    killed.wait_for("Plan")
+    sandbox = _children(killed.process.pid)
+    killed.process.kill()
+    killed.process.wait(30)
+    for pid in sandbox:
+        os.kill(pid, signal.SIGTERM)
+    assert "a server" in left_behind(crosswalk.home)
+
+    following = Stays(crosswalk, tmp_path)
+    following.wait_for("Plan")
+    following.process.terminate()
+    assert following.ended().code == 130
+    assert left_behind(crosswalk.home) == []
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [int(child) for child in tasks]
+
+
+def test_the_comparer_tells_different_systems_apart(sandbox: Sandbox) -> None:
+    """Before any sync the two sides differ, and it says where."""
+    from tests.acceptance.conftest import MAPPING
+
+    command = [sys.executable, "-m", "crosswalk_sandbox.compare", "--mapping", str(MAPPING)]
+    for system in ("activecampaign", "salesforce"):
+        command += [f"--{system}", sandbox.ready[system]["control"]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    percent = re.search(r"equal: (\d+\.\d) %", done.stdout)
+    assert percent
+    assert 50 < float(percent[1]) < 95
+    assert "differs: " in done.stdout

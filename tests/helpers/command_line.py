@@ -1,0 +1,177 @@
+"""The commands `crosswalk` and `crosswalk-sandbox` as real processes.
+
+Most commands run in a process forked from one that has imported the libraries already (about 1 s of every
+command); `Installation.program` runs the installed script itself.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from crosswalk import cli as command_line
+
+PROGRAMS = Path(sys.executable).parent
+RECORDS = 20
+_SECONDS = 120
+_NOT_OURS = ("DATABASE_URL", "NO_COLOR", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(
+    [
+        "crosswalk.cli.app",
+        "crosswalk.merge",
+        "crosswalk.systems.activecampaign",
+        "crosswalk.systems.salesforce",
+        "django.core.management.commands.migrate",
+        "django.db.backends.postgresql.base",
+        "django.db.models",
+        "django.urls",
+        "httpcore2",
+        "structlog",
+        "typer._adapters",
+    ]
+)
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str], streams: Sequence[str]) -> None:
+    """In the forked process: become the command."""
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.dont_write_bytecode, sys.pycache_prefix = False, environment["PYTHONPYCACHEPREFIX"]
+    for number, name in enumerate(streams):
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    sys.exit(command_line.run(arguments))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A home and a database, and the command that works on them."""
+
+    home: Path
+    database_url: str | None
+
+    def environment(self, **more: str) -> dict[str, str]:
+        plain = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
+        url = {} if self.database_url is None else {"DATABASE_URL": self.database_url}
+        # Dozens of short processes: one keeps bytecode for the next, also where Python is told to leave none.
+        bytecode = Path(os.environ["CROSSWALK_TEST_HOME"]) / "bytecode"
+        own = {"CROSSWALK_HOME": str(self.home), "PYTHONPYCACHEPREFIX": str(bytecode), "LANGUAGE": "en"}
+        return {**plain, **url, **own, **more}
+
+    def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
+        """Run a command in a process of its own."""
+        with tempfile.TemporaryDirectory() as folder:
+            streams = [Path(folder) / name for name in ("in", "out", "err")]
+            streams[0].write_text(stdin, encoding="utf-8")
+            process = _forks.Process(
+                target=_run,
+                args=(arguments, self.environment(**environment), [str(each) for each in streams]),
+            )
+            process.start()
+            process.join(_SECONDS)
+            assert process.exitcode is not None, f"{arguments} did not end"
+            out, err = (each.read_text(encoding="utf-8") for each in streams[1:])
+            return Done(code=process.exitcode, out=out, err=err)
+
+    def program(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
+        """Run the installed script."""
+        done = subprocess.run(
+            [PROGRAMS / "crosswalk", *arguments],
+            input=stdin,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        return Done(code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """Both systems, served by a process of their own."""
+
+    line: str  # the ready line as it was printed
+
+    @property
+    def ready(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = json.loads(self.line)
+        return found
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must never be printed."""
+        names = ("key", "client_secret", "access_token", "refresh_token")
+        return {part[name] for part in self.ready.values() for name in names if name in part}
+
+    def get(self, system: str, path: str) -> Any:
+        return self._answer(httpx2.get(self._url(system, path), trust_env=False))
+
+    def post(self, system: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        return self._answer(httpx2.post(self._url(system, path), json=body or {}, trust_env=False))
+
+    def delete(self, system: str, path: str) -> Any:
+        return self._answer(httpx2.delete(self._url(system, path), trust_env=False))
+
+    def edit(self, system: str, object: str, record_id: str, **values: Any) -> None:
+        self.post(system, "person", {"op": "edit", "object": object, "id": record_id, "values": values})
+
+    def leads(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get("salesforce", "dump")["Lead"]
+        return [each for each in found if each["Email"]]
+
+    def writes(self) -> list[str]:
+        """The calls that changed anything."""
+        log = [entry for system in self.ready for entry in self.get(system, "log")]
+        reads = ("POST /services/oauth2", "POST /services/data/v60.0/composite/sobjects/")
+        calls = [f"{entry['method']} {entry['path']}" for entry in log if not entry["token"]]
+        return [call for call in calls if not call.startswith(("GET", *reads))]
+
+    def _url(self, system: str, path: str) -> str:
+        return self.ready[system]["control"] + path
+
+    def _answer(self, response: httpx2.Response) -> Any:
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@contextmanager
+def running_sandbox(records: int = RECORDS) -> Iterator[Sandbox]:
+    command = [str(PROGRAMS / "crosswalk-sandbox"), "--activecampaign", "0", "--salesforce", "0"]
+    command += ["--records", str(records), "--limits", "off"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield Sandbox(line=process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
