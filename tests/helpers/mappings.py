@@ -27,7 +27,9 @@ def mapping_of(
     )
 
 
-def both_objects(fields: Iterable[FieldMapping] = NAMES, **lead: Any) -> tuple[ObjectMapping, ObjectMapping]:
+def both_objects(
+    fields: Iterable[FieldMapping] = NAMES, /, **lead: Any
+) -> tuple[ObjectMapping, ObjectMapping]:
     """Contacts and leads with the same fields."""
     return (
         ObjectMapping(object="contact", fields=tuple(fields)),

@@ -255,7 +255,7 @@ class TwoSystems:
 
     # --- people -----------------------------------------------------------------------------------------------
 
-    def crm_new(self, object: str = "contact", **values: Any) -> str:
+    def crm_new(self, object: str = "contact", /, **values: Any) -> str:
         """A person makes a CRM record; its id."""
         given = {"LastName": "Ruiz", **({"Company": "Harbour Ltd"} if object == "lead" else {}), **values}
         return str(self._crm(object, "create", None, given)["Id"])
@@ -273,7 +273,7 @@ class TwoSystems:
         controlled = self.systems["salesforce"]
         return controlled.person(SOBJECTS[object], op, record_id=record_id, values=values)
 
-    def contact_new(self, email: str, **values: Any) -> str:
+    def contact_new(self, email: str, /, **values: Any) -> str:
         """A person makes a contact in ActiveCampaign; its id."""
         return str(self._contact("create", None, {"email": email, **values})["id"])
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,15 +32,12 @@ class Case:
 
     crm: str = ""
     contact: str = ""
+    ends: str = ""  # on both sides, or:
     then_crm: str = ""
     then_contact: str = ""
     to_crm: UpdateRule = ALWAYS
     to_activecampaign: UpdateRule = ALWAYS
     policy: Policy | None = None
-
-
-def both_then(value: str) -> dict[str, str]:
-    return {"then_crm": value, "then_contact": value}
 
 
 def run_cases(
@@ -67,7 +64,7 @@ def run_cases(
 
     crm = both.crm("contact", crm_id)
     found = [(crm[a] or "", both.held("ana@example.org", b)) for (a, b), _ in pairs]
-    assert found == [(case.then_crm, case.then_contact) for case in cases]
+    assert found == [(case.ends or case.then_crm, case.ends or case.then_contact) for case in cases]
     both.assert_quiet()
 
 
@@ -100,10 +97,10 @@ def test_equal_records_are_linked_without_a_write(both: TwoSystems) -> None:
 def test_the_filled_side_fills_the_empty_one_unless_its_rule_is_never(both: TwoSystems) -> None:
     run_cases(
         both,
-        Case(crm="x", **both_then("x")),
-        Case(contact="y", **both_then("y")),
-        Case(crm="x", to_activecampaign=IF_EMPTY, **both_then("x")),
-        Case(contact="y", to_crm=IF_EMPTY, **both_then("y")),
+        Case(crm="x", ends="x"),
+        Case(contact="y", ends="y"),
+        Case(crm="x", to_activecampaign=IF_EMPTY, ends="x"),
+        Case(contact="y", to_crm=IF_EMPTY, ends="y"),
         Case(crm="x", to_activecampaign=NEVER, then_crm="x"),
         Case(contact="y", to_crm=NEVER, then_contact="y"),
     )
@@ -112,11 +109,11 @@ def test_the_filled_side_fills_the_empty_one_unless_its_rule_is_never(both: TwoS
 def test_of_two_filled_sides_the_policy_chooses(both: TwoSystems) -> None:
     run_cases(
         both,
-        Case(crm="x", contact="y", **both_then("x")),  # newest: the configured winner
-        Case(crm="x", contact="y", policy=Policy.NEWEST, **both_then("x")),
-        Case(crm="x", contact="y", policy=Policy.CRM, **both_then("x")),
-        Case(crm="x", contact="y", policy=Policy.ACTIVECAMPAIGN, **both_then("y")),
-        Case(crm="x", contact="y", policy=Policy.UNION, **both_then("x")),  # on a text it means newest
+        Case(crm="x", contact="y", ends="x"),  # newest: the configured winner
+        Case(crm="x", contact="y", policy=Policy.NEWEST, ends="x"),
+        Case(crm="x", contact="y", policy=Policy.CRM, ends="x"),
+        Case(crm="x", contact="y", policy=Policy.ACTIVECAMPAIGN, ends="y"),
+        Case(crm="x", contact="y", policy=Policy.UNION, ends="x"),  # on a text it means newest
         Case(crm="x", contact="y", policy=Policy.ASK, then_crm="x", then_contact="y"),
     )
     (conflict,) = both.holds()
@@ -127,7 +124,7 @@ def test_of_two_filled_sides_the_policy_chooses(both: TwoSystems) -> None:
 def test_the_winner_of_newest_can_be_activecampaign(both: TwoSystems) -> None:
     run_cases(
         both,
-        Case(crm="x", contact="y", **both_then("y")),
+        Case(crm="x", contact="y", ends="y"),
         settings=Settings(winner=Side.ACTIVECAMPAIGN),
     )
     (row,) = both.journal()
@@ -137,10 +134,10 @@ def test_the_winner_of_newest_can_be_activecampaign(both: TwoSystems) -> None:
 def test_rules_come_before_the_policy(both: TwoSystems) -> None:
     run_cases(
         both,
-        Case(crm="x", contact="y", to_activecampaign=NEVER, policy=Policy.CRM, **both_then("y")),
-        Case(crm="x", contact="y", to_crm=NEVER, policy=Policy.ACTIVECAMPAIGN, **both_then("x")),
-        Case(crm="x", contact="y", to_activecampaign=IF_EMPTY, policy=Policy.ASK, **both_then("y")),
-        Case(crm="x", contact="y", to_crm=IF_EMPTY, policy=Policy.ASK, **both_then("x")),
+        Case(crm="x", contact="y", to_activecampaign=NEVER, policy=Policy.CRM, ends="y"),
+        Case(crm="x", contact="y", to_crm=NEVER, policy=Policy.ACTIVECAMPAIGN, ends="x"),
+        Case(crm="x", contact="y", to_activecampaign=IF_EMPTY, policy=Policy.ASK, ends="y"),
+        Case(crm="x", contact="y", to_crm=IF_EMPTY, policy=Policy.ASK, ends="x"),
         Case(crm="x", contact="y", to_crm=NEVER, to_activecampaign=IF_EMPTY, then_crm="x", then_contact="y"),
         Case(crm="x", contact="y", to_crm=NEVER, to_activecampaign=NEVER, then_crm="x", then_contact="y"),
     )
@@ -152,9 +149,9 @@ def test_an_object_that_flows_one_way_writes_only_that_way(both: TwoSystems, tar
     wins = "x" if target is Side.ACTIVECAMPAIGN else "y"
     run_cases(
         both,
-        Case(crm="x", contact="y", **both_then(wins)),
-        replace(Case(crm="x"), then_crm="x", then_contact="x" if target is Side.ACTIVECAMPAIGN else ""),
-        replace(Case(contact="y"), then_contact="y", then_crm="y" if target is Side.CRM else ""),
+        Case(crm="x", contact="y", ends=wins),
+        Case(crm="x", then_crm="x", then_contact="x" if target is Side.ACTIVECAMPAIGN else ""),
+        Case(contact="y", then_contact="y", then_crm="y" if target is Side.CRM else ""),
         direction=Direction(f"to_{target}"),
     )
 
