@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -150,7 +151,7 @@ def test_the_resources_below_composite_are_named(org: SalesforceOrg) -> None:
     assert org.get("/composite")["graph"] == f"{DATA}/composite/graph"
 
 
-def batch(org: SalesforceOrg, *parts: dict[str, object], **more: object) -> Any:
+def batch(org: SalesforceOrg, *parts: Mapping[str, object], **more: object) -> Any:
     return org.send("POST", "/composite/batch", {"batchRequests": list(parts), **more})
 
 
@@ -190,7 +191,8 @@ def test_every_call_of_a_batch_counts(opening: Opening) -> None:
 def test_a_batch_takes_no_composite_and_no_nonsense(org: SalesforceOrg) -> None:
     inner = {"method": "POST", "url": "v60.0/composite", "richInput": {"compositeRequest": []}}
     assert batch(org, inner)["results"][0]["statusCode"] == 404
-    for wrong in ({"batchRequests": []}, {"batchRequests": [{}]}, {"requests": []}):
+    wrongs: list[dict[str, list[object]]] = [{"batchRequests": []}, {"batchRequests": [{}]}, {"requests": []}]
+    for wrong in wrongs:
         assert org.refusal("POST", "/composite/batch", wrong)[0] == "JSON_PARSER_ERROR"
 
 
