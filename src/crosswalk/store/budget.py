@@ -23,6 +23,7 @@ class TenantBudget:
         self._tenant_id = tenant_id
         self._clock = clock
         self._per_second = per_second
+        self._day: dict[str, int] = {}  # figures of the day, not stored yet
         with database.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO budget (tenant_id, next_slot, per_second) VALUES (%s, %s, %s)"
@@ -33,19 +34,23 @@ class TenantBudget:
     def wait(self) -> None:
         """Take the next free slot and wait for it. Raises Paused, and takes none, when it is far away."""
         now = self._clock.now()
+        day = "".join(f", {name} = {number:d}" for name, number in self._day.items())
         with database.cursor() as cursor:
+            # A slot that a crash of the server forgets does no harm: the commit need not wait for the disk.
             cursor.execute(
                 "UPDATE budget SET next_slot = greatest(next_slot, %s)"
                 " + CASE WHEN coalesce(per_second, %s) >= %s THEN interval '0'"
-                " ELSE interval '1 second' / per_second END"
+                f" ELSE interval '1 second' / per_second END{day}"
                 " WHERE tenant_id = %s AND next_slot <= %s RETURNING next_slot,"
-                " CASE WHEN coalesce(per_second, %s) >= %s THEN 0 ELSE 1 / per_second END",
+                " CASE WHEN coalesce(per_second, %s) >= %s THEN 0 ELSE 1 / per_second END,"
+                " set_config('synchronous_commit', 'off', true)",
                 [now, _UNPACED, _UNPACED, self._tenant_id, now + LONGEST_WAIT, _UNPACED, _UNPACED],
             )
             slot = cursor.fetchone()
         if slot is None:
             raise Paused(self._rest(now))
-        next_slot, gap = slot
+        self._day = {}
+        next_slot, gap, _ = slot
         pause = (next_slot - now).total_seconds() - float(gap)
         if pause > 0:
             self._clock.sleep(pause)
@@ -66,16 +71,16 @@ class TenantBudget:
         used_today: int | None = None,
         limit_today: int | None = None,
     ) -> None:
-        """Keep what an answer said; unchanged figures cost no statement."""
+        """Keep what an answer said; figures of the day are stored with the next slot."""
         changes: dict[str, Any] = {}
         if per_second is not None and per_second != self._per_second:
             self._per_second = changes["per_second"] = per_second
         if pause is not None:
             changes["next_slot"] = self._clock.now() + timedelta(seconds=pause)
         if used_today is not None:
-            changes["used_today"] = used_today
+            self._day["used_today"] = used_today
         if limit_today is not None:
-            changes["limit_today"] = limit_today
+            self._day["limit_today"] = limit_today
         if changes:
             columns = ", ".join(_LEARNED.get(name, f"{name} = %s") for name in changes)
             with database.cursor() as cursor:

@@ -15,6 +15,7 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import pack
 
+from .feeds import move
 from .models import Feed
 from .staging import Stage
 
@@ -113,7 +114,7 @@ def take_page(
         if last:
             feed.read_at = now
             feed.complete_at = feed.complete_at or now
-        feed.save(update_fields=["cursor", "read_at", "complete_at"])
+        move(feed)
     return news
 
 
@@ -143,7 +144,7 @@ def take_tagged(
             want(connection_id, Side.ACTIVECAMPAIGN, "contact", fresh, now)
         feed.cursor = cursor_text
         feed.read_at = now
-        feed.save(update_fields=["cursor", "read_at"])
+        move(feed)
 
 
 def take_read(

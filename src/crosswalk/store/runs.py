@@ -24,14 +24,26 @@ _CHANGES = (
 
 def start(connection_id: int, kind: str, now: datetime) -> Run:
     """Begin a run; runs of this connection that died without an end are marked as interrupted."""
-    Run.objects.filter(connection_id=connection_id, state="running").update(state="interrupted", ended_at=now)
-    return Run.objects.create(connection_id=connection_id, kind=kind, state="running", started_at=now)
+    with database.cursor() as cursor:
+        cursor.execute(
+            "WITH dead AS (UPDATE run SET state = 'interrupted', ended_at = %s"
+            " WHERE connection_id = %s AND state = 'running')"
+            " INSERT INTO run (connection_id, kind, state, started_at, counts, error)"
+            " VALUES (%s, %s, 'running', %s, '{}', '') RETURNING id",
+            [now, connection_id, connection_id, kind, now],
+        )
+        (number,) = cursor.fetchone()
+    return Run(id=number, connection_id=connection_id, kind=kind, state="running", started_at=now)
 
 
 def end(run: Run, state: str, counts: Mapping[str, int], now: datetime, error: str = "") -> None:
     """Close a run's row."""
     run.state, run.counts, run.ended_at, run.error = state, dict(counts), now, error
-    run.save()
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s WHERE id = %s",
+            [state, msgspec.json.encode(run.counts).decode(), now, error, run.id],
+        )
 
 
 def note_failure(connection_id: int, kind: str, now: datetime, error: str) -> None:
@@ -43,7 +55,12 @@ def note_failure(connection_id: int, kind: str, now: datetime, error: str) -> No
 
 def finished_before(connection_id: int) -> bool:
     """Tell whether any run of this connection was ever finished: until then a plan must be approved."""
-    return Run.objects.filter(connection_id=connection_id, state="done").exists()
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM run WHERE connection_id = %s AND state = 'done')", [connection_id]
+        )
+        (found,) = cursor.fetchone()
+        return bool(found)
 
 
 def journalled(run_id: int) -> dict[str, int]:
