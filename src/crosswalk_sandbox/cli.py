@@ -11,11 +11,12 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from crosswalk_sandbox.http import tls_context
+from crosswalk_sandbox.http import Server, tls_context
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.load.folder import LoadError
 from crosswalk_sandbox.people import Sizes
 from crosswalk_sandbox.sandbox import SYSTEMS, Options, Sandbox
+from crosswalk_sandbox.state import StateError
 
 DEFAULT_RECORDS = 1500
 SIZE_OPTIONS = {
@@ -26,14 +27,49 @@ SIZE_OPTIONS = {
 }
 
 
+class _RefusedError(Exception):
+    """The sandbox cannot start; the text says why."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; prints one JSON line on stdout when ready."""
     arguments = _parse(argv)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    try:
+        sandbox, servers = _start(arguments)
+        stopped.wait()
+        for server in servers:
+            server.close()
+        sandbox.save()
+    except (LoadError, StateError, _RefusedError) as error:
+        print(f"crosswalk-sandbox: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _start(arguments: argparse.Namespace) -> tuple[Sandbox, list[Server]]:
+    """Make the systems, serve them and say so. Raises LoadError, StateError or _RefusedError."""
+    try:
+        tls = tls_context(*arguments.tls) if arguments.tls else None
+    except OSError as error:
+        raise _RefusedError(f"cannot use the certificate and key of --tls: {error}") from error
     ports = {name: port for name in SYSTEMS if (port := getattr(arguments, name)) is not None}
-    options = Options(
+    sandbox = Sandbox(ports, _options(arguments))
+    if sandbox.loaded:
+        print(sandbox.loaded.summary(), file=sys.stderr)
+    try:
+        servers, ready = sandbox.serve(ports, tls)
+    except OSError as error:
+        raise _RefusedError(f"cannot listen on 127.0.0.1: {error}") from error
+    gc.freeze()  # the population lives as long as the process: the collector need not walk it
+    print(json.dumps(ready), flush=True)
+    return sandbox, servers
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
         sizes=_sizes(arguments),
         seed=arguments.seed,
         limits=arguments.limits,
@@ -41,33 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         latency=arguments.latency / 1000,
         package=arguments.package == "on",
         load=arguments.load,
+        state=arguments.state,
     )
-    try:
-        tls = tls_context(*arguments.tls) if arguments.tls else None
-    except OSError as error:
-        return _failed(f"cannot use the certificate and key of --tls: {error}")
-    try:
-        sandbox = Sandbox(ports, options)
-    except LoadError as error:
-        return _failed(str(error))
-    if sandbox.loaded:
-        print(sandbox.loaded.summary(), file=sys.stderr)
-    try:
-        servers, ready = sandbox.serve(ports, tls)
-    except OSError as error:
-        return _failed(f"cannot listen on 127.0.0.1: {error}")
-    gc.freeze()  # the population lives as long as the process: the collector need not walk it
-    print(json.dumps(ready), flush=True)
-    stopped.wait()
-    for server in servers:
-        server.close()
-    return 0
-
-
-def _failed(text: str) -> int:
-    """Say why there is no sandbox; the exit code."""
-    print(f"crosswalk-sandbox: {text}", file=sys.stderr)
-    return 1
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -91,6 +102,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--job-seconds", type=_seconds, default=0.3, metavar="T", help="time an asynchronous job takes (0.3)"
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="go on from this file, if it exists, and save to it at the end",
     )
     parser.add_argument(
         "--latency", type=_milliseconds, default=0, metavar="MS", help="added to every vendor answer (0)"

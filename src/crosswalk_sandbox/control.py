@@ -21,6 +21,7 @@ from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.faults import FaultAnswers, Faults, from_json
 from crosswalk_sandbox.http import Broken, Request, Response, json_response
 from crosswalk_sandbox.load.report import Report
+from crosswalk_sandbox.state import SavedSystem, StateError
 from crosswalk_sandbox.system import PersonError, System
 
 PREFIX = "/_sandbox/"
@@ -70,6 +71,7 @@ class Controlled:
         sleep: Callable[[float], None] = time.sleep,
         latency: float = 0,
         loaded: Report | None = None,
+        save: Callable[[], Any] | None = None,
     ) -> None:
         self.system = system
         self.clock = clock
@@ -77,6 +79,7 @@ class Controlled:
         self._sleep = sleep
         self._latency = latency  # seconds that every answer of the vendor takes more
         self._loaded = loaded or Report(folder="")
+        self._save_all = save  # writes the file of all systems together
         self._log: list[Entry] = []
         self._log_lock = threading.Lock()
         self._system_lock = threading.Lock()
@@ -92,6 +95,7 @@ class Controlled:
             ("GET", "load"): lambda _: self._loaded.as_json(),
             ("GET", "clock"): lambda _: self._show_clock(),
             ("POST", "clock"): self._set_clock,
+            ("POST", "save"): lambda _: self._save(),
             **{name: self._locked(door) for name, door in system.doors().items()},
         }
 
@@ -156,6 +160,22 @@ class Controlled:
         with self._system_lock:
             return self.system.dump()
 
+    def saved(self) -> SavedSystem:
+        """The system and its clock, to be kept; neither log nor faults."""
+        with self._system_lock:
+            return SavedSystem(clock=self.clock.saved(), holds=msgspec.Raw(self.system.save()))
+
+    def restore(self, saved: SavedSystem) -> None:
+        """Go on from what was kept. Raises ValueError."""
+        with self._system_lock:
+            self.clock.restore(saved.clock)
+            self.system.restore(bytes(saved.holds))
+
+    def _save(self) -> Any:
+        if self._save_all is None:
+            raise ValueError("there is no file to save to: start the sandbox with --state FILE")
+        return self._save_all()
+
     def _enter(self, request: Request) -> Entry:
         """Put the request into the log before it is handled."""
         entry = Entry(
@@ -203,7 +223,7 @@ class Controlled:
             return json_response(404, {"message": f"The control API has: {known}"})
         try:
             return json_response(200, door(request))
-        except (PersonError, ValueError) as error:
+        except (PersonError, StateError, ValueError) as error:
             return json_response(400, {"message": str(error)})
 
     def _locked(self, door: Callable[[Request], Any]) -> Callable[[Request], Any]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from crosswalk_sandbox import state
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.control import Controlled
 from crosswalk_sandbox.http import Server
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.load.folder import Folder, look
 from crosswalk_sandbox.people import Population, Sizes, invent
+from crosswalk_sandbox.state import StateError
 from crosswalk_sandbox.system import System, World
 from crosswalk_sandbox.transport import SandboxTransport
 
@@ -34,12 +36,14 @@ class Options:
     latency: float = 0  # seconds that every vendor answer takes more
     package: bool = False  # whether ActiveCampaign's package is installed in the CRM
     load: Path | None = None  # a folder with real exports, instead of the invented population
+    state: Path | None = None  # a file to go on from, if it exists, and to save to
 
 
 class Sandbox:
     """Some systems over one invented population or the exports of a folder.
 
-    Each has a clock and a log of its own. Raises LoadError for a folder without exports.
+    Each has a clock and a log of its own. Raises LoadError for a folder without exports, and StateError for
+    a state file that cannot be used.
     """
 
     def __init__(
@@ -62,11 +66,33 @@ class Sandbox:
                 sleep=sleep,
                 latency=options.latency,
                 loaded=self.loaded,
+                save=self.save if options.state else None,
             )
             for name, each in clocks.items()
         }
         if folder:
             folder.leave(set(clocks))
+        self._state = options.state
+        self._kept = state.read(options.state) if options.state else {}
+        self._restore()
+
+    def save(self) -> dict[str, str]:
+        """Write the state file, if there is one to write: all systems, those not served as they were.
+
+        Raises StateError.
+        """
+        if self._state is None:
+            return {}
+        self._kept |= {name: controlled.saved() for name, controlled in self.systems.items()}
+        state.write(self._state, self._kept)
+        return {"saved": str(self._state)}
+
+    def _restore(self) -> None:
+        for name in self.systems.keys() & self._kept.keys():
+            try:
+                self.systems[name].restore(self._kept[name])
+            except ValueError as error:
+                raise StateError(f"{self._state} does not keep {name} as it is now: {error}") from error
 
     def transport(self) -> tuple[SandboxTransport, dict[str, dict[str, str]]]:
         """A transport to all systems at `https://NAME.sandbox.example`, and the ready line for it."""

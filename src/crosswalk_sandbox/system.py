@@ -34,7 +34,7 @@ class World:
 
 
 class System(Protocol):
-    """One vendor. `handle`, `reset`, `person`, `dump` and its doors are called under one lock per system."""
+    """One vendor. All but `ready` and what reads a request alone is called under one lock."""
 
     name: str
 
@@ -69,6 +69,12 @@ class System(Protocol):
 
     def dump(self) -> dict[str, list[Record]]:
         """Every record by object name, with all fields, deleted ones too."""
+
+    def save(self) -> bytes:
+        """Everything it holds, as JSON."""
+
+    def restore(self, saved: bytes) -> None:
+        """Go on from what was kept. Raises ValueError for another text."""
 
     def doors(self) -> Doors:
         """What the system adds to its control API; the doors raise ValueError for mistakes."""

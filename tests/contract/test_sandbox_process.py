@@ -112,11 +112,36 @@ def test_a_port_can_be_chosen_and_a_taken_one_is_said() -> None:
         (("--activecampaign", "0", "--job-seconds", "-1"), "between 0 and a day"),
         (("--activecampaign", "0", "--latency", "-1"), "between 0 and a minute"),
         (("--activecampaign", "0", "--package", "maybe"), "invalid choice"),
+        (("--activecampaign", "0", "--records", "1", "--state", "."), "cannot read the state file"),
+        (("--activecampaign", "0", "--state", "missing/state.json"), "there is no folder for the state file"),
         (("--activecampaign", "0", "--tls", "missing.pem", "missing.pem"), "certificate and key of --tls"),
     ],
 )
 def test_wrong_arguments_are_explained(arguments: tuple[str, ...], text: str) -> None:
     assert text in refused(*arguments)
+
+
+def test_a_state_file_is_saved_at_the_end_and_gone_on_from(tmp_path: Path) -> None:
+    options = ("--activecampaign", "0", "--records", "3", "--state", str(tmp_path / "state.json"))
+    with sandbox(*options) as (process, ready):
+        mine = ready["activecampaign"]
+        httpx2.post(mine["control"] + "clock", json={"advance": -3600}, trust_env=False)
+        headers = {"Api-Token": mine["key"]}
+        httpx2.delete(mine["url"] + "/api/3/contacts/2", headers=headers, trust_env=False)
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+    with sandbox(*options) as (process, ready):
+        mine = ready["activecampaign"]
+        assert get(mine["url"] + "/api/3/contacts", mine["key"])["meta"]["total"] == "5"
+        assert get(mine["control"] + "clock")["offset"] == -3600
+
+
+def test_a_state_file_that_cannot_be_saved_is_said_at_the_end(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    with sandbox("--activecampaign", "0", "--records", "1", "--state", str(file)) as (process, _):
+        file.mkdir()
+        process.terminate()
+        assert process.wait(timeout=20) == 1
 
 
 def test_it_serves_https_late_and_with_the_package(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from crosswalk_sandbox.activecampaign.calls import Call, number
 from crosswalk_sandbox.activecampaign.changes import (
     IMPORT,
@@ -58,6 +60,14 @@ class Batch:
     failure: list[str] = field(default_factory=list)
 
 
+class SavedImports(msgspec.Struct, kw_only=True):
+    """All batches, as they are kept in a file."""
+
+    batches: list[Batch]
+    all: list[datetime]
+    single: list[datetime]
+
+
 class Imports:
     """The queue of an account's imports. A batch takes effect when its time has come."""
 
@@ -65,7 +75,7 @@ class Imports:
         self._account = account
         self._limits = limits
         self._takes = timedelta(seconds=seconds)
-        self._ids = random.Random(account.chance.random())
+        self.chance = random.Random(account.chance.random())
         self._all = Window(limit=limits.widened(PER_MINUTE), seconds=60)
         self._single = Window(limit=limits.widened(SINGLE_PER_MINUTE), seconds=60)
         self._waiting: list[Batch] = []
@@ -104,6 +114,18 @@ class Imports:
         done = [batch for batch in self.batches.values() if batch.done and batch.due > since]
         return json_response(200, {"outstanding": _by_day(self._waiting), "recentlyCompleted": _by_day(done)})
 
+    def saved(self) -> SavedImports:
+        """All batches, and the requests of the last minute, to be kept."""
+        batches = list(self.batches.values())
+        return SavedImports(batches=batches, all=self._all.passed, single=self._single.passed)
+
+    def restore(self, saved: SavedImports) -> None:
+        """Go on from what was kept."""
+        self.batches = {batch.id: batch for batch in saved.batches}
+        self._waiting = [batch for batch in saved.batches if not batch.done]
+        self._all.restore(saved.all)
+        self._single.restore(saved.single)
+
     def work(self) -> None:
         """Do every batch whose time has come."""
         now = self._account.clock.now()
@@ -115,7 +137,7 @@ class Imports:
         due = self._account.clock.now() + self._takes
         if self._waiting:
             due = max(due, self._waiting[-1].due + APART)
-        batch_id = str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+        batch_id = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
         batch = Batch(id=batch_id, items=items, due=due)
         self._waiting.append(batch)
         self.batches[batch.id] = batch

@@ -170,19 +170,19 @@ class Account:
         self.contact_tags: dict[int, ContactTag] = {}
         self.by_id: list[Contact] = []  # live contacts, sorted: new ids are always the highest
         self._by_email: dict[str, Contact] = {}
-        self._last_ids: Counter[str] = Counter()
+        self.last_ids: Counter[str] = Counter()
 
     def now(self) -> datetime:
         """The time of a stamp: whole seconds."""
         return self.clock.now().replace(microsecond=0)
 
     def new_id(self, kind: str) -> int:
-        self._last_ids[kind] += 1
-        return self._last_ids[kind]
+        self.last_ids[kind] += 1
+        return self.last_ids[kind]
 
     def skip_ids(self, kind: str, last: int) -> None:
         """Go on above `last` when the next id of that kind is given out."""
-        self._last_ids[kind] = max(self._last_ids[kind], last)
+        self.last_ids[kind] = max(self.last_ids[kind], last)
 
     def with_email(self, email: str) -> Contact | None:
         return self._by_email.get(key_of(email))
@@ -198,6 +198,17 @@ class Account:
         self._by_email[key_of(email)] = contact
         self.by_id.append(contact)
         return contact
+
+    def adopt(self, contacts: Iterable[Contact]) -> None:
+        """Take live contacts, ids rising, with their values and tags, into an empty account."""
+        for contact in contacts:
+            self.contacts[contact.id] = contact
+            self._by_email[key_of(contact.email)] = contact
+            self.by_id.append(contact)
+        values = (row for contact in self.by_id for row in contact.values.values())
+        self.values.update((row.id, row) for row in sorted(values, key=lambda row: row.id))
+        tags = (row for contact in self.by_id for row in contact.tags.values())
+        self.contact_tags.update((row.id, row) for row in sorted(tags, key=lambda row: row.id))
 
     def move_email(self, contact: Contact, email: str) -> None:
         del self._by_email[key_of(contact.email)]

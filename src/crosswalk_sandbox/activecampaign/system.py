@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from crosswalk_sandbox.activecampaign import routes
+from crosswalk_sandbox.activecampaign import routes, state
 from crosswalk_sandbox.activecampaign.calls import Call
 from crosswalk_sandbox.activecampaign.errors import VendorError, failure, forbidden, message
 from crosswalk_sandbox.activecampaign.imports import Imports
@@ -40,11 +40,27 @@ class ActiveCampaign:
 
     def reset(self) -> None:
         """The demo account as it was at the start."""
-        world = self._world
-        self.account = self._bare()
-        self.account.base_url = self._base_url
+        account = self._bare()
         if self._export:
-            self._export.fill(self.account)
+            self._export.fill(account)
+        self._open(account)
+
+    def save(self) -> bytes:
+        """Everything the account holds, as JSON."""
+        self.imports.work()
+        return state.save(self.account, self.imports, self._window)
+
+    def restore(self, saved: bytes) -> None:
+        """Go on from what was kept. Raises ValueError."""
+        self._open(Account(self._world.clock, self._world.seed))
+        state.restore(saved, self.account, self.imports, self._window)
+        self._users = {user.key: user for user in self.account.users.values()}
+
+    def _open(self, account: Account) -> None:
+        """Serve that account from now on."""
+        world = self._world
+        self.account = account
+        self.account.base_url = self._base_url
         self.imports = Imports(self.account, world.limits, world.job_seconds)
         self._people = People(self.account)
         self._window = Window(limit=world.limits.widened(PER_SECOND), seconds=SECOND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,8 +28,8 @@ class Org:
 
     def __init__(self, schema: Schema, clock: Clock) -> None:
         self.schema = schema  # all there is
-        self._grants: dict[tuple[str, str], Grant] = {}  # by object and field
-        self._withheld: dict[str, frozenset[str]] = {}  # rights that API calls lack, by object
+        self.grants: Mapping[tuple[str, str], Grant] = {}  # of API calls, by object and field
+        self.withheld: Mapping[str, frozenset[str]] = {}  # rights that API calls lack, by object
         self.clock = clock
         self.store = Store(schema)
         self.numbers: dict[str, int] = {}  # of the last id given out, by object
@@ -44,24 +44,37 @@ class Org:
 
     def reset_grants(self) -> None:
         """Let API calls see and change everything, as at the start."""
-        self._grants.clear()
-        self._withheld.clear()
+        self.grants, self.withheld = {}, {}
         self.visible = self.schema  # what API calls see
         self.described_at = self.clock.start.replace(microsecond=0)  # when that last changed
 
     def grant(self, field: Field, *, reads: bool, edits: bool) -> None:
         """Set what field-level security lets API calls do with a field."""
-        self._grants[field.object, field.name] = Grant(reads=reads, edits=edits)
-        self._look_again()
+        grant = Grant(reads=reads, edits=edits)
+        self.restore_rights({**self.grants, (field.object, field.name): grant}, self.withheld, self.now())
 
     def withhold(self, kind: Object, rights: frozenset[str]) -> None:
         """Set what API calls may not do with an object: some of schema.RIGHTS."""
-        self._withheld[kind.name] = rights
-        self._look_again()
+        self.restore_rights(self.grants, {**self.withheld, kind.name: rights}, self.now())
 
-    def _look_again(self) -> None:
-        self.visible = self.schema.seen_with(self._grants, self._withheld)
-        self.described_at = self.now()
+    def restore_rights(
+        self,
+        grants: Mapping[tuple[str, str], Grant],
+        withheld: Mapping[str, frozenset[str]],
+        since: datetime,
+    ) -> None:
+        """Set all that API calls may and may not do, as it holds since then."""
+        self.grants, self.withheld = grants, withheld
+        self.visible = self.schema.seen_with(grants, withheld)
+        self.described_at = since
+
+    def adopt(self, schema: Schema) -> None:
+        """Become an empty org with that schema."""
+        self.schema = schema
+        self.store = Store(schema)
+        self.recycle_bin.clear()
+        self._computed.clear()
+        self.reset_grants()
 
     def now(self) -> datetime:
         """The time in whole seconds, as rows are stamped."""

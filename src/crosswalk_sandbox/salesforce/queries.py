@@ -25,10 +25,13 @@ BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """A query's rows, kept for its further pages."""
+    """A query's rows, kept for its further pages, which are for the user who asked."""
 
-    result: engine.Result
+    text: str
+    deleted: bool
+    user: str
     made: datetime
+    result: engine.Result
 
 
 class Queries:
@@ -40,8 +43,8 @@ class Queries:
 
     def reset(self) -> None:
         """Forget every locator."""
-        self._cursors: OrderedDict[str, Cursor] = OrderedDict()
-        self._count = 0
+        self.cursors: OrderedDict[str, Cursor] = OrderedDict()
+        self.count = 0  # of all locators ever given out
 
     def query(self, call: Call) -> Answer:
         """`GET /query?q=`."""
@@ -54,13 +57,13 @@ class Queries:
     def more(self, call: Call) -> Answer:
         """`GET /query/{locator}`."""
         locator, _, offset = call.args["locator"].rpartition("-")
-        cursor = self._cursors.get(locator)
+        cursor = self.cursors.get(locator)
         start = int(offset) if offset.isdecimal() else -1
-        if cursor is None or not 0 <= start < cursor.result.total:
+        if cursor is None or cursor.user != call.actor.user or not 0 <= start < cursor.result.total:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         if call.org.clock.now() - cursor.made > LOCATOR_LIVES:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._page(call, cursor.result, locator, start)
+        return self._page(call, cursor, locator, start)
 
     def _first(self, call: Call, *, deleted: bool) -> Answer:
         text = call.request.param("q")
@@ -69,14 +72,17 @@ class Queries:
         found = engine.run(call.org, text, deleted=deleted)
         if isinstance(found, engine.Grouped):
             return Answer(content={"totalSize": found.total, "done": True, "records": found.rows})
-        return self._page(call, found, None, 0)
+        made = call.org.clock.now()
+        cursor = Cursor(text=text, deleted=deleted, user=call.actor.user, made=made, result=found)
+        return self._page(call, cursor, None, 0)
 
-    def _page(self, call: Call, result: engine.Result, locator: str | None, start: int) -> Answer:
+    def _page(self, call: Call, cursor: Cursor, locator: str | None, start: int) -> Answer:
+        result = cursor.result
         rows = self._cut(call, result, start)
         end = start + len(rows)
         content: dict[str, Any] = {"totalSize": result.total, "done": end >= result.total}
         if end < result.total:
-            locator = locator or self._keep(call, result)
+            locator = locator or self._keep(call, cursor)
             content["nextRecordsUrl"] = call.path(f"/query/{locator}-{end}")
         content["records"] = result.records(call.org, call.version, rows)
         return Answer(content=content)
@@ -99,13 +105,13 @@ class Queries:
         wish = int(found[1]) if found else MOST_PAGE
         return min(max(wish, LEAST_PAGE), MOST_PAGE, self._most_page)
 
-    def _keep(self, call: Call, result: engine.Result) -> str:
+    def _keep(self, call: Call, cursor: Cursor) -> str:
         """A locator for the rest of a query's rows."""
-        self._count += 1
-        digest = hashlib.sha256(f"{call.org.id} {self._count}".encode()).hexdigest()
+        self.count += 1
+        digest = hashlib.sha256(f"{call.org.id} {self.count}".encode()).hexdigest()
         short = "0r8" + digest[:12]
         locator = short + ids.check_characters(short)
-        self._cursors[locator] = Cursor(result=result, made=call.org.clock.now())
-        while len(self._cursors) > MOST_LOCATORS:
-            self._cursors.popitem(last=False)
+        self.cursors[locator] = cursor
+        while len(self.cursors) > MOST_LOCATORS:
+            self.cursors.popitem(last=False)
         return locator

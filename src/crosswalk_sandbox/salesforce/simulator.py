@@ -23,6 +23,7 @@ from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import load
 from crosswalk_sandbox.salesforce.sign_in import OAuth, serves, template
 from crosswalk_sandbox.salesforce.sign_in.forms import BEARER, bearer
+from crosswalk_sandbox.salesforce.state import Whole
 from crosswalk_sandbox.system import Doors, Record, World
 
 DATA_PATH = "/services/data"
@@ -43,7 +44,9 @@ class Salesforce:
         self._limits = world.limits
         schema = load(package.FIELDS if world.package else {})
         export = Export(world.folder, schema) if world.folder else None
-        self.org = Org(export.schema if export else schema, world.clock)
+        self._schema = export.schema if export else schema  # of the start
+        self._usual = schema  # the same without what exports added
+        self.org = Org(self._schema, world.clock)
         self._start = seed.plant(self.org, world.population, converted_leads)
         if export:
             self._start = export.plant(self.org, self._start)
@@ -55,12 +58,24 @@ class Salesforce:
 
     def reset(self) -> None:
         """Data, tokens and counters back to the start of the seed."""
+        if self.org.schema is not self._schema:
+            self.org.adopt(self._schema)
         self._start.restore(self.org)
         self._oauth.reset()
         self._queries.reset()
         self._bulk.reset()
         most = self._limits.widened(CALLS_A_DAY) if self._limits.enforced else CALLS_A_DAY_UNLIMITED
         self._calls = Window(limit=most, seconds=DAY)
+
+    def save(self) -> bytes:
+        """Everything the org holds, as JSON."""
+        self._bulk.advance()
+        return self._whole().save(self._usual)
+
+    def restore(self, saved: bytes) -> None:
+        """Go on from what was kept. Raises ValueError."""
+        self.reset()
+        self._whole().restore(saved, self._usual)
 
     def doors(self) -> Doors:
         """The org's registered apps: read them, register or change one."""
@@ -160,6 +175,11 @@ class Salesforce:
         """Do what the org does by itself as time goes by: empty the recycle bin, work on jobs."""
         self.org.purge()
         self._bulk.advance()
+
+    def _whole(self) -> Whole:
+        return Whole(
+            org=self.org, sign_in=self._oauth, queries=self._queries, bulk=self._bulk, calls=self._calls
+        )
 
     def _data(self, request: Request) -> Answer:
         """Answer a call below /services/data. Raises ApiError."""

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.salesforce.bulk.ingest import Ingest
 from crosswalk_sandbox.salesforce.bulk.jobs import Sizes
-from crosswalk_sandbox.salesforce.bulk.loading import Loader
-from crosswalk_sandbox.salesforce.bulk.query import QueryJobs
-from crosswalk_sandbox.salesforce.bulk.quota import Quota
+from crosswalk_sandbox.salesforce.bulk.loading import IngestJob, Loader
+from crosswalk_sandbox.salesforce.bulk.query import QueryJob, QueryJobs
+from crosswalk_sandbox.salesforce.bulk.quota import Quota, SavedQuota
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.routes import Row
 
-__all__ = ["Bulk", "Sizes"]
+__all__ = ["Bulk", "SavedBulk", "Sizes"]
+
+
+class SavedBulk(msgspec.Struct, kw_only=True):
+    """All bulk jobs, as they are kept in a file."""
+
+    ingest: list[IngestJob]
+    query: list[QueryJob]
+    quota: SavedQuota
 
 
 class Bulk:
@@ -33,6 +43,17 @@ class Bulk:
         self._ingest.shelf.clear()
         self._query.shelf.clear()
         self._quota.reset()
+
+    def saved(self) -> SavedBulk:
+        """All jobs, and what the day used up, to be kept."""
+        jobs = (list(self._ingest.shelf), list(self._query.shelf))
+        return SavedBulk(ingest=jobs[0], query=jobs[1], quota=self._quota.saved())
+
+    def restore(self, saved: SavedBulk) -> None:
+        """Go on from what was kept."""
+        self._ingest.shelf.restore(saved.ingest)
+        self._query.shelf.restore(saved.query)
+        self._quota.restore(saved.quota)
 
     def advance(self) -> None:
         """Do the work that is due by now."""

@@ -5,7 +5,7 @@ Source: Salesforce Bulk API 2.0, Job Information.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -111,6 +111,10 @@ class Shelf(Generic[JobT]):
     def clear(self) -> None:
         """Forget all."""
         self._jobs.clear()
+
+    def restore(self, jobs: Iterable[JobT]) -> None:
+        """Have these jobs and no others."""
+        self._jobs = {job.id: job for job in jobs}
 
     def put(self, job: JobT) -> JobT:
         """Keep a new job."""

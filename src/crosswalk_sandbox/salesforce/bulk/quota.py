@@ -6,12 +6,22 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.limits import Limits, Window
 from crosswalk_sandbox.salesforce.bulk.jobs import MEGABYTE, Sizes
 from crosswalk_sandbox.salesforce.errors import ApiError
 
 DAY = 24 * 60 * 60.0
+
+
+class SavedQuota(msgspec.Struct, kw_only=True):
+    """What was used up, and when, as it is kept in a file."""
+
+    batches: list[datetime]
+    queries: list[datetime]
+    stored: list[tuple[datetime, int]]  # sizes in bytes
 
 
 class Quota:
@@ -30,6 +40,18 @@ class Quota:
         self._batches = Window(limit=self._limits.widened(self._sizes.batches_a_day), seconds=DAY)
         self._queries = Window(limit=self._limits.widened(self._sizes.queries_a_day), seconds=DAY)
         self._stored: deque[tuple[datetime, int]] = deque()
+
+    def saved(self) -> SavedQuota:
+        """What is used up, to be kept."""
+        return SavedQuota(
+            batches=self._batches.passed, queries=self._queries.passed, stored=list(self._stored)
+        )
+
+    def restore(self, saved: SavedQuota) -> None:
+        """Go on from what was kept."""
+        self._batches.restore(saved.batches)
+        self._queries.restore(saved.queries)
+        self._stored = deque(saved.stored)
 
     def take_batch(self) -> bool:
         """Count a batch of an ingest job; whether there is room for it."""
