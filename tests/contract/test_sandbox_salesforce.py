@@ -10,12 +10,14 @@ import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
     SalesforceError,
     SalesforceExpiredSession,
     SalesforceMalformedRequest,
     SalesforceOperationError,
     SalesforceResourceNotFound,
 )  # fmt: skip
+from tests.helpers.certificates import certificate_pem, key_pem, private_key
 
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.people import Sizes
@@ -148,6 +150,30 @@ def test_a_dead_session_is_an_expired_session(running: Mapping[str, str], sessio
     client = Salesforce(instance_url=running["instance_url"], session_id="00D!dead", session=session)
     with pytest.raises(SalesforceExpiredSession):
         client.query("SELECT Id FROM Lead")
+
+
+def test_a_signed_statement_signs_in(running: Mapping[str, str], session: requests.Session) -> None:
+    key = private_key()
+    session.post(running["control"] + "apps", json={"certificate": certificate_pem(key)})
+    client = Salesforce(
+        username=running["username"],
+        consumer_key=running["client_id"],
+        privatekey=key_pem(key),
+        session=session,
+    )
+    assert client.query("SELECT Id FROM Organization")["totalSize"] == 1
+    assert client.session_id != running["access_token"]
+
+
+def test_a_wrong_key_is_a_failed_sign_in(running: Mapping[str, str], session: requests.Session) -> None:
+    session.post(running["control"] + "apps", json={"certificate": certificate_pem(private_key())})
+    with pytest.raises(SalesforceAuthenticationFailed, match="invalid assertion"):
+        Salesforce(
+            username=running["username"],
+            consumer_key=running["client_id"],
+            privatekey=key_pem(private_key("second")),
+            session=session,
+        )
 
 
 def test_client_credentials_sign_in_by_basic(running: Mapping[str, str], session: requests.Session) -> None:

@@ -225,6 +225,15 @@ def test_a_token_without_the_scope_api_is_not_for_rest(org: SalesforceOrg, sign_
     assert org.http.get(granted["id"], headers=headers).json()["username"] == ADA
 
 
+def test_pages_to_come_are_for_the_user_who_asked(opening: Opening, signing_in: Any) -> None:
+    org = opening(leads=201)
+    more = org.page("SELECT Id FROM Lead", batch=200)["nextRecordsUrl"]
+    token = signing_in(org).granted(ADA)["access_token"]
+    refused = org.http.get(more, headers={"Authorization": f"Bearer {token}"})
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
+    assert len(org.http.get(more).json()["records"]) == 1
+
+
 def test_the_older_word_for_bearer_is_understood(org: SalesforceOrg, sign_in: SignIn) -> None:
     headers = {"Authorization": f"OAuth {sign_in.granted()['access_token']}"}
     assert org.call("GET", "/limits", headers=headers).status_code == 200
