@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 from typing import Any
@@ -124,6 +125,13 @@ def test_a_code_without_a_challenge_needs_no_verifier_and_takes_none(sign_in: Si
 def test_a_short_verifier_is_none(sign_in: SignIn) -> None:
     code = sign_in.allow(code_challenge=CHALLENGE)["code"]
     assert bad(sign_in.exchange(code, code_verifier="x" * 42)) == ("invalid_grant", "invalid code verifier")
+
+
+def test_a_verifier_may_be_longer_than_the_standard_says(sign_in: SignIn) -> None:
+    verifier = "x" * 171  # what jsforce sends
+    digest = hashlib.sha256(verifier.encode()).digest()
+    code = sign_in.allow(code_challenge=base64.urlsafe_b64encode(digest).decode().rstrip("="))["code"]
+    good(sign_in.exchange(code, code_verifier=verifier))
 
 
 def test_a_public_app_needs_no_secret_but_a_wrong_one_is_wrong(org: SalesforceOrg, sign_in: SignIn) -> None:
