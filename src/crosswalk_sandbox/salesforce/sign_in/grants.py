@@ -34,7 +34,8 @@ LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 STATEMENT_LIVES = 5 * 60  # seconds that `exp` may lie ahead
 LOGINS_AN_HOUR = 3_600  # of one user
 HOUR = 60 * 60.0
-VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,}\Z")  # the vendor takes more than the 128 of RFC 7636: jsforce sends 171
+# the vendor takes more than the 128 characters of RFC 7636: jsforce sends 171
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,}\Z")
 Form = Mapping[str, str]
 
 
