@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.helpers.command_line import Installation, Sandbox
@@ -122,13 +123,15 @@ def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:
     assert connection["links"] > 30
     assert (connection["waiting"], connection["unreceipted"]) == (0, 0)
     assert connection["last_run"]["state"] == "done"
+    assert {each["system"] for each in connection["quota"]} == {"activecampaign", "salesforce"}
     (run,) = synced("runs", "--json").data["runs"]
     assert (run["kind"], run["state"]) == ("initial", "done")
     assert run["counts"]["activecampaign create"] > 0
 
     shown = synced("status")
     assert "acme" in shown.out
-    assert "links" in shown.out
+    assert re.search(rf"^ links +{connection['links']} *$", shown.out, flags=re.MULTILINE)
+    assert "100000 a second" in shown.out
 
 
 def test_a_mapping_that_was_shown_can_be_set_again(mapped: Installation) -> None:

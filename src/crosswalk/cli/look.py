@@ -35,12 +35,18 @@ def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
     from crosswalk.store import connections, history
 
     chosen = connections.all_connections() if connection is None else [session.connection(connection)]
-    found = [{"name": each.name, **history.figures(each)} for each in chosen]
+    found = [{"name": each.name, **_renamed(history.figures(each))} for each in chosen]
     if not found:
         terminal.say(
             _("There is no connection yet. Add one: crosswalk connection add NAME --credentials FILE")
         )
     return Answer(data={"connections": found}, tables=[_figures(each) for each in found])
+
+
+def _renamed(figures: dict[str, Any]) -> dict[str, Any]:
+    """Name the quotas' systems as everywhere else."""
+    quotas = [{"system": each.pop("tenant__system"), **each} for each in figures["quota"]]
+    return {**figures, "quota": quotas}
 
 
 def _figures(found: dict[str, Any]) -> RenderableType:
@@ -54,9 +60,20 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("held"): found["held"],
         _("take no part"): found["skipped"],
         _("last read"): found["read_at"],
+        _("calls"): {each["system"]: _quota(each) for each in found["quota"]},
         _("last run"): _("none yet") if last is None else [last["state"], last["started_at"], last["counts"]],
     }
     return tables.facts(found["name"], labels)
+
+
+def _quota(quota: dict[str, Any]) -> str:
+    """Say how many calls a vendor allows, as far as it told."""
+    told = []
+    if quota["per_second"] is not None:
+        told.append(_("{limit:g} a second").format(limit=quota["per_second"]))
+    if quota["limit_today"] is not None:
+        told.append(_("{used} of {limit} today").format(used=quota["used_today"], limit=quota["limit_today"]))
+    return "; ".join(told)
 
 
 @command(app, "runs")
