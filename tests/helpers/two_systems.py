@@ -126,6 +126,14 @@ class Wire(httpx2.BaseTransport):
         self.before.clear()
         self.after.clear()
 
+    def lose_answer(self, part: str) -> None:
+        """Break the connection after the effect of the next request whose `METHOD path` contains `part`."""
+
+        def drop() -> None:
+            raise httpx2.RemoteProtocolError("disconnected without an answer")
+
+        self.once(part, drop, after=True)
+
     def after_import(self, act: Callable[[], object]) -> None:
         """Let `act` happen when an import has just been done, before the product hears of it."""
 

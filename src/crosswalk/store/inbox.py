@@ -217,6 +217,13 @@ def wanted(connection_id: int, side: Side, object: str, limit: int) -> list[str]
         return [row[0] for row in cursor.fetchall()]
 
 
+def wants_anything(connection_id: int) -> bool:
+    """Tell whether the values of any record are to be fetched."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT FROM inbox WHERE connection_id = %s AND to_fetch LIMIT 1", [connection_id])
+        return cursor.fetchone() is not None
+
+
 def _count(cursor: Any) -> int:
     (count,) = cursor.fetchone()
     return int(count)

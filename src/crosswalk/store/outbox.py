@@ -235,12 +235,19 @@ def _write_journal(
 
 def _note_addresses(cursor: Any, tenant_ids: Mapping[Side, int], settlements: Sequence[Settlement]) -> None:
     """Let the directory know of addresses that we changed, before the feed shows them."""
-    for item in settlements:
-        if item.new_key is not None:
-            cursor.execute(
-                "UPDATE directory SET key = %s WHERE tenant_id = %s AND object = %s AND record_id = %s",
-                [item.new_key, tenant_ids[Side(item.row.side)], item.row.object, item.record_id],
-            )
+    moved = [item for item in settlements if item.new_key is not None]
+    if moved:
+        cursor.execute(
+            "UPDATE directory d SET key = m.key FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])"
+            " AS m (tenant_id, object, record_id, key) WHERE d.tenant_id = m.tenant_id AND d.object = m.object"
+            " AND d.record_id = m.record_id",
+            [
+                [tenant_ids[Side(item.row.side)] for item in moved],
+                [item.row.object for item in moved],
+                [item.record_id for item in moved],
+                [item.new_key for item in moved],
+            ],
+        )
 
 
 def _open_siblings(cursor: Any, connection_id: int, created: Sequence[LinkRow]) -> None:

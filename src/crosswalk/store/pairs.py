@@ -334,13 +334,17 @@ def tombstones(connection_id: int, side: Side, keys: Iterable[str]) -> dict[str,
         return {by_digest[bytes(digest)]: at for digest, at in cursor.fetchall()}
 
 
-def closed_contacts(connection_id: int, contact_ids: Iterable[str]) -> set[str]:
-    """Return which of these contacts once had a link."""
+def closed_contacts(connection_id: int, contacts: Sequence[Seen]) -> set[str]:
+    """Return which of these contacts once had a link.
+
+    A link that was closed while its contact was being made never learned the contact's id: the address stands for it.
+    """
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT activecampaign_id FROM link WHERE connection_id = %s AND state = 'closed'"
-            " AND activecampaign_id = ANY(%s)",
-            [connection_id, list(contact_ids)],
+            "SELECT c.id FROM unnest(%s::text[], %s::text[]) AS c (id, key) WHERE EXISTS (SELECT FROM link l"
+            " WHERE l.connection_id = %s AND l.state = 'closed' AND (l.activecampaign_id = c.id"
+            " OR (l.activecampaign_id IS NULL AND l.key = c.key)))",
+            [[seen.record_id for seen in contacts], [seen.key for seen in contacts], connection_id],
         )
         return {row[0] for row in cursor.fetchall()}
 

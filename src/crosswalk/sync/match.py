@@ -195,7 +195,7 @@ def _link_stranger(
         matched.leave(Side.CRM, plan.object, seen)
     elif partner is None:
         matched.pairs.append(Pair(link=link, crm=seen, activecampaign=None, creates=Side.ACTIVECAMPAIGN))
-    elif partner.seen is not None:
+    elif partner.seen is not None and not _stale(link, Side.ACTIVECAMPAIGN, partner.seen):
         matched.pairs.append(Pair(link=link, crm=seen, activecampaign=partner.seen))
     else:
         matched.links.append(link)

@@ -132,8 +132,8 @@ def _permitted(context: Context, plan: ObjectPlan | None, candidates: Sequence[C
         return set()
     if settings.creation is CreationRule.TAGGED:
         ids = pairs.tagged(context.tenants[Side.ACTIVECAMPAIGN], settings.creation_tag, ids)
-    ids -= pairs.closed_contacts(context.connection_id, ids)
-    contacts = [each.seen for each in candidates]
+    contacts = [each.seen for each in candidates if each.seen.record_id in ids]
+    ids -= pairs.closed_contacts(context.connection_id, contacts)
     deleted = pairs.tombstones(context.connection_id, Side.CRM, {seen.key for seen in contacts if seen.key})
     older = {
         seen.record_id

@@ -24,19 +24,23 @@ def read_and_recover(context: Context, run_id: int) -> None:
     """Read all feeds; on the way, settle what an earlier run left between intent and receipt."""
     outbox.drop_intended(context.connection_id)
     doubtful = outbox.in_flight(context.connection_id, "sending")
-    if any(row.side == Side.ACTIVECAMPAIGN.value for row in doubtful):
-        _wait_for_queue(context)
+    contacts = [row for row in doubtful if row.side == Side.ACTIVECAMPAIGN.value]
+    if contacts and not _queue_is_empty(context):
+        doubtful = [row for row in doubtful if row not in contacts]  # theirs is the next run
     results: Results = await_imports(context)
     pull_all(context)
     confirm_imports(context, run_id, results)
     _judge(context, run_id, doubtful)
 
 
-def _wait_for_queue(context: Context) -> None:
-    """An import in doubt can be judged only when nothing is outstanding at the vendor."""
+def _queue_is_empty(context: Context) -> bool:
+    """Wait until nothing is outstanding at the vendor: only then an import in doubt can be judged."""
     deadline = context.clock.now() + DEADLINE
-    while context.systems[Side.ACTIVECAMPAIGN].outstanding() and context.clock.now() < deadline:
+    while outstanding := context.systems[Side.ACTIVECAMPAIGN].outstanding():
+        if context.clock.now() >= deadline:
+            break
         context.clock.sleep(_POLL)
+    return not outstanding
 
 
 def _judge(context: Context, run_id: int, doubtful: Sequence[OutboxRow]) -> None:

@@ -49,7 +49,10 @@ def make_plan(context: Context) -> Plan:
         before = runs.standing(context.connection_id)
         with runs.rehearsal():
             look_at_changed(context)
-            fill_outbox(context)
+            for _round in range(ROUNDS):
+                fill_outbox(context)
+                if not inbox.wants_anything(context.connection_id):
+                    break
             counts, rows = runs.rehearsed(context.connection_id, before)
         return runs.save_plan(context.connection_id, counts, rows, context.clock.now())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.helpers.mappings import mapping_of
 
-from crosswalk.core.mapping import Settings
+from crosswalk.core.mapping import CreationRule, Settings
 
 if TYPE_CHECKING:
     import httpx2
@@ -183,6 +183,45 @@ def test_nothing_of_a_record_is_sent_while_its_import_is_under_way(both: TwoSyst
     both.wait(1800)
     both.sync()
     assert len(both.contacts()) == 12
+    both.assert_quiet()
+
+
+def test_an_import_whose_answer_was_lost_is_judged_only_when_nothing_is_outstanding(
+    both: TwoSystems,
+) -> None:
+    """The vendor works on it for longer than a run waits: it is not sent again."""
+    for number in range(12):
+        both.crm_new(FirstName=f"P{number}", Email=f"p{number}@example.org")
+    both.connect()
+    both.delay_imports(timedelta(minutes=45))
+    both.wire.lose_answer("POST /api/3/import/bulk_import")
+
+    first = both.sync()
+    second = both.sync()
+
+    assert (first.counts, second.counts) == ({}, {})
+    both.wait(3600)
+    assert both.sync().counts == {"activecampaign create": 12}
+    assert [batch["contacts"] for batch in both.imports()] == [12]
+    both.assert_quiet()
+
+
+def test_a_crm_record_deleted_while_its_contact_is_made_is_not_made_again_by_it(both: TwoSystems) -> None:
+    """The link was closed before it knew the contact."""
+    settings = Settings(creation=CreationRule.ALL, creation_object="contact")
+    ids = [both.crm_new(FirstName=f"P{n}", Email=f"p{n}@example.org") for n in range(12)]
+    both.connect(mapping_of(settings=settings))
+    both.delay_imports(timedelta(minutes=20))
+    both.sync()
+    both.crm_delete("contact", ids[3])
+
+    both.sync()
+    both.wait(3600)
+    both.sync()
+    both.contact_edit(both.contact("p3@example.org")["id"], phone="+34 1")
+    both.sync()
+
+    assert len(both.crm_all()) == 11
     both.assert_quiet()
 
 
