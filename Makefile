@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export UV_PYTHON_DOWNLOADS := never
 
 help:  ## list the targets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 import msgspec
@@ -56,7 +57,8 @@ def add(name: str, vault: Vault, crm: Account, activecampaign: Account, now: dat
     known = models.Connection.objects.select_related("crm", "activecampaign").filter(name=name).first()
     if known is not None and not _renews(vault, known, crm, activecampaign):
         raise UserError(
-            f"There is a connection called {name} already.", cure="Choose another name, or remove it."
+            _("There is a connection called {name} already.").format(name=name),
+            cure=_("Choose another name, or remove it."),
         )
     with transaction.atomic():
         tenants = [_save_tenant(vault, account, now) for account in (crm, activecampaign)]
@@ -90,7 +92,8 @@ def get(name: str) -> models.Connection:
     if found is None:
         names = ", ".join(models.Connection.objects.order_by("name").values_list("name", flat=True))
         raise UserError(
-            f"There is no connection called {name}.", cure=f"Known connections: {names or 'none yet'}."
+            _("There is no connection called {name}.").format(name=name),
+            cure=_("Known connections: {names}.").format(names=names or "none yet"),
         )
     return found
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
+from gettext import gettext as _
 from pathlib import Path
 
 import msgspec
@@ -12,6 +15,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from crosswalk.core.failures import UserError
 
 _NONCE = 12
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key whole beside `path` and link it into place; of several processes the first one wins."""
+    with tempfile.NamedTemporaryFile(dir=path.parent) as file:  # mode 0600
+        file.write(AESGCM.generate_key(bit_length=256))
+        file.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 class Vault:
@@ -26,9 +38,7 @@ class Vault:
         """Open the vault whose key is the file `path` (mode 0600), making the file when it is absent."""
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(AESGCM.generate_key(bit_length=256))
+            _make_key(path)
         return cls(path.read_bytes())
 
     def seal(self, credentials: dict[str, str], row: str) -> bytes:
@@ -42,7 +52,7 @@ class Vault:
             plain = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], row.encode())
         except InvalidTag:
             raise UserError(
-                "The stored credentials cannot be opened with this key file.",
-                cure="Restore the key file that belongs to this database, or add the connection again.",
+                _("The stored credentials cannot be opened with this key file."),
+                cure=_("Restore the key file that belongs to this database, or add the connection again."),
             ) from None
         return msgspec.json.decode(plain, type=dict[str, str])

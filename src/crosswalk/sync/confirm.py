@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from gettext import gettext as _
 
 import msgspec
 
@@ -109,8 +110,8 @@ def _give_up(context: Context, run_id: int, rows: Sequence[OutboxRow], results: 
                 field=None,
                 kind=FailureKind.DATA,
                 code="import_failed",
-                message=f"ActiveCampaign could not import {row.key}.",
-                cure="Correct the e-mail address and the mapped values, then retry.",
+                message=_("ActiveCampaign could not import {key}.").format(key=row.key),
+                cure=_("Correct the e-mail address and the mapped values, then retry."),
             )
             receipts.append(Receipt(write_id=row.id, outcome=Outcome.REFUSED, problems=[problem]))
     by_id = {row.id: row for row in rows}

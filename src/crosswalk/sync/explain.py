@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from gettext import gettext as _
 from typing import Any
 
 import msgspec
@@ -71,8 +72,8 @@ def explain(context: Context, side: Side, record_id: str) -> Explanation:
     known = history.directory_rows(context.tenants[side], record_id)
     if not links and not known:
         raise UserError(
-            f"No record {record_id} was ever seen in {side.value}.",
-            cure="Check the id, or run a sync so that new records are read.",
+            _("No record {record_id} was ever seen in {side}.").format(record_id=record_id, side=side.value),
+            cure=_("Check the id, or run a sync so that new records are read."),
         )
     return Explanation(
         side=side.value, record_id=record_id, directory=known, links=[_link(context, link) for link in links]

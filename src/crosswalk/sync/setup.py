@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from gettext import gettext as _
 from typing import Any
 
 from crosswalk.core.clock import Clock
@@ -79,8 +80,10 @@ def add_connection(
     crm = next((vendor for vendor in CRMS if vendor in credentials), None)
     if crm is None or ACTIVECAMPAIGN not in credentials:
         raise UserError(
-            "The credentials must name activecampaign and one CRM.",
-            cure=f"Give a JSON object with the keys activecampaign and one of: {', '.join(CRMS)}.",
+            _("The credentials must name activecampaign and one CRM."),
+            cure=_("Give a JSON object with the keys activecampaign and one of: {crms}.").format(
+                crms=", ".join(CRMS)
+            ),
         )
     crm_account = _signed_in(crm, credentials[crm], clock, opener)
     account = _signed_in(ACTIVECAMPAIGN, credentials[ACTIVECAMPAIGN], clock, opener)
@@ -130,7 +133,8 @@ def open_context(
     mapping = connections.mapping_of(connection)
     if not mapping.objects:
         raise UserError(
-            f"{name} has no mapping yet.", cure=f"Set one with: crosswalk mapping set {name} FILE"
+            _("{name} has no mapping yet.").format(name=name),
+            cure=_("Set one with: crosswalk mapping set {name} FILE").format(name=name),
         )
     systems = open_systems(connection, vault, clock, opener)
     tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
@@ -191,7 +195,8 @@ def _checked(
     """Return one object's mapping with resolved names, checked against both schemas."""
     if mapping.object not in OBJECTS:
         raise UserError(
-            f"There is no object called {mapping.object}.", cure=f"Use one of: {', '.join(OBJECTS)}."
+            _("There is no object called {object}.").format(object=mapping.object),
+            cure=_("Use one of: {objects}.").format(objects=", ".join(OBJECTS)),
         )
     crm = system.describe(mapping.object)
     resolved = _resolve(_dated(mapping, system, clock), crm, contact)
@@ -202,11 +207,13 @@ def _checked(
 
 def _check_settings(settings: Settings, objects: list[str]) -> None:
     if settings.creation is CreationRule.TAGGED and not settings.creation_tag:
-        raise UserError("Creation “tagged” needs a tag.", cure="Set settings.creation_tag.")
+        raise UserError(_("Creation “tagged” needs a tag."), cure=_("Set settings.creation_tag."))
     if settings.creation is not CreationRule.NEVER and settings.creation_object not in objects:
         raise UserError(
-            f"New CRM records shall be of the object {settings.creation_object}, which has no mapping.",
-            cure="Map that object, or set settings.creation_object to one that is mapped.",
+            _("New CRM records shall be of the object {object}, which has no mapping.").format(
+                object=settings.creation_object
+            ),
+            cure=_("Map that object, or set settings.creation_object to one that is mapped."),
         )
 
 
@@ -248,19 +255,25 @@ def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
             if name not in schema.fields:
                 partner = next(pair for pair in mapping.fields if pair.name(side) == name).name(side.other)
                 raise UserError(
-                    f"{mapping.object}: there is no field {name} in {side.value} (any more), the partner of {partner}.",
+                    _(
+                        "{object}: there is no field {name} in {side} (any more), the partner of {partner}."
+                    ).format(object=mapping.object, name=name, side=side.value, partner=partner),
                     cure=_REMAP,
                 )
             if names.count(name) > 1:
                 raise UserError(
-                    f"{mapping.object}: the {side.value} field {name} is mapped twice.",
-                    cure="Keep one of the pairs.",
+                    _("{object}: the {side} field {name} is mapped twice.").format(
+                        object=mapping.object, side=side.value, name=name
+                    ),
+                    cure=_("Keep one of the pairs."),
                 )
     email = FieldMapping(crm=crm.email, activecampaign=contact.email)
     if not any(
         (pair.crm, pair.activecampaign) == (email.crm, email.activecampaign) for pair in mapping.fields
     ):
         raise UserError(
-            f"{mapping.object}: the e-mail fields must be mapped to each other.",
-            cure=f"Add the pair {email.crm} and {email.activecampaign}.",
+            _("{object}: the e-mail fields must be mapped to each other.").format(object=mapping.object),
+            cure=_("Add the pair {crm} and {activecampaign}.").format(
+                crm=email.crm, activecampaign=email.activecampaign
+            ),
         )

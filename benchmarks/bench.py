@@ -1,0 +1,83 @@
+"""One connection of two sandboxed systems, ready to be run and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from crosswalk.cli.session import Session
+from crosswalk.core.mapping import MappingFile, Settings
+from crosswalk.core.system import System
+from crosswalk.sync import setup
+from crosswalk.sync.context import Context
+from crosswalk.sync.run import run
+from crosswalk.systems import open_system
+from crosswalk.systems.http import HttpClient
+
+from .measure import Cost, Stopwatch, measured
+from .systems import Systems
+
+_DEMO = Path(__file__).parent.parent / "src" / "crosswalk" / "cli" / "demo_mapping.json"
+
+
+def demo_mapping() -> MappingFile:
+    """Return the demo's mapping: twelve field pairs of contacts and fourteen of leads, of every type."""
+    return msgspec.json.decode(_DEMO.read_bytes(), type=MappingFile)
+
+
+class Bench:
+    """A connection with the demo's mapping."""
+
+    def __init__(self, session: Session, systems: Systems, name: str) -> None:
+        self.systems = systems
+        self._clock = Stopwatch()
+        self._vault = session.vault
+        self._name = name
+        self._clients: list[HttpClient] = []
+        setup.add_connection(name, systems.credentials(), self._vault, self._clock)
+        self.set(Settings())
+        self._context = self.open()
+
+    def set(self, settings: Settings) -> None:
+        """Save the mapping with other settings; they hold from the next `open`."""
+        setup.set_mapping(self._name, replace(demo_mapping(), settings=settings), self._vault, self._clock)
+
+    def open(self) -> Context:
+        """Open the connection anew, as a process does that has just been started."""
+        self._context = setup.open_context(self._name, self._vault, self._clock, opener=self._opened)
+        return self._context
+
+    def _opened(self, vendor: str, *args: Any, **kwargs: Any) -> System:
+        system = open_system(vendor, *args, **kwargs)
+        self._clients.append(cast(Any, system).http)
+        return system
+
+    def run(self) -> Cost:
+        """Run the connection as it was opened last; raises AssertionError when it leaves anything undone."""
+        return self._measured(self._run)
+
+    def open_and_run(self) -> Cost:
+        """Open the connection and run it, as the command does."""
+
+        def work() -> None:
+            self.open()
+            self._run()
+
+        return self._measured(work)
+
+    def _run(self) -> None:
+        result = run(self._context)
+        assert (result.state, result.waiting) == ("done", 0), result
+
+    def _measured(self, work: Callable[[], None]) -> Cost:
+        return measured(self.systems, self._clock, self._clients, work)
+
+    def pass_time(self, seconds: float) -> None:
+        """Move our clock and both vendors' on."""
+        self._clock.advance(seconds)
+        self.systems.crm.advance(seconds)
+        self.systems.activecampaign.advance(seconds)

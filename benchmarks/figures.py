@@ -1,0 +1,110 @@
+"""Figures with their limits, and the file that keeps them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+VERSION = 1
+_ROOT = Path(__file__).parent.parent
+_MEASURED = ("src", "benchmarks/*.py")  # what the commit has to name exactly
+
+
+class Bound(StrEnum):
+    """Which side of its limit a figure has to stay on."""
+
+    MOST = "≤"
+    LEAST = "≥"
+    NONE = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number that was measured."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    bound: Bound = Bound.NONE
+
+    @property
+    def ok(self) -> bool:
+        """Whether it keeps its limit."""
+        if self.limit is None:
+            return True
+        return self.value <= self.limit if self.bound is Bound.MOST else self.value >= self.limit
+
+
+def at_most(name: str, value: float, unit: str, limit: float) -> Figure:
+    """A figure that may not be higher."""
+    return Figure(name=name, value=_rounded(value), unit=unit, limit=limit, bound=Bound.MOST)
+
+
+def at_least(name: str, value: float, unit: str, limit: float) -> Figure:
+    """A figure that may not be lower."""
+    return Figure(name=name, value=_rounded(value), unit=unit, limit=limit, bound=Bound.LEAST)
+
+
+def told(name: str, value: float, unit: str) -> Figure:
+    """A figure without a limit."""
+    return Figure(name=name, value=_rounded(value), unit=unit)
+
+
+def _rounded(value: float) -> float:
+    """Keep four significant digits, and whole numbers whole."""
+    return value if isinstance(value, int) else float(f"{value:.4g}")
+
+
+def results(figures: Sequence[Figure]) -> bytes:
+    """Return the figures as JSON, with the machine and the commit they were measured on."""
+    given = {
+        "version": VERSION,
+        "machine": machine(),
+        "commit": commit(),
+        "figures": [
+            {"name": each.name, "value": each.value, "unit": each.unit, "limit": each.limit, "ok": each.ok}
+            for each in figures
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(given), indent=2) + b"\n"
+
+
+def machine() -> str:
+    """Describe the machine: processor, memory, system, Python."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} × {_processor()}, {memory:.0f} GiB, {platform.system()} {platform.machine()},"
+        f" Python {platform.python_version()}"
+    )
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return " ".join(names[0].split()) if names else platform.processor() or platform.machine()
+
+
+def commit() -> str:
+    """Name the commit, with `-dirty` behind it when what is measured differs from it."""
+    if not (head := _git("rev-parse", "HEAD")):
+        return "unknown"
+    return head + ("-dirty" if _git("status", "--porcelain", "--", *_MEASURED) else "")
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True, timeout=60
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,102 @@
+"""The two systems of a measurement: a sandbox in a process of its own, steered through its control addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+ACTIVECAMPAIGN, SALESFORCE = "activecampaign", "salesforce"
+_STOP_SECONDS = 10.0
+Calls = Counter[str]  # by method and route, as the sandbox names them
+
+
+class Control:
+    """One system as its people and its keeper see it; nothing of this counts as a call."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx2.Client(base_url=url, timeout=300.0, trust_env=False)
+
+    def person(self, op: str, object: str, record_id: str | None, values: Mapping[str, Any]) -> None:
+        """Have somebody create, edit, delete or tag a record."""
+        order = {"op": op, "object": object, "id": record_id, "values": dict(values)}
+        self._client.post("person", json=order).raise_for_status()
+
+    def records(self, object: str) -> list[dict[str, Any]]:
+        """Return the live records of one object, oldest first."""
+        found = self._client.get("dump").raise_for_status().json()[object]
+        return [
+            record
+            for record in found
+            if not record.get("IsDeleted") and str(record.get("deleted", "0")) in {"0", "False"}
+        ]
+
+    def calls(self) -> Calls:
+        """Return the calls answered so far; those for tokens are not among them."""
+        return Counter(self._client.get("counts").raise_for_status().json()["calls"])
+
+    def advance(self, seconds: float) -> None:
+        """Move the system's clock on."""
+        self._client.post("clock", json={"advance": seconds}).raise_for_status()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Systems:
+    """Both systems, and what opens them."""
+
+    ready: Mapping[str, Mapping[str, str]]  # the sandbox's ready line
+    crm: Control
+    activecampaign: Control
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """Return what a connection is made from."""
+        return {
+            name: {key: value for key, value in part.items() if key != "control"}
+            for name, part in self.ready.items()
+        }
+
+    def calls(self) -> dict[str, Calls]:
+        """Return the calls answered so far, by system."""
+        return {ACTIVECAMPAIGN: self.activecampaign.calls(), SALESFORCE: self.crm.calls()}
+
+
+@contextmanager
+def systems(*, contacts: int, limits: str) -> Iterator[Systems]:
+    """Start a CRM of so many contacts and an empty ActiveCampaign; both end with the block."""
+    sizes = ("--leads", "0", "--contacts", str(contacts), "--activecampaign-contacts", "0")
+    command = [sys.executable, "-m", "crosswalk_sandbox.cli", *sizes, "--limits", limits]
+    command += [f"--{ACTIVECAMPAIGN}", "0", f"--{SALESFORCE}", "0"]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            ready = json.loads(process.stdout.readline())
+            crm, activecampaign = (
+                Control(ready[SALESFORCE]["control"]),
+                Control(ready[ACTIVECAMPAIGN]["control"]),
+            )
+            yield Systems(ready=ready, crm=crm, activecampaign=activecampaign)
+            crm.close()
+            activecampaign.close()
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
