@@ -10,8 +10,8 @@ _HEAD = """\
 # Benchmarks
 
 Written by `make bench`; the same figures for programs are in `benchmarks/results.json`. The sandbox runs in a process
-of its own, the database is the embedded one, the mapping is the demo's. What counts are calls and ratios: absolute times
-depend on the machine and on what else runs on it.
+of its own, the database is the embedded one, the mapping is the demo's. What counts are calls and ratios: absolute
+times depend on the machine and on what else runs on it.
 
 """
 
