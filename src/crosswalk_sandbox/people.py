@@ -83,7 +83,7 @@ class Population:
 
 def invent(seed: int, sizes: Sizes, start: datetime) -> Population:
     """Invent everybody; stamps lie before `start` (aware UTC)."""
-    with _no_collection():
+    with no_collection():
         return _invent(seed, sizes, start.replace(microsecond=0))
 
 
@@ -101,7 +101,7 @@ def _invent(seed: int, sizes: Sizes, start: datetime) -> Population:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Build a large heap without collecting garbage on the way: a third less time."""
     enabled = gc.isenabled()
     gc.disable()

@@ -15,7 +15,7 @@ from crosswalk_sandbox.control import Controlled
 from crosswalk_sandbox.http import Server
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.load.folder import Folder, look
-from crosswalk_sandbox.people import Population, Sizes, invent
+from crosswalk_sandbox.people import Population, Sizes, invent, no_collection
 from crosswalk_sandbox.state import StateError
 from crosswalk_sandbox.system import System, World
 from crosswalk_sandbox.transport import SandboxTransport
@@ -59,9 +59,11 @@ class Sandbox:
         folder = look(options.load) if options.load else None
         population = invent(options.seed, NOBODY if folder else options.sizes, start)
         self.loaded = folder.report if folder else None
+        with no_collection():
+            built = {name: _build(name, options, population, folder, each) for name, each in clocks.items()}
         self.systems = {
             name: Controlled(
-                _build(name, options, population, folder, each),
+                built[name],
                 each,
                 sleep=sleep,
                 latency=options.latency,

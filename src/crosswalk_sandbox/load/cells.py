@@ -22,8 +22,9 @@ def remembering(convert: Callable[[str], T]) -> Callable[[str], T]:
     known: dict[str, T] = {}
 
     def remembered(text: str) -> T:
-        if text in known:
-            return known[text]
+        value = known.get(text)
+        if value is not None:
+            return value
         value = convert(text)
         if len(text) <= LONGEST_REMEMBERED and len(known) < REMEMBERED:
             known[text] = value

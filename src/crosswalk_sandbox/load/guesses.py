@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from crosswalk_sandbox.load.columns import Column
+from crosswalk_sandbox.load.columns import Column, pieces, split
 
 Kind = Literal["text", "long text", "number", "date", "date-time", "checkbox", "picklist", "multi-picklist"]
 
@@ -107,31 +107,37 @@ def _is_numbers(column: Column) -> bool:
 
 def _choices(columns: Sequence[Column], commas: bool) -> Guess | None:
     """A list of choices: few different values, or parts of values, that come again and again."""
-    if any(column.choices.parted or column.choices.bars for column in columns):
-        parts = _merged([column.choices.parts for column in columns])
-        sure = any(column.choices.bars for column in columns)
-        if parts and (sure or _few(parts, MOST_PARTS, USES)):
-            return Guess(kind="multi-picklist", choices=tuple(parts))
+    whole = _counted(columns)
+    if whole is None or any(column.lines for column in columns):
         return None
-    if commas and (pieces := _merged([column.choices.commas for column in columns])):
-        combined = {piece for column in columns for piece in column.choices.combined}
-        alone = _merged([column.choices.whole for column in columns]) or Counter()
-        if combined & alone.keys() and _few(pieces, MOST_CHOICES, USES_WITH_COMMAS):
-            return Guess(kind="multi-picklist", choices=tuple(pieces))
-    whole = _merged([column.choices.whole for column in columns])
-    if whole and _few(whole, MOST_CHOICES, USES):
-        return Guess(kind="picklist", choices=tuple(whole))
-    return None
+    bars = any("||" in text for text in whole)  # nothing but choices is written so
+    parts = _parted(whole, split)
+    if bars or any(len(split(text)) > 1 for text in whole):
+        several = bars or _few(parts, MOST_PARTS, USES)
+        return Guess(kind="multi-picklist", choices=tuple(parts)) if several else None
+    if commas and _few(found := _parted(whole, pieces), MOST_CHOICES, USES_WITH_COMMAS):
+        combined = {piece for text in whole if len(pieces(text)) > 1 for piece in pieces(text)}
+        if combined & whole.keys():  # some stand alone, too: these are no places such as `Oslo, Norway`
+            return Guess(kind="multi-picklist", choices=tuple(found))
+    return Guess(kind="picklist", choices=tuple(whole)) if _few(whole, MOST_CHOICES, USES) else None
 
 
-def _merged(counts: Iterable[Counter[str] | None]) -> Counter[str] | None:
-    """All counts together; None when one was given up."""
+def _counted(columns: Sequence[Column]) -> Counter[str] | None:
+    """How often each value occurs in all columns; None when there are too many."""
     together: Counter[str] = Counter()
-    for each in counts:
-        if each is None:
+    for column in columns:
+        if column.values is None:
             return None
-        together.update(each)
+        together.update(column.values)
     return together
+
+
+def _parted(whole: Counter[str], parting: Callable[[str], list[str]]) -> Counter[str]:
+    parts: Counter[str] = Counter()
+    for text, times in whole.items():
+        for part in parting(text):
+            parts[part] += times
+    return parts
 
 
 def _few(counts: Counter[str], most: int, uses: float) -> bool:

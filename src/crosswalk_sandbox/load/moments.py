@@ -7,8 +7,8 @@ a time, a half of the day and a zone. Whether days come first is decided by whoe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import NamedTuple
 
 TIME = (
     r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
@@ -51,8 +51,7 @@ CENTURY = 30  # two digits below this are a year of this century, as spreadsheet
 MIDNIGHT = time()
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A day, with a time if one is written, and its zone if that is written, too."""
 
     day: date
@@ -73,6 +72,8 @@ def read(text: str, day_first: bool, *, serials: bool = True) -> Moment:
 
     `serials`: also take day numbers. `day_first`: what `1/2/2025` means.
     """
+    if year_first(text) and (quick := _standard(text)):
+        return quick
     if found := ISO.match(text):
         day = date(int(found["year"]), int(found["month"]), int(found["day"]))
         return _timed(day, found)
@@ -88,9 +89,14 @@ def read(text: str, day_first: bool, *, serials: bool = True) -> Moment:
     raise ValueError(f"{text!r} is no date")
 
 
+def year_first(text: str) -> bool:
+    """Whether the text is of the standard's form, or of nearly that: most dates of exports are."""
+    return text[4:5] == "-" and text[5:7].isdigit()
+
+
 def order(text: str) -> bool | None:
     """Whether the text shows that days come first (True) or months (False); None when it shows neither."""
-    found = NUMERIC.match(text)
+    found = None if year_first(text) else NUMERIC.match(text)
     if found is None:
         return None
     if found[2] == ".":
@@ -108,6 +114,17 @@ def ambiguous(text: str) -> bool:
 def is_serial(text: str) -> bool:
     """Whether the text could be a spreadsheet's number of a day."""
     return bool(SERIAL.match(text)) and EARLIEST_SERIAL <= float(text.replace(",", ".")) <= LATEST_SERIAL
+
+
+def _standard(text: str) -> Moment | None:
+    """What the library reads by itself, much faster."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if len(text) <= len("2025-12-31"):
+        return Moment(at.date())
+    return Moment(at.date(), at.time().replace(microsecond=0), at.tzinfo)
 
 
 def _timed(day: date, found: re.Match[str]) -> Moment:

@@ -19,12 +19,16 @@ def read(text: str, european: bool, *, marks: bool = False) -> Decimal:
     `european`: whether the comma stands before decimals, in case that the text leaves it open. `marks`: leave
     out signs and codes of currencies, and percent signs.
     """
+    if text.isdigit() and text.isascii():
+        return Decimal(text)
     if marks:
         text = MARKS.sub("", text).strip()
     text = text.replace("−", "-")
     shown = style(text)
+    if PLAIN.match(text) and not (european and shown is None and "." in text):
+        return Decimal(text)
     comma = european if shown is None else shown
-    if not (EUROPEAN if comma else POINTED).match(text) and not PLAIN.match(text):
+    if not (EUROPEAN if comma else POINTED).match(text):
         raise ValueError(f"{text!r} is no number")
     return Decimal(_plain(text, comma))
 

@@ -10,7 +10,7 @@ from crosswalk_sandbox.activecampaign.store import ZONE, Field, stamp
 from crosswalk_sandbox.activecampaign.values import MULTIPLE, WITH_OPTIONS, joined
 from crosswalk_sandbox.load import moments, numerals
 from crosswalk_sandbox.load.cells import Refusal
-from crosswalk_sandbox.load.columns import Column, split, tick
+from crosswalk_sandbox.load.columns import Column, pieces, split, tick
 from crosswalk_sandbox.load.guesses import Manner, guess
 
 # how each kind of field is made; the type of a list box takes several values
@@ -82,7 +82,7 @@ def _options(known: Field, columns: Sequence[Column]) -> tuple[str, ...]:
     have = {option.value for option in known.options}
     found: dict[str, None] = {}
     for column in columns:
-        for text in column.choices.whole or ():
+        for text in column.values or ():
             parts = several(text, have) if known.type in MULTIPLE else [text]
             found |= dict.fromkeys(parts)
     only_ticks = have == {TICK} and all(tick(text, widely=True) is not None for text in found)
@@ -95,7 +95,7 @@ def several(text: str, options: set[str]) -> list[str]:
         return [text]
     if "||" in text or ";" in text:
         return split(text)
-    return [part for each in text.split(",") if (part := each.strip())]
+    return pieces(text)
 
 
 def converter(field: Needed, options: set[str], manner: Manner) -> Callable[[str], str]:

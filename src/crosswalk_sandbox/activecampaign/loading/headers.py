@@ -140,7 +140,7 @@ def _are_states(column: Column) -> bool:
 
 def _words(column: Column) -> set[str]:
     """The different values of a column, "" among them when they are too many."""
-    return {""} if column.choices.whole is None else {text.lower() for text in column.choices.whole}
+    return {""} if column.values is None else {text.lower() for text in column.values}
 
 
 def _title(header: str) -> str:

@@ -58,13 +58,15 @@ class Reading:
 def survey(account: Account, sheet: Sheet, report: Report) -> Reading | None:
     """Look through all rows of a file. None when it has no column of addresses."""
     columns = [
-        Column(header, kept=_watched(account, header), commas=True, widely=bool(_watched(account, header)))
+        Column(header, kept=_watched(account, header), widely=bool(_watched(account, header)))
         for header in sheet.columns
     ]
     for row in sheet.rows():
         for column, cell in zip(columns, row.cells, strict=False):
             if text := cell.strip():
                 column.see(text)
+    for column in columns:
+        column.close()
     found = meanings(account, sheet.columns, columns)
     if Attribute("email") not in found:
         report.skip(sheet.file, "no header is Email: contacts are known by their addresses")
@@ -75,7 +77,7 @@ def survey(account: Account, sheet: Sheet, report: Report) -> Reading | None:
 
 
 def _watched(account: Account, header: str) -> str:
-    """What is counted to the end in a column of a field that the account has."""
+    """What is watched to the end in a column of a field that the account has."""
     wanted = header.strip("% ").lower()
     for each in account.fields.values():
         if wanted in (each.title.lower(), each.perstag.lower()):

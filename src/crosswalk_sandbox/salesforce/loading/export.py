@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 
 from crosswalk_sandbox.load.folder import Folder
@@ -32,15 +31,6 @@ class Export:
 
     def plant(self, org: Org, start: Start) -> Start:
         """The records of the files, and of `start` users and settings."""
-        collecting = gc.isenabled()
-        gc.disable()  # a large heap is built faster without looking for garbage on the way
-        try:
-            return self._plant(org, start)
-        finally:
-            if collecting:
-                gc.enable()
-
-    def _plant(self, org: Org, start: Start) -> Start:
         records = self._records()
         links = Links(org, records, self._report)
         links.identify()

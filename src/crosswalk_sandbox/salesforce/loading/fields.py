@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crosswalk_sandbox.load.columns import Column
+from crosswalk_sandbox.load.columns import Column, split
 from crosswalk_sandbox.load.guesses import Guess, guess
 from crosswalk_sandbox.load.report import MadeField, Report
 from crosswalk_sandbox.salesforce.loading.headers import Meaning, New
@@ -30,8 +30,9 @@ EDITABLE = frozenset({"createable", "updateable"})
 # what is watched in a column of a field of that type
 WATCHED = {
     "double": "numbers", "currency": "numbers", "percent": "numbers", "int": "numbers", "date": "days",
-    "datetime": "days", "boolean": "ticks", "picklist": "choices", "multipicklist": "choices",
+    "datetime": "days", "boolean": "ticks",
 }  # fmt: skip
+LISTS = frozenset({"picklist", "multipicklist"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,8 @@ def watcher(meaning: Meaning, header: str) -> Column | None:
     if not isinstance(meaning, Field) or meaning.is_ & {"externalId"}:
         return None
     watched = WATCHED.get(meaning.type, "")
-    if watched or (meaning.custom and meaning.type != "reference"):
-        return Column(header, kept=watched, widely=True)
+    if watched or meaning.type in LISTS or (meaning.custom and meaning.type != "reference"):
+        return Column(header, kept=watched, widely=True, lightly=not meaning.custom)
     return None
 
 
@@ -85,15 +86,15 @@ def _needed(group: Sequence[Seen], report: Report) -> Field:
 def _misfits(field: Field, columns: Sequence[Column]) -> bool:
     """Whether less than half of the values are of the type that the field of that name has here."""
     watched = WATCHED.get(field.type)
-    if watched in (None, "choices"):
+    if watched is None:
         return False
-    fits = sum(getattr(column, str(watched)).fits for column in columns)
+    fits = sum(getattr(column, watched).fits for column in columns)
     return bool(2 * fits < sum(column.count for column in columns))
 
 
 def _widened(field: Field, columns: Sequence[Column]) -> Field:
     """The field with all values of its list, and custom text as long as it must be."""
-    if WATCHED.get(field.type) == "choices":
+    if field.type in LISTS:
         return replace(field, values=_with_choices(field, columns))
     longest = max((column.longest for column in columns), default=0)
     if not field.custom or not field.length or longest <= field.length:
@@ -107,9 +108,9 @@ def _with_choices(field: Field, columns: Sequence[Column]) -> tuple[str, ...]:
     """The list's values and those of the files; a restricted list of the vendor's own stays as it is."""
     if "restricted" in field.is_ and not field.custom:
         return field.values
-    several = field.type == "multipicklist"
-    found = [column.choices.parts if several else column.choices.whole for column in columns]
-    new = {value: None for counts in found for value in counts or () if value not in field.values}
+    texts = (text for column in columns for text in column.values or ())
+    found = (split(text) if field.type == "multipicklist" else [text] for text in texts)
+    new = {value: None for values in found for value in values if value not in field.values}
     return (*field.values, *new)
 
 

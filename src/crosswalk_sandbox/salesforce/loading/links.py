@@ -29,6 +29,7 @@ class Links:
         self._keys: dict[tuple[str, str], dict[str, list[Taken]]] = {}  # by object and field
         # ids of users and queues of whom no file tells
         self.strangers: dict[str, dict[str, None]] = {name: {} for name in PEOPLE}
+        self._found: dict[tuple[tuple[str, ...], str], str | None] = {}  # what ids were found to mean
 
     def identify(self) -> None:
         """Give all records their ids: the files' own where they are valid, else new ones."""
@@ -50,6 +51,7 @@ class Links:
         refused = True
         while refused:
             refused = False
+            self._found.clear()
             for name, taken in self._records.items():
                 kind = self._org.schema[name]
                 references = [each for each in kind.fields.values() if each.type == "reference"]
@@ -115,6 +117,11 @@ class Links:
             return self._by_key(field, written)
         if written.startswith("@"):
             return self._by_reference(field, written, taken)
+        if (field.to, written) not in self._found:
+            self._found[field.to, written] = self._by_id(field, written)
+        return self._found[field.to, written]
+
+    def _by_id(self, field: Field, written: str) -> str | None:
         full = ids.canonical(written)
         for name in field.to:
             known = self._known.get((name, full or written))

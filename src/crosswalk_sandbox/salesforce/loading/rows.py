@@ -78,9 +78,12 @@ def survey(part: Part, report: Report) -> Reading | None:
     columns = [watcher(meaning, header) for meaning, header in zip(found, sheet.columns, strict=True)]
     watched = [(place, column) for place, column in enumerate(columns) if column is not None]
     for row in sheet.rows():
-        for place, column in watched if row.cells else ():
-            if text := row.cells[place].strip():
+        cells = row.cells
+        for place, column in watched if cells else ():
+            if text := cells[place].strip():
                 column.see(text)
+    for _, column in watched:
+        column.close()
     told = FileReport(file=sheet.file, system=SYSTEM, object=part.kind.name, form=sheet.form)
     report.files.append(told)
     _note_ignored(part, found, report)
@@ -150,13 +153,14 @@ class Taker:
         """The row's values by field name. Raises Refusal."""
         if row.problem:
             raise Refusal(row.problem)
+        cells = row.cells
         found: dict[str, Any] = dict(self._fillers)
         for place, name, convert in self._readers:
-            text = row.cells[place].strip()
-            if text and text != NO_VALUE and (value := convert(text)) is not None:
+            cell = cells[place]
+            if cell and (text := cell.strip()) and text != NO_VALUE and (value := convert(text)) is not None:
                 found[name] = value
         for place, parent in self._parents:
-            if text := row.cells[place].strip():
+            if text := cells[place].strip():
                 found.setdefault(parent.reference.name, ByKey(parent.key, text))
         if self._person:
             _split_name(found)
