@@ -94,6 +94,19 @@ def _people(dump: dict[str, dict[str, list[dict[str, Any]]]]) -> list[tuple[Any,
     return sorted(found, key=repr)
 
 
+def _ended_before(outcome: dict[str, Any], kill: dict[str, Any]) -> bool:
+    """Whether the run was through before it came to the place of the kill.
+
+    A reading that guards a write is left out when the values are fresh: a slow undisturbed run makes a few more
+    requests than a quick one.
+    """
+    first = outcome["first"]
+    if outcome["killed"] or "commits" not in first:
+        return False
+    made = first["commits"] if "commit" in kill else first["requests"][kill["system"]]
+    return int(made) < int(kill.get("commit") or kill["request"])
+
+
 def _assert_recovered(
     outcome: dict[str, Any], undisturbed: list[tuple[Any, ...]], kill: dict[str, Any]
 ) -> None:
@@ -118,7 +131,11 @@ def test_a_sync_killed_at_any_request_loses_and_doubles_nothing(stage: Stage) ->
     for system, when in itertools.product(SYSTEMS, ("before", "after")):
         for number in range(1, requests[system] + 1):
             kill = {"system": system, "request": number, "when": when}
-            _assert_recovered(stage.case(kill), undisturbed, kill)
+            outcome = stage.case(kill)
+            if _ended_before(outcome, kill):
+                assert number > 3, kill
+                break
+            _assert_recovered(outcome, undisturbed, kill)
 
 
 @pytest.mark.parametrize("stage", ["initial", "incremental"], indirect=True)
@@ -129,7 +146,11 @@ def test_a_sync_killed_at_any_commit_loses_and_doubles_nothing(stage: Stage) -> 
     assert commits > 20
     for number, when in itertools.product(range(1, commits + 1), ("before", "after")):
         kill = {"commit": number, "when": when}
-        _assert_recovered(stage.case(kill), undisturbed, kill)
+        outcome = stage.case(kill)
+        if _ended_before(outcome, kill):
+            assert number > 20, kill
+            break
+        _assert_recovered(outcome, undisturbed, kill)
 
 
 @pytest.mark.parametrize("stage", ["incremental"], indirect=True)
