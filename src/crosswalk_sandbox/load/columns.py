@@ -37,7 +37,7 @@ class Numbers:
         if self.lightly:
             return self._see_style(text)
         try:
-            number = numerals.read(text, european=False, marks=self.marks)
+            number = numerals.read(text, marks=self.marks)
         except ValueError:
             return False
         self.fits += times
@@ -139,6 +139,7 @@ class Column:
         self.longest = 0
         self.lines = False  # some value has a line break
         self.values: dict[str, int] | None = {}  # how often each occurs; None when they are too many
+        self.bits = False  # its file writes ticks as 1 and 0
         self.numbers = Numbers(marks=widely, lightly=lightly)
         self.days = Days(lightly=lightly)
         self.ticks = Ticks(widely=widely)

@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from crosswalk_sandbox.load.decoding import open_text
+from crosswalk_sandbox.load.folder import Source
+from crosswalk_sandbox.load.report import Report
 from crosswalk_sandbox.load.sheets import Row
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -17,6 +19,15 @@ SAMPLE = 200_000  # characters that show the delimiter
 SAMPLE_ROWS = 40
 LONGEST_CELL = 1_000_000
 UNCLOSED = "a quotation mark is opened in this row and not closed in it"
+
+
+def opened(source: Source, report: Report) -> Delimited | None:
+    """The CSV file, or None with a note in the report when it cannot be read."""
+    try:
+        return Delimited(source.path)
+    except OSError as error:
+        report.skip(source.file, f"it cannot be read: {error.strerror or error}")
+        return None
 
 
 class Delimited:
@@ -71,8 +82,9 @@ def _cut(row: Row, width: int) -> None:
 class _Lines:
     """The lines of a file, which can be taken back to read them otherwise."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
         self._lines = iter(lines)
+        self._delimiter = delimiter
         self._again: deque[str] = deque()
         self.number = 0  # of the last line given out
         self.taken: list[str] = []  # since the row began
@@ -90,59 +102,62 @@ class _Lines:
         self.taken.append(line)
         return line
 
-    def begin(self) -> int:
-        """Begin a row; the number of its first line."""
+    def row(self, *, strict: bool) -> list[str] | None:
+        """The cells of the next row; None when its quotation marks are not as they should be.
+
+        Raises StopIteration after the last line.
+        """
         self.taken = []
         self.ended = False
-        return self.number + 1
+        try:
+            return next(_reader(self, self._delimiter, strict=strict))
+        except csv.Error:
+            return None
 
-    def take_back(self) -> None:
-        """Give out all lines of the row but its first once more."""
-        again = self.taken[1:]
+    def take_back(self, kept: int = 0) -> None:
+        """Give out all lines of the row but the first `kept` ones once more."""
+        again = self.taken[kept:]
         self._again.extendleft(reversed(again))
         self.number -= len(again)
+
+    def astray(self, cells: list[str] | None, width: int) -> bool:
+        """Whether the row has several lines only because of a quotation mark too many.
+
+        So it is when the file ends within quotes, or when something about the row is wrong although its second
+        line alone is a whole row.
+        """
+        if len(self.taken) < 2 or (cells is not None and len(cells) == width):
+            return False
+        return self.ended or (width > 0 and self._width(self.taken[1]) == width)
+
+    def _width(self, line: str) -> int:
+        return len(next(_reader([line], self._delimiter, strict=False), []))
 
 
 def records(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
     """Rows of CSV text. A quotation mark that is never closed costs its own line, not the rest of the file."""
-    source = _Lines(lines)
-    reader = _reader(source, delimiter)
+    source = _Lines(lines, delimiter)
     width = 0
     while True:
-        line = source.begin()
+        line = source.number + 1
         try:
-            cells = next(reader)
+            cells = source.row(strict=True)
+            if cells is None and not source.astray(cells, width):
+                source.take_back()
+                cells = source.row(strict=False)  # marks within text: everybody reads them as text
         except StopIteration:
             return
-        except csv.Error:  # a cell longer than any is: the quotation mark that closes it is missing
-            cells, source.ended = [], True
-        if len(source.taken) > 1 and _astray(source, cells, width, delimiter):
-            source.take_back()
-            reader = _reader(source, delimiter)
+        if cells is None or source.astray(cells, width):
+            source.take_back(kept=1)
             yield Row(line, [], UNCLOSED)
-            continue
-        width = width or len(cells)
-        yield Row(line, cells)
+        else:
+            width = width or len(cells)
+            yield Row(line, cells)
 
 
-def _astray(source: _Lines, cells: list[str], width: int, delimiter: str) -> bool:
-    """Whether a row of several lines is one only because of a quotation mark too many.
-
-    It is when the file ends within quotes, or the cells are not as many as the headers although the second
-    line alone has that many.
-    """
-    if source.ended:
-        return True
-    return bool(width) and len(cells) != width and len(_single(source.taken[1], delimiter)) == width
-
-
-def _single(line: str, delimiter: str) -> list[str]:
-    return next(_reader([line], delimiter), [])
-
-
-def _reader(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+def _reader(lines: Iterable[str], delimiter: str, *, strict: bool) -> Iterator[list[str]]:
     csv.field_size_limit(LONGEST_CELL)
-    return csv.reader(lines, delimiter=delimiter)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
 def _announced(sample: str) -> str | None:
@@ -157,7 +172,7 @@ def _likeliest(sample: str) -> str:
 
 
 def _fit(sample: str, delimiter: str) -> float:
-    rows = _reader(io.StringIO(sample, newline=""), delimiter)
+    rows = _reader(io.StringIO(sample, newline=""), delimiter, strict=False)
     widths = list(islice((len(cells) for cells in rows if _inked(cells)), SAMPLE_ROWS))
     if not widths or widths[0] < 2:
         return 0.0

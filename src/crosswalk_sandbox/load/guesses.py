@@ -20,10 +20,9 @@ MOST_DIGITS = 15
 LEAST_SCALE, MOST_SCALE = 2, 8
 USES = 4 / 3  # of each choice on average: with fewer they are just texts
 USES_WITH_COMMAS = 2
+KEEPS = 0.9  # of the values must fit a field that is there already; with fewer it is made anew
 DAY_NAMES = re.compile(r"date|datum|fecha|birth|geburt|anniversary", re.IGNORECASE)
-CODE_NAMES = re.compile(
-    r"phone|mobile|fax|zip|postal|plz|code|(?:^|[_ ])(?:id|number|no|nr)(?:[_ .]|$)", re.IGNORECASE
-)
+CODE_NAMES = re.compile(r"phone|mobile|fax|zip|postal|plz|code|(?:^|[_ ])id(?:[_ ]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +39,9 @@ class Guess:
 class Manner:
     """How dates and numbers are meant where their text leaves it open."""
 
-    day_first: bool
-    european: bool
+    day_first: bool = False  # 1/2/2025 is in February
+    commas: bool = False  # 1,234 is between one and two
+    points: bool = False  # 1.234 is more than a thousand
 
 
 def guess(columns: Sequence[Column], *, commas: bool = False) -> Guess:
@@ -54,7 +54,7 @@ def guess(columns: Sequence[Column], *, commas: bool = False) -> Guess:
     longest = max((column.longest for column in seen), default=0)
     if not seen:
         return Guess(kind="text")
-    if all(column.ticks.fits == column.count for column in seen):
+    if all(column.ticks.fits == column.count or _is_bits(column) for column in seen):
         return Guess(kind="checkbox")
     if all(map(_is_days, seen)):
         timed = any(column.days.timed for column in seen)
@@ -68,6 +68,17 @@ def guess(columns: Sequence[Column], *, commas: bool = False) -> Guess:
     return Guess(kind="long text" if broken or longest > LONGEST_TEXT else "text", longest=longest)
 
 
+def misfits(columns: Sequence[Column], watched: str | None) -> bool:
+    """Whether a field of that name has another type here: too few values fit it.
+
+    `watched`: what was watched for the field's type, such as `days`; None for types that take everything.
+    """
+    if watched is None:
+        return False
+    fits = sum(getattr(column, watched).fits for column in columns)
+    return bool(fits < KEEPS * sum(column.count for column in columns))
+
+
 def manner(column: Column | None, others: Iterable[Column], european: bool) -> Manner:
     """How a column is meant: what it shows itself, else what the others of its file show, else `european`."""
     others = list(others)
@@ -77,7 +88,11 @@ def manner(column: Column | None, others: Iterable[Column], european: bool) -> M
         commas = _european(others)
     if first is None:
         first = _day_first(others)
-    return Manner(day_first=european if first is None else first, european=bool(commas))
+    return Manner(
+        day_first=european if first is None else first,
+        commas=european if commas is None else commas,
+        points=bool(commas),
+    )
 
 
 def _european(columns: Iterable[Column]) -> bool | None:
@@ -88,6 +103,10 @@ def _european(columns: Iterable[Column]) -> bool | None:
 def _day_first(columns: Iterable[Column]) -> bool | None:
     votes = sum(column.days.day_first - column.days.month_first for column in columns)
     return None if votes == 0 else votes > 0
+
+
+def _is_bits(column: Column) -> bool:
+    return column.bits and set(column.values or "?") <= {"0", "1"}
 
 
 def _is_days(column: Column) -> bool:

@@ -9,28 +9,33 @@ PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 GAPS = "'’ \u00a0\u202f"  # between thousands anywhere
 POINTED = re.compile(rf"[+-]?\d{{1,3}}(?:[,{GAPS}]\d{{3}})+(?:\.\d+)?\Z", re.ASCII)
 EUROPEAN = re.compile(rf"[+-]?(?:\d+|\d{{1,3}}(?:[.{GAPS}]\d{{3}})+)(?:,\d+)?(?:[eE][+-]?\d+)?\Z", re.ASCII)
-LEADING_ZERO = re.compile(r"[+-]?0\d")
+MOST_DIGITS = 30
+CODE = re.compile(r"[+-]?0\d|\+\d{5}")
 MARKS = re.compile(r"[€$£¥%]|\b[A-Z]{3}\b")
 
 
-def read(text: str, european: bool, *, marks: bool = False) -> Decimal:
+def read(text: str, *, commas: bool = False, points: bool = False, marks: bool = False) -> Decimal:
     """The number that the text writes. Raises ValueError when it writes none.
 
-    `european`: whether the comma stands before decimals, in case that the text leaves it open. `marks`: leave
-    out signs and codes of currencies, and percent signs.
+    Where the text leaves it open: `commas` says that `1,234` is between one and two, `points` that `1.234` is
+    more than a thousand. `marks`: leave out signs and codes of currencies, and percent signs.
     """
     if text.isdigit() and text.isascii():
         return Decimal(text)
     if marks:
         text = MARKS.sub("", text).strip()
     text = text.replace("−", "-")
-    shown = style(text)
-    if PLAIN.match(text) and not (european and shown is None and "." in text):
-        return Decimal(text)
-    comma = european if shown is None else shown
-    if not (EUROPEAN if comma else POINTED).match(text):
-        raise ValueError(f"{text!r} is no number")
-    return Decimal(_plain(text, comma))
+    european = style(text)
+    if european is None:
+        european = commas if "," in text else points
+    if european or not PLAIN.match(text):
+        if not (EUROPEAN if european else POINTED).match(text):
+            raise ValueError(f"{text!r} is no number")
+        text = _plain(text, european)
+    number = Decimal(text)
+    if number.adjusted() > MOST_DIGITS:
+        raise ValueError(f"{text!r} is no number that a field can hold")
+    return number
 
 
 def _plain(text: str, european: bool) -> str:
@@ -56,5 +61,5 @@ def style(text: str) -> bool | None:
 
 
 def is_code(text: str) -> bool:
-    """Whether digits are not meant as a number: `01234` would lose its zero."""
-    return bool(LEADING_ZERO.match(text))
+    """Whether digits are not meant as a number: `01234` would lose its zero, `+4930123456` is a phone's."""
+    return bool(CODE.match(text))

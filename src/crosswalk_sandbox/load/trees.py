@@ -67,7 +67,7 @@ def plan(text: str) -> list[Step] | None:
 
 def _file(entry: Any) -> str:
     """A file of a plan: its name, or in old plans an object with it."""
-    return str(entry.get("file", "")) if isinstance(entry, dict) else str(entry)
+    return Path(str(entry.get("file", "")) if isinstance(entry, dict) else str(entry)).as_posix()
 
 
 class Tree:

@@ -21,7 +21,7 @@ from crosswalk_sandbox.activecampaign.seed import DemoField, add_field, add_valu
 from crosswalk_sandbox.activecampaign.store import Account, Contact, Tag, key_of
 from crosswalk_sandbox.load.cells import Refusal
 from crosswalk_sandbox.load.columns import Column
-from crosswalk_sandbox.load.delimited import Delimited
+from crosswalk_sandbox.load.delimited import opened
 from crosswalk_sandbox.load.folder import Folder
 from crosswalk_sandbox.load.guesses import Manner
 from crosswalk_sandbox.load.report import MadeField, Report
@@ -37,8 +37,8 @@ class Export:
     def __init__(self, folder: Folder, bare: Account) -> None:
         self._report: Report = folder.report
         self._bare = bare
-        sheets = [Delimited(source.path) for source in folder.of(SYSTEM)]
-        surveyed = [survey(bare, sheet, folder.report) for sheet in sheets]
+        sheets = (opened(source, folder.report) for source in folder.of(SYSTEM))
+        surveyed = [survey(bare, sheet, folder.report) for sheet in sheets if sheet is not None]
         readings = [reading for reading in surveyed if reading is not None]
         self._fields = self._needed(readings)
         self._subscribers = self._unique(readings)

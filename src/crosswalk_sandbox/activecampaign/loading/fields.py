@@ -11,7 +11,7 @@ from crosswalk_sandbox.activecampaign.values import MULTIPLE, WITH_OPTIONS, join
 from crosswalk_sandbox.load import moments, numerals
 from crosswalk_sandbox.load.cells import Refusal
 from crosswalk_sandbox.load.columns import Column, pieces, split, tick
-from crosswalk_sandbox.load.guesses import Manner, guess
+from crosswalk_sandbox.load.guesses import Manner, guess, misfits
 
 # how each kind of field is made; the type of a list box takes several values
 MADE = {
@@ -45,7 +45,7 @@ class Needed:
 def needed(meaning: Custom, columns: Sequence[Column]) -> Needed:
     """The field for all columns of one title."""
     known = meaning.known
-    if known is not None and not _misfits(known, columns):
+    if known is not None and not misfits(columns, WATCHED.get(known.type)):
         options = _options(known, columns)
         ticks = [option.value for option in known.options] == [TICK] and not options
         return Needed(title=known.title, type=known.type, known=known.id, options=options, ticks=ticks)
@@ -64,15 +64,6 @@ def needed(meaning: Custom, columns: Sequence[Column]) -> Needed:
 def _is_one_tick(choices: Sequence[str]) -> bool:
     """Whether the only choice is `true`, as boxes are exported that some have ticked."""
     return len(choices) == 1 and tick(choices[0], widely=False) is True
-
-
-def _misfits(known: Field, columns: Sequence[Column]) -> bool:
-    """Whether less than half of the values are of the type of the account's field of that title."""
-    watched = WATCHED.get(known.type)
-    if watched is None:
-        return False
-    fits = sum(getattr(column, watched).fits for column in columns)
-    return bool(2 * fits < sum(column.count for column in columns))
 
 
 def _options(known: Field, columns: Sequence[Column]) -> tuple[str, ...]:
@@ -124,7 +115,7 @@ def _ticked(text: str, manner: Manner) -> str:
 
 
 def _number(text: str, manner: Manner) -> str:
-    return format(numerals.read(text, manner.european, marks=True), "f")
+    return format(numerals.read(text, commas=manner.commas, points=manner.points, marks=True), "f")
 
 
 def _date(text: str, manner: Manner) -> str:

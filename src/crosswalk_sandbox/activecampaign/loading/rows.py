@@ -9,6 +9,7 @@ from typing import Any
 
 from crosswalk_sandbox.activecampaign.changes import LONGEST_NAME, read_email
 from crosswalk_sandbox.activecampaign.errors import InvalidError
+from crosswalk_sandbox.activecampaign.loading.fields import WATCHED
 from crosswalk_sandbox.activecampaign.loading.headers import (
     STATUSES,
     Attribute,
@@ -27,9 +28,9 @@ from crosswalk_sandbox.load.report import FileReport, Report
 from crosswalk_sandbox.load.sheets import Row, Sheet
 
 SYSTEM = "activecampaign"
+NO_VALUES = frozenset({"0000-00-00", "0000-00-00 00:00:00"})  # how databases write no date
 BOUNCED = 3
 ACTIVE = 1
-WATCHED = {"number": "numbers", "date": "days", "datetime": "days"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def survey(account: Account, sheet: Sheet, report: Report) -> Reading | None:
     ]
     for row in sheet.rows():
         for column, cell in zip(columns, row.cells, strict=False):
-            if text := cell.strip():
+            if (text := cell.strip()) and text not in NO_VALUES:
                 column.see(text)
     for column in columns:
         column.close()
@@ -118,7 +119,7 @@ class Taker:
             raise Refusal(row.problem)
         found = Subscriber(file=self._reading.sheet.file, line=row.line)
         for place, put in self._puts:
-            if text := row.cells[place].strip():
+            if (text := row.cells[place].strip()) and text not in NO_VALUES:
                 put(found, text)
         try:
             found.attributes["email"] = read_email(found.attributes.get("email"))

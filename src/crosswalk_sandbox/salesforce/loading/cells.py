@@ -50,7 +50,7 @@ def _boolean(text: str, manner: Manner) -> bool:
 
 
 def _decimal(text: str, manner: Manner) -> Decimal:
-    return numerals.read(text, manner.european, marks=True)
+    return numerals.read(text, commas=manner.commas, points=manner.points, marks=True)
 
 
 def _whole(text: str, manner: Manner) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crosswalk_sandbox.load.columns import Column, split
-from crosswalk_sandbox.load.guesses import Guess, guess
+from crosswalk_sandbox.load.guesses import Guess, guess, misfits
 from crosswalk_sandbox.load.report import MadeField, Report
 from crosswalk_sandbox.salesforce.loading.headers import Meaning, New
 from crosswalk_sandbox.salesforce.loading.parts import SYSTEM
@@ -74,7 +74,7 @@ def _needed(group: Sequence[Seen], report: Report) -> Field:
     """The field that a group of columns with one name is to be read as."""
     kind, meaning = group[0].kind, group[0].meaning
     columns = [each.column for each in group]
-    if isinstance(meaning, Field) and not (meaning.custom and _misfits(meaning, columns)):
+    if isinstance(meaning, Field) and not (meaning.custom and misfits(columns, WATCHED.get(meaning.type))):
         return _widened(meaning, columns)
     guessed = guess(columns)
     field = _made(kind, meaning, guessed)
@@ -83,19 +83,12 @@ def _needed(group: Sequence[Seen], report: Report) -> Field:
     return field
 
 
-def _misfits(field: Field, columns: Sequence[Column]) -> bool:
-    """Whether less than half of the values are of the type that the field of that name has here."""
-    watched = WATCHED.get(field.type)
-    if watched is None:
-        return False
-    fits = sum(getattr(column, watched).fits for column in columns)
-    return bool(2 * fits < sum(column.count for column in columns))
-
-
 def _widened(field: Field, columns: Sequence[Column]) -> Field:
     """The field with all values of its list, and custom text as long as it must be."""
     if field.type in LISTS:
-        return replace(field, values=_with_choices(field, columns))
+        endless = any(column.values is None for column in columns)
+        is_ = field.is_ - {"restricted"} if endless and field.custom else field.is_
+        return replace(field, values=_with_choices(field, columns), is_=is_)
     longest = max((column.longest for column in columns), default=0)
     if not field.custom or not field.length or longest <= field.length:
         return field

@@ -103,6 +103,9 @@ def _labelled(kind: Object, header: str) -> Field | None:
 
 def _parent(kind: Object, path: str) -> Meaning:
     relationship, _, key = path.partition(".")
+    whole = kind.field(relationship)
+    if whole is not None and whole.type == "address":
+        return Ignored()
     reference = kind.reference(relationship)
     if reference is None or "." in key:
         return Ignored("there is no such field")

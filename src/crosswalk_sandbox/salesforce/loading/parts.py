@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from crosswalk_sandbox.load import trees
-from crosswalk_sandbox.load.delimited import Delimited
+from crosswalk_sandbox.load.delimited import opened
 from crosswalk_sandbox.load.folder import Folder, Source
 from crosswalk_sandbox.load.sheets import Row, Sheet
 from crosswalk_sandbox.load.trees import Node, Tree, TreeError
@@ -71,27 +72,28 @@ def _table(source: Source, folder: Folder, schema: Schema) -> list[Part]:
     kind = _named(source.path.stem, schema)
     if kind is None:
         names = ", ".join(each.name for each in loadable(schema))
-        folder.report.skip(source.file, f"its name begins with none of {names}")
+        folder.report.skip(source.file, f"its name is none of {names}")
         return []
-    return [Part(kind=kind, sheet=Delimited(source.path))]
+    sheet = opened(source, folder.report)
+    return [Part(kind=kind, sheet=sheet)] if sheet else []
 
 
 def _named(stem: str, schema: Schema) -> Object | None:
-    """The object that a file's name begins with, alone or in the plural, such as `Leads (2)`."""
-    found = [
-        kind
-        for kind in loadable(schema)
-        if re.match(rf"(?:{kind.name}|{kind.plural.replace(' ', '')})(?![a-z])", stem, re.IGNORECASE)
-    ]
-    return max(found, key=lambda kind: len(kind.name), default=None)
+    """The object that a file's name has as a word, also in the plural, such as `Leads (2)`; the first one."""
+    found = []
+    for kind in loadable(schema):
+        names = rf"(?<![a-z])(?:{kind.name}|{kind.plural.replace(' ', '')})(?![a-z])"
+        if place := re.search(names, stem, re.IGNORECASE):
+            found.append((place.start(), kind))
+    return min(found, key=lambda each: each[0], default=(0, None))[1]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """A plan: for each of its files the object that it says the records are of."""
+    """What a plan says of a file: the object of its records."""
 
-    name: str
-    objects: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+    object: str = ""
 
 
 class _Trees:
@@ -99,6 +101,7 @@ class _Trees:
 
     def __init__(self, folder: Folder, schema: Schema) -> None:
         self._report = folder.report
+        self._path = folder.path
         self._schema = schema
         self._loadable = {kind.name for kind in loadable(schema)}
         self._sheets: dict[tuple[str, str], TreeSheet] = {}
@@ -106,39 +109,48 @@ class _Trees:
 
     def parts(self, sources: list[Source]) -> list[Part]:
         """The parts of all files."""
-        texts = {source.file: trees.read_text(source.path) for source in sources}
+        texts = {source.file: text for source in sources if (text := self._text(source.path)) is not None}
         plans = {name: steps for name, text in texts.items() if (steps := trees.plan(text)) is not None}
         planned = {
-            file.lower(): _Plan(name=name, objects={each.lower(): step.object for each in step.files})
+            file.lower(): _Plan(name=name, object=step.object)
             for name, steps in plans.items()
             for step in steps
             for file in step.files
         }
-        self._note_missing(plans, set(texts))
+        self._fetch(plans, texts)
         for file, text in texts.items():
             if file not in plans:
-                self._read(file, text, planned.get(file.lower(), _Plan(name="")))
+                self._read(file, text, planned.get(file.lower(), _Plan()))
         return [
             Part(
                 kind=self._schema[name],
                 sheet=sheet,
-                scope=planned[file.lower()].name if file.lower() in planned else "",
+                scope=planned.get(file.lower(), _Plan()).name,
             )
             for (file, name), sheet in self._sheets.items()
         ]
 
-    def _note_missing(self, plans: dict[str, list[trees.Step]], files: set[str]) -> None:
-        there = {file.lower() for file in files}
+    def _text(self, path: Path) -> str | None:
+        try:
+            return trees.read_text(path)
+        except OSError as error:
+            self._report.skip(path.name, f"it cannot be read: {error.strerror or error}")
+            return None
+
+    def _fetch(self, plans: dict[str, list[trees.Step]], texts: dict[str, str]) -> None:
+        """Read what plans name below the folder."""
+        there = {file.lower() for file in texts}
         for name, steps in plans.items():
-            for step in steps:
-                for file in step.files:
-                    if file.lower() not in there:
-                        self._report.skip(file, f"{name} names it, but it is not in the folder")
+            for file in (file for step in steps for file in step.files if file.lower() not in there):
+                if not (self._path / file).is_file():
+                    self._report.skip(file, f"{name} names it, but it is not in the folder")
+                elif (text := self._text(self._path / file)) is not None:
+                    texts[file] = text
 
     def _read(self, file: str, text: str, plan: _Plan) -> None:
         count = 0
-        named = _named(file, self._schema)
-        fallback = plan.objects.get(file.lower()) or (named.name if named else "")
+        named = _named(Path(file).stem, self._schema)
+        fallback = plan.object or (named.name if named else "")
         try:
             for node in Tree(text).nodes():
                 count += 1

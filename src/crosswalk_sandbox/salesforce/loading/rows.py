@@ -80,14 +80,26 @@ def survey(part: Part, report: Report) -> Reading | None:
     for row in sheet.rows():
         cells = row.cells
         for place, column in watched if cells else ():
-            if text := cells[place].strip():
+            if (text := cells[place].strip()) and text != NO_VALUE:
                 column.see(text)
-    for _, column in watched:
-        column.close()
+    _close(found, columns)
     told = FileReport(file=sheet.file, system=SYSTEM, object=part.kind.name, form=sheet.form)
     report.files.append(told)
     _note_ignored(part, found, report)
     return Reading(part=part, meanings=found, columns=columns, told=told)
+
+
+def _close(found: list[Meaning], columns: list[Column | None]) -> None:
+    """End the looking; Salesforce's own data export writes ticks as 1 and 0, as known ones then show."""
+    ticks = (
+        column
+        for meaning, column in zip(found, columns, strict=True)
+        if isinstance(meaning, Field) and meaning.type == "boolean" and column is not None
+    )
+    bits = any(column.count and set(column.values or "?") <= {"0", "1"} for column in ticks)
+    for column in filter(None, columns):
+        column.close()
+        column.bits = bits
 
 
 def _note_ignored(part: Part, found: list[Meaning], report: Report) -> None:
