@@ -147,8 +147,22 @@ def drop(row_ids: Sequence[int]) -> None:
         return
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("DELETE FROM outbox WHERE id = ANY(%s) RETURNING link_id, op", [list(row_ids)])
-        created = [link_id for link_id, op in cursor.fetchall() if op == "create"]
-        _forget_pending(cursor, created)
+        rows = cursor.fetchall()
+        _keep_sightings(cursor, [link_id for link_id, _ in rows])
+        _forget_pending(cursor, [link_id for link_id, op in rows if op == "create"])
+
+
+def _keep_sightings(cursor: Any, link_ids: Sequence[int]) -> None:
+    """Give the sightings of these links a new version: the receipt of the link's other write does not settle them."""
+    for side, same in (
+        ("crm", "i.object = l.object AND i.record_id = l.crm_id"),
+        ("activecampaign", "i.object = 'contact' AND i.record_id = l.activecampaign_id"),
+    ):
+        cursor.execute(
+            "UPDATE inbox i SET version = nextval('inbox_version') FROM link l WHERE l.id = ANY(%s)"
+            f" AND i.connection_id = l.connection_id AND i.side = %s AND {same}",
+            [list(link_ids), side],
+        )
 
 
 def drop_intended(connection_id: int) -> None:
@@ -267,4 +281,5 @@ def refuse(connection_id: int, row_ids: Sequence[int], holds: Sequence[HoldNote]
     """Hold what a system refused; the rest of the record is matched again from its sightings."""
     with transaction.atomic(), database.cursor() as cursor:
         write_holds(cursor, connection_id, holds, now)
-        cursor.execute("DELETE FROM outbox WHERE id = ANY(%s)", [list(row_ids)])
+        cursor.execute("DELETE FROM outbox WHERE id = ANY(%s) RETURNING link_id", [list(row_ids)])
+        _keep_sightings(cursor, [row[0] for row in cursor.fetchall()])

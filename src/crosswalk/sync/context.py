@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import msgspec
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.mapping import ObjectMapping, Settings, Side
@@ -24,6 +27,8 @@ class ObjectPlan:
     mapping: ObjectMapping
     schemas: Mapping[Side, Schema]
     fields: Sequence[FieldPlan]
+    required: Mapping[Side, Sequence[str]]  # fields without which a side creates no record
+    creation_marks: Mapping[Side, str]  # change with all that decides whether a side's record can be created
 
     @property
     def object(self) -> str:
@@ -46,9 +51,25 @@ def compile_object(
         )
         for pair in mapping.fields
     ]
+    schemas = {Side.CRM: crm, Side.ACTIVECAMPAIGN: activecampaign}
+    required = {side: _required(schema) for side, schema in schemas.items()}
+    definitions = [sorted(mapping.creation_defaults.items()), [field.version for field in fields]]
     return ObjectPlan(
-        mapping=mapping, schemas={Side.CRM: crm, Side.ACTIVECAMPAIGN: activecampaign}, fields=fields
+        mapping=mapping,
+        schemas=schemas,
+        fields=fields,
+        required=required,
+        creation_marks={side: short_digest([names, *definitions]) for side, names in required.items()},
     )
+
+
+def _required(schema: Schema) -> list[str]:
+    return [field.name for field in schema.fields.values() if field.required and field.creatable]
+
+
+def short_digest(parts: object) -> str:
+    """Return a short hash of plain values."""
+    return blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

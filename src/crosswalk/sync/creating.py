@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from gettext import gettext as _
-from hashlib import blake2b
-
-import msgspec
 
 from crosswalk.convert import fits
 from crosswalk.core.mapping import Side
-from crosswalk.core.schema import Field
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value
-from crosswalk.merge import DecisionKind, FieldCase, FieldPlan, Missing, decide_creation, fingerprint
+from crosswalk.merge import DecisionKind, FieldCase, FieldPlan, decide_creation, fingerprint
 from crosswalk.store.outcomes import HoldNote, Merged, Offer
 from crosswalk.store.pairs import HoldRow
 
-from .context import CONTACT, Context, ObjectPlan
+from .context import CONTACT, Context, ObjectPlan, short_digest
 from .match import Pair
 from .merging import REJECTED, FieldOutcomes, side_states
 
@@ -60,23 +56,23 @@ class _Draft:
     def complete(self) -> str | None:
         """Give required fields without value the connection's default; return the name of one that has none."""
         defaults = self.plan.mapping.creation_defaults if self.target is Side.CRM else {}
-        for name, field in _required(self.plan, self.target).items():
+        for name in self.plan.required[self.target]:
             if self.intended.get(name) is not None:
                 continue
             default = defaults.get(name)
+            field = self.plan.schemas[self.target].fields[name]
             if default is None or fits(field, default, creating=True) is not None:
                 return name
-            self.intended[name] = default
-            self.reasons[name] = DEFAULT
-        for pair in self.plan.mapping.fields:
-            if self.reasons.get(pair.name(self.target)) == DEFAULT:  # no shadow: it travels to the source
-                self.sources.pop(pair.name(self.target.other), None)
+            self._take_default(name, default)
         return None
 
-
-def _required(plan: ObjectPlan, target: Side) -> Mapping[str, Field]:
-    fields = plan.schemas[target].fields
-    return {name: field for name, field in fields.items() if field.required and field.creatable}
+    def _take_default(self, name: str, default: str) -> None:
+        """Without a shadow of the source it travels there."""
+        self.intended[name] = default
+        self.reasons[name] = DEFAULT
+        for pair in self.plan.mapping.fields:
+            if pair.name(self.target) == name:
+                self.sources.pop(pair.name(self.target.other), None)
 
 
 def merge_creation(
@@ -86,24 +82,27 @@ def merge_creation(
     states = side_states(context, plan, pair, holds)
     outcome = FieldOutcomes(plan, pair, states)
     draft = _Draft(plan, target)
+    source = states[target.other].values
     for field in plan.fields:
-        value = states[target.other].values.get(field.mapping.name(target.other))
-        if field.mapping.name(target.other) in states[target.other].values and not isinstance(value, Missing):
-            draft.take(field, value, outcome, holds.get(field.mapping.crm))
+        name = field.mapping.name(target.other)
+        if name in source:
+            draft.take(field, source[name], outcome, holds.get(field.mapping.crm))
     missing = draft.complete()
     if missing is None and plan.schemas[target].email not in draft.intended:
         missing = plan.schemas[target].email
     whole = holds.get("")
-    mark = creation_mark(plan, target, draft.intended)
     if missing in draft.held:  # the hold of that field says enough
         outcome.ended += [whole.id] if whole else []
         return outcome.merged([])
+    if missing is None and whole is None:
+        return outcome.merged([_offer(pair, draft)])
+    mark = creation_mark(plan, target, draft.intended)
     if whole is not None and whole.fingerprint == mark:
         return outcome.merged([])
-    if missing is not None:
-        outcome.holds.append(_hold(plan, pair, target, missing, mark))
-        return outcome.merged([])
-    return outcome.merged([_offer(pair, draft)])
+    if missing is None:
+        return outcome.merged([_offer(pair, draft)])
+    outcome.holds.append(_hold(plan, pair, target, missing, mark))
+    return outcome.merged([])
 
 
 def _offer(pair: Pair, draft: _Draft) -> Offer:
@@ -121,23 +120,9 @@ def _offer(pair: Pair, draft: _Draft) -> Offer:
     )
 
 
-def definition_mark(plan: ObjectPlan, target: Side) -> str:
-    """Return what the first part of `creation_mark` is by now: it changes with the mapping and the definitions."""
-    parts = [
-        sorted(plan.mapping.creation_defaults.items()),
-        sorted(_required(plan, target)),
-        [field.version for field in plan.fields],
-    ]
-    return _digest(parts)
-
-
 def creation_mark(plan: ObjectPlan, target: Side, intended: Mapping[str, Value]) -> str:
-    """Return the fingerprint under which a creation is held."""
-    return f"{definition_mark(plan, target)} {_digest(sorted(intended.items()))}"
-
-
-def _digest(parts: object) -> str:
-    return blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
+    """Return the fingerprint under which a creation is held: it begins with the plan's own mark."""
+    return f"{plan.creation_marks[target]} {short_digest(sorted(intended.items()))}"
 
 
 def _hold(plan: ObjectPlan, pair: Pair, target: Side, missing: str, mark: str) -> HoldNote:

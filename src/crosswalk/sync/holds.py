@@ -9,7 +9,6 @@ from crosswalk.store import history, inbox, pairs
 from crosswalk.store.pairs import HeldLink
 
 from .context import CONTACT, Context
-from .creating import definition_mark
 
 
 def retry(context: Context) -> int:
@@ -38,7 +37,7 @@ def _mark_today(context: Context, held: HeldLink) -> str | None:
     """Return how a hold's fingerprint would begin today; None when its field is no longer mapped."""
     plan = context.objects[held.object]
     if not held.field:
-        return definition_mark(plan, Side(held.side))
+        return plan.creation_marks[Side(held.side)]
     field = next((each for each in plan.fields if each.mapping.crm == held.field), None)
     if field is None:
         return None

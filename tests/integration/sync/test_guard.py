@@ -70,6 +70,29 @@ def test_an_edit_of_the_crm_record_before_our_patch_is_merged(both: TwoSystems) 
     both.assert_quiet()
 
 
+def test_a_write_that_the_guard_drops_is_not_forgotten_with_the_other_sides_receipt(
+    both: TwoSystems,
+) -> None:
+    """Both sides changed, and somebody edits the CRM record meanwhile: all three edits arrive."""
+    (crm_id,) = linked(both)
+    contact_id = both.contact("p0@example.org")["id"]
+    both.crm_edit("contact", crm_id, Phone="+34 1")
+    both.contact_edit(contact_id, firstName="Contact's", lastName="Lopez")
+
+    def edit() -> None:
+        both.wait(20)
+        both.crm_edit("contact", crm_id, LastName="Berg")
+
+    both.wire.once("GET /api/3/contacts", edit, after=True)
+
+    both.sync()
+
+    crm, contact = both.crm("contact", crm_id), both.contact("p0@example.org")
+    assert (crm["FirstName"], crm["LastName"], crm["Phone"]) == ("Contact's", "Berg", "+34 1")
+    assert (contact["firstName"], contact["lastName"], contact["phone"]) == ("Contact's", "Berg", "+34 1")
+    both.assert_quiet()
+
+
 def test_a_target_deleted_before_our_write_closes_its_link(both: TwoSystems) -> None:
     ids = linked(both, 2)
     contact_id = both.contact("p0@example.org")["id"]

@@ -116,6 +116,21 @@ def test_what_the_vendor_refuses_is_sent_once(both: TwoSystems) -> None:
     assert "PATCH /composite/sobjects" not in both.routes_since(marks)
 
 
+def test_a_refusal_loses_nothing_of_a_record_that_changed_on_both_sides(both: TwoSystems) -> None:
+    """What was not refused goes, and what the write to the other side replaced does not come back."""
+    crm_id, contact_id = linked(both)
+    both.crm_edit("contact", crm_id, Phone="+34 1")
+    both.contact_edit(contact_id, email="ana@exämple.org", **{"Job title": "Director"})
+
+    both.sync()
+
+    assert both.contact("ana@exämple.org")["phone"] == "+34 1"
+    crm = both.crm("contact", crm_id)
+    assert (crm["Phone"], crm["Title"]) == ("+34 1", "Director")
+    assert [hold["field"] for hold in both.holds()] == ["Email"]
+    both.assert_quiet()
+
+
 def test_retry_sends_it_again(both: TwoSystems) -> None:
     crm_id, contact_id = linked(both)
     both.contact_edit(contact_id, email="ana@exämple.org")
