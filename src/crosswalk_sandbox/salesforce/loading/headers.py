@@ -125,6 +125,6 @@ def _capitals(name: str) -> str:
 
 def _from_label(label: str) -> str:
     """The API name that an org proposes for a label; "" when no letter is left."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", label.replace("ß", "ss")).encode("ascii", "ignore").decode()
     name = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_")[:LONGEST_NAME].strip("_")
     return f"{name}__c" if name[:1].isalpha() else ""

@@ -120,8 +120,8 @@ class Taker:
         for place, meaning in enumerate(reading.meanings):
             if isinstance(meaning, Parent):
                 self._parents.append((place, meaning))
-            elif not isinstance(meaning, Ignored):
-                self._readers.append(self._reader(place, self._kind.fields[meaning.name]))
+            elif not isinstance(meaning, Ignored) and (known := self._kind.field(meaning.name)):
+                self._readers.append(self._reader(place, known))
         self._fillers = self._missing_columns()
         self._person = "LastName" in self._kind.fields
         self._required = [each.name for each in self._kind.fields.values() if each.required]
