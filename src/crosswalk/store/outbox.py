@@ -14,7 +14,6 @@ from crosswalk.core.mapping import Side
 
 from .outcomes import HoldNote, Leftover, end_holds, settle_sightings, write_holds, write_links
 from .pairs import LinkRow
-from .staging import Stage
 
 
 class OutboxRow(msgspec.Struct, frozen=True, gc=False):
@@ -55,7 +54,6 @@ _COLUMNS = (
     " crm_version, activecampaign_version, intended_at"
 )
 _JOURNAL_TYPES = ["bigint", "bigint", "bigint", *["text"] * 3, "bytea", "timestamptz"]
-_BATCH_STAGE = Stage("stage_batch", id="bigint", batch_id="text")
 
 
 def _rows(where: str, parameters: Sequence[Any]) -> list[OutboxRow]:
@@ -75,6 +73,14 @@ def intended(connection_id: int, side: Side, op: str, after: int, limit: int) ->
 def in_flight(connection_id: int, state: str) -> list[OutboxRow]:
     """Return writes in `state`: `sending` (in doubt after a crash) or `sent` (queued at the vendor)."""
     return _rows("connection_id = %s AND state = %s ORDER BY id", [connection_id, state])
+
+
+def is_empty(connection_id: int) -> bool:
+    """Tell whether no write waits, whatever its state."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT NOT EXISTS (SELECT FROM outbox WHERE connection_id = %s)", [connection_id])
+        (empty,) = cursor.fetchone()
+        return bool(empty)
 
 
 def counts(connection_id: int) -> dict[tuple[str, str], int]:
@@ -131,11 +137,14 @@ def mark_sent(batches: Mapping[int, str]) -> None:
     """Say in which asynchronous batch these writes were accepted."""
     if not batches:
         return
+    rows: dict[str, list[int]] = {}
+    for row_id, batch_id in batches.items():
+        rows.setdefault(batch_id, []).append(row_id)
     with transaction.atomic(), database.cursor() as cursor:
-        _BATCH_STAGE.fill(cursor, batches.items())
-        cursor.execute(
-            "UPDATE outbox o SET state = 'sent', batch_id = s.batch_id FROM stage_batch s WHERE o.id = s.id"
-        )
+        for batch_id, row_ids in rows.items():
+            cursor.execute(
+                "UPDATE outbox SET state = 'sent', batch_id = %s WHERE id = ANY(%s)", [batch_id, row_ids]
+            )
 
 
 def drop(row_ids: Sequence[int]) -> None:

@@ -21,6 +21,8 @@ _CHANGES = (
     " GROUP BY 1, 2, 3"
 )
 
+_GROWING = ("directory", "inbox", "link", "outbox", "hold")
+
 
 def start(connection_id: int, kind: str, now: datetime) -> Run:
     """Begin a run; runs of this connection that died without an end are marked as interrupted."""
@@ -153,7 +155,13 @@ def save_plan(
     return plan
 
 
-def analyse() -> None:
-    """Refresh the planner's figures: without it key look-ups after a large first load are far slower."""
+def analyse_grown() -> None:
+    """Refresh the planner's figures of tables that doubled since: without them it may take the wrong index."""
     with database.cursor() as cursor:
-        cursor.execute("ANALYZE directory, inbox, link, outbox, hold")
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[])"
+            " AND pg_relation_size(oid) > 2 * relpages::bigint * current_setting('block_size')::int + 65536",
+            [list(_GROWING)],
+        )
+        if grown := [name for (name,) in cursor.fetchall()]:
+            cursor.execute(f"ANALYZE {', '.join(grown)}")

@@ -50,9 +50,10 @@ def settle(
     if row.op == Op.CREATE:
         intended = {**unpack(row.expected), **intended}
     for field in plan.mapping.fields:
-        name, source_name = field.name(side), field.name(side.other)
+        name = field.name(side)
         if name not in intended or (only is not None and name not in only):
             continue
+        source_name = field.name(side.other)
         if siblings and fields.get(name, ("", "", ""))[2] == UNION:
             continue
         target_shadow[name] = _stored(plan, side, name, intended[name], read)
@@ -132,8 +133,12 @@ def commit_settled(
     acked_at: datetime,
     *,
     confirmed: bool = True,
+    sightings: Mapping[int, int] | None = None,
 ) -> None:
-    """Commit writes that are known to have happened: row, record id, what was read, and which fields (None: all)."""
+    """Commit writes that are known to have happened: row, record id, what was read, and which fields (None: all).
+
+    `sightings` are, by row, versions of the sightings of what was read; one that shows nothing new goes with its row.
+    """
     if not read:
         return
     rows = [row for row, *_ in read]
@@ -150,9 +155,24 @@ def commit_settled(
             context, row, link, record_id, values, acked_at, siblings=others, only=only, confirmed=confirmed
         )
         settlement.ended_holds = _ended(context, row, link, settlement.fields, holds.get(link.id, {}))
+        version = (sightings or {}).get(row.id)
+        if (
+            version is not None
+            and link.id not in holds
+            and _nothing_new(context, link, Side(row.side), values)
+        ):
+            settlement.row = outbox.with_versions(row, row.crm_version, version)
         settlements.append(settlement)
         open_rows.get(row.link_id, set()).discard(row.id)
     outbox.commit_receipts(context.connection_id, run_id, context.tenants, settlements, context.clock.now())
+
+
+def _nothing_new(context: Context, link: LinkRow, side: Side, read: Values) -> bool:
+    """Tell whether a side holds just what its shadow says, in every mapped field."""
+    shadow = unpack(link.shadow(side))
+    names = [field.name(side) for field in context.objects[link.object].mapping.fields]
+    known = all(name in shadow and name in read and shadow[name] == read[name] for name in names)
+    return known and not link.unconfirmed(side)
 
 
 def _ended(
@@ -237,6 +257,8 @@ def look_up(context: Context, side: Side, wanted: Iterable[tuple[str, str]]) -> 
 
 
 def _refused(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], now: datetime) -> None:
+    if not refused:
+        return
     links = pairs.links_by_id({row.link_id for row, _ in refused})
     holds = [
         hold

@@ -71,31 +71,32 @@ def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: 
     seen_by_key = pairs.contacts_seen_by_key(context.connection_id, [row.key for row in rows if row.key])
     returned = {batch_id: set(result.record_ids) for batch_id, result in results.batches.items()}
     settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
+    sightings: dict[int, int] = {}
     strangers, rest = [], []
     for row in rows:
         seen = seen_by_id.get(row.record_id) if row.record_id else seen_by_key.get(row.key or "")
         ours = returned[row.batch_id or ""]
         if seen is not None and seen.record_id in ours:
-            settled.append((_taking_along(context, row, seen), seen.record_id, unpack(seen.packed), None))
+            settled.append((_taking_along(row, seen), seen.record_id, unpack(seen.packed), None))
+            if row.op == Op.UPDATE:
+                sightings[row.id] = seen.version
         elif seen is not None:
             strangers.append(row.id)  # somebody else's contact, or an update that the import left out
         elif row.record_id in ours and row.record_id is not None:
             settled.append((row, row.record_id, {}, None))
         else:
             rest.append(row)
-    commit_settled(context, run_id, settled, results.acked_at)
+    commit_settled(context, run_id, settled, results.acked_at, sightings=sightings)
     outbox.drop(strangers)
     return rest
 
 
-def _taking_along(context: Context, row: OutboxRow, seen: Seen) -> OutboxRow:
-    """Let the receipt settle the confirming sighting too, when it holds nothing but our own values."""
-    values, intended = unpack(seen.packed), unpack(row.intended)
-    if any(values.get(name) != value for name, value in intended.items()):
-        return row
-    if row.op == Op.CREATE and any(values.get(name) != value for name, value in unpack(row.expected).items()):
-        return row
+def _taking_along(row: OutboxRow, seen: Seen) -> OutboxRow:
+    """Let the receipt of a create settle the confirming sighting too, when it holds nothing but our own values."""
     if row.op == Op.UPDATE:
+        return row
+    values, ours = unpack(seen.packed), {**unpack(row.intended), **unpack(row.expected)}
+    if any(values.get(name) != value for name, value in ours.items()):
         return row
     return outbox.with_versions(row, row.crm_version, seen.version)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crosswalk.core.mapping import Side
-from crosswalk.store import identity, inbox, pairs
+from crosswalk.store import identity, inbox, pairs, runs
 from crosswalk.store.outcomes import Merged, commit_merged
 from crosswalk.store.pairs import Sighted
 
@@ -70,6 +70,7 @@ def _store(context: Context, matched: Matched) -> None:
     commit_merged(
         context.connection_id, context.tenants, merged, matched.leftovers, matched.holds, context.clock.now()
     )
+    runs.analyse_grown()
     for (side, object), record_ids in matched.wants.items():
         inbox.want(context.connection_id, side, object, record_ids, context.clock.now())
 

@@ -100,6 +100,10 @@ class SideState:
             elif stored_differently(vendor, definition.kind, sent, read, length=definition.length):
                 self.shadow[name] = read
 
+    def is_as_before(self, name: str) -> bool:
+        """Tell whether a field is known to hold what its shadow says."""
+        return self.values.get(name, UNKNOWN) == self.shadow.get(name, ABSENT)
+
     def time(self, name: str) -> Stamp | None:
         """Return when a field of this side changed, as certain as it is known."""
         moment = self.times.get(name)
@@ -254,23 +258,23 @@ def clock_tolerance(context: Context) -> float:
 def merge_pair(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
     """Decide every field of two records that exist."""
     states = side_states(context, plan, pair, holds)
-    limit = clock_tolerance(context)
     outcome = FieldOutcomes(plan, pair, states)
+    crm, contact = states[Side.CRM], states[Side.ACTIVECAMPAIGN]
     for field in plan.fields:
-        case = field_case(field, states)
         hold = holds.get(field.mapping.crm)
-        unread = _unread(case, states)
-        if unread is not None:
-            return Merged(link=pair.link, changed=False, unread=unread)
-        if case.crm == case.crm_shadow and case.activecampaign == case.activecampaign_shadow:
+        if crm.is_as_before(field.mapping.crm) and contact.is_as_before(field.mapping.activecampaign):
             if hold is not None:
                 outcome.ended.append(hold.id)
             continue
+        case = field_case(field, states)
+        unread = _unread(case, states)
+        if unread is not None:
+            return Merged(link=pair.link, changed=False, unread=unread)
         lost = next((side for side in Side if field.mapping.name(side) in states[side].lost), None)
         if lost is not None:
             outcome.hold_lost(field, case, lost)
         else:
-            _take(outcome, field, case, decide(field, case, limit), hold)
+            _take(outcome, field, case, decide(field, case, clock_tolerance(context)), hold)
     whole = holds.get("")
     if whole is not None:
         outcome.ended.append(whole.id)

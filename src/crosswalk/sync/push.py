@@ -19,19 +19,22 @@ from .pull import pull, take_read
 
 FRESH = timedelta(seconds=10)  # how long a reading of the target guards a write
 WAVE = 5000  # writes between two looks at the contact feed: 20 imports of 250
-GUARDED = 25  # single writes between two readings of their targets: at five a second they take half of FRESH
+# What is sent between two readings of its targets: at five calls a second it is through in half of FRESH.
+GUARDED_CALLS = 25
+GUARDED_RECORDS = 500  # two imports; read in five pages, where one import would take three
 
 
 def push(context: Context, run_id: int, options: WriteOptions) -> None:
     """Send every intended write once; what must wait stays in the outbox."""
+    totals = outbox.counts(context.connection_id)
     for side in (Side.CRM, Side.ACTIVECAMPAIGN):
         for op in (Op.UPDATE, Op.CREATE):
-            _push(context, run_id, side, op, options)
+            if total := totals.get((side.value, op.value)):
+                _push(context, run_id, side, op, options, total)
 
 
-def _push(context: Context, run_id: int, side: Side, op: Op, options: WriteOptions) -> None:
+def _push(context: Context, run_id: int, side: Side, op: Op, options: WriteOptions, total: int) -> None:
     after = done = 0
-    total = outbox.counts(context.connection_id).get((side.value, op.value), 0)
     while rows := outbox.intended(context.connection_id, side, op, after, WAVE):
         after = rows[-1].id
         _push_wave(context, run_id, side, op, rows, options)
@@ -72,11 +75,13 @@ def _write(row: OutboxRow) -> Write:
 def _groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
     """Group batches of one object so that one reading of their targets guards them all."""
     group: list[Batch] = []
+    records = 0
     for batch in batches:
-        full = len(batch.writes) > 1 or len(group) >= GUARDED
+        records += len(batch.writes)
+        full = len(group) >= GUARDED_CALLS or records > GUARDED_RECORDS
         if group and (full or batch.object != group[0].object):
             yield group
-            group = []
+            group, records = [], len(batch.writes)
         group.append(batch)
     if group:
         yield group

@@ -22,6 +22,9 @@ _CLOCK_SLACK = timedelta(seconds=60)  # how far a vendor's creation stamp may li
 
 def read_and_recover(context: Context, run_id: int) -> None:
     """Read all feeds; on the way, settle what an earlier run left between intent and receipt."""
+    if outbox.is_empty(context.connection_id):
+        pull_all(context)
+        return
     outbox.drop_intended(context.connection_id)
     doubtful = outbox.in_flight(context.connection_id, "sending")
     contacts = [row for row in doubtful if row.side == Side.ACTIVECAMPAIGN.value]

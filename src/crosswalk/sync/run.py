@@ -23,7 +23,6 @@ from .recover import read_and_recover
 
 ROUNDS = 3
 MARGIN = 0.10  # how far a run may go beyond the plan that released it
-_ANALYSE_ABOVE = 5000  # sightings after which the database's statistics are refreshed
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +44,7 @@ def make_plan(context: Context) -> Plan:
     with feeds.lease("connection", context.connection_id, wait=False) as held:
         _require(held, context)
         pull_all(context)
-        _analyse_if_large(context)
+        runs.analyse_grown()
         before = runs.standing(context.connection_id)
         with runs.rehearsal():
             look_at_changed(context)
@@ -115,10 +114,10 @@ def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
     )
     read_and_recover(context, run_id)
     look_at_changed(context)
-    _analyse_if_large(context)
     for number in range(1, ROUNDS + 1):
         if not inbox.waiting(context.connection_id):
             return
+        runs.analyse_grown()
         fill_outbox(context)
         _brake(context, run_id, plan)
         try:
@@ -155,8 +154,3 @@ def _planned(plan: Plan) -> dict[str, int]:
             key = f"{words[1]} {words[0]}"
             planned[key] = planned.get(key, 0) + number
     return planned
-
-
-def _analyse_if_large(context: Context) -> None:
-    if inbox.waiting(context.connection_id) > _ANALYSE_ABOVE:
-        runs.analyse()
