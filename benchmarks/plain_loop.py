@@ -37,8 +37,8 @@ class Loop:
 
 def plain_loop(systems: Systems, contacts: int) -> Loop:
     """Send so many contacts, one a call."""
-    began = time.perf_counter()
     with httpx2.Client(trust_env=False) as salesforce, httpx2.Client(trust_env=False) as activecampaign:
+        began = time.perf_counter()
         target = _Target(activecampaign, systems.ready["activecampaign"])
         for contact in islice(_read(salesforce, systems.ready["salesforce"]), contacts):
             target.sync(contact)
