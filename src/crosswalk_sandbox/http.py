@@ -22,7 +22,7 @@ import msgspec
 
 LOOPBACK = "127.0.0.1"
 MOST_HEAD_BYTES = 256 * 1024  # systems refuse long addresses themselves, so the server must read them
-MOST_BODY_BYTES = 64 * 1024 * 1024
+MOST_BODY_BYTES = 160 * 1024 * 1024  # a Bulk API upload may have 150 MB
 READ_BYTES = 256 * 1024
 HANDSHAKE_SECONDS = 10.0
 
