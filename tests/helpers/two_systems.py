@@ -167,12 +167,20 @@ class Wire(httpx2.BaseTransport):
 class TwoSystems:
     """Both sides, the connection between them, and what may be asked of all three."""
 
-    def __init__(self, key_file: Path, *, leads: int = 0, contacts: int = 0, subscribers: int = 0) -> None:
+    def __init__(
+        self,
+        key_file: Path,
+        *,
+        leads: int = 0,
+        contacts: int = 0,
+        subscribers: int = 0,
+        package: bool = False,
+    ) -> None:
         self.clock = MovingClock()
         sizes = Sizes(leads=leads, contacts=contacts, subscribers=subscribers)
         sandbox = Sandbox(
             ["activecampaign", "salesforce"],
-            Options(sizes=sizes, limits=Limits.parse("off")),
+            Options(sizes=sizes, limits=Limits.parse("off"), package=package),
             clock=lambda: SandboxClock(self.clock.now),
             sleep=self.clock.sleep,
         )
@@ -307,6 +315,12 @@ class TwoSystems:
         org = self.systems["salesforce"].system.org  # type: ignore[attr-defined]
         fields = org.schema["Contact"].fields
         fields[field] = replace(fields[field], values=(*fields[field].values, value))
+        org.reset_grants()
+
+    def hide_field(self, field: str) -> None:
+        """An admin of the CRM takes a field of contacts away."""
+        org = self.systems["salesforce"].system.org  # type: ignore[attr-defined]
+        del org.schema["Contact"].fields[field]
         org.reset_grants()
 
     def undo(self, email: str, **attributes: str) -> None:

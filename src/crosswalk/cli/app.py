@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import connection, database, demo, look, mapping, sync
+from . import connection, database, demo, look, mapping, selection, sync
 
 app = typer.Typer(
     name="crosswalk",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(connection.app, name="connection")
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(selection.app, name="selection")
 app.add_typer(sync.app)
 app.add_typer(look.app)
 app.add_typer(database.app, name="db")

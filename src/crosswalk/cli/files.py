@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from gettext import gettext as _
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from crosswalk.core.criteria import Criteria
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import MappingFile
 
@@ -86,22 +87,36 @@ def _texts(system: str, part: Mapping[str, Any]) -> dict[str, str]:
     return texts
 
 
-def read_mapping(source: str) -> MappingFile:
-    """Return a mapping file, checked for its form. Raises UserError that names the JSON path."""
+_T = TypeVar("_T")
+
+
+def _converted(source: str, type_: type[_T]) -> _T:
+    """Return what a JSON file holds, checked for its form. Raises UserError that names the JSON path."""
     given = _parsed(read(source), source)
     try:
-        mapping = msgspec.convert(given, MappingFile)
+        found = msgspec.convert(given, type_)
     except msgspec.ValidationError as error:
         raise UserError(
             _("{file}: {problem}").format(file=source, problem=error),
             cure=_("See docs/cli.md for the form; crosswalk mapping show --json prints an example."),
         ) from None
-    unknown = sorted(_unknown(given, MappingFile, "$"))
+    unknown = sorted(_unknown(given, type_, "$"))
     if unknown:
         raise UserError(
             _("{file}: unknown names: {names}").format(file=source, names=", ".join(unknown)),
             cure=_("Correct the spelling, or take them out."),
         )
+    return found
+
+
+def read_criteria(source: str) -> Criteria:
+    """Return the criteria of a selection. Raises UserError that names the JSON path."""
+    return _converted(source, Criteria)
+
+
+def read_mapping(source: str) -> MappingFile:
+    """Return a mapping file, checked for its form. Raises UserError that names the JSON path."""
+    mapping = _converted(source, MappingFile)
     if mapping.version != VERSION:
         raise UserError(
             _("{file}: version {version} of a mapping file is not known.").format(

@@ -178,6 +178,8 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
     )
     if not link.is_primary:
         title += _(", not primary: exchanges no values")
+    if not link.selected:
+        title += _(", not selected: nothing travels until its CRM record takes part again")
     columns = [
         _("CRM field"),
         _("ActiveCampaign field"),
@@ -209,6 +211,7 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
     ]
     return [
         tables.table(title, columns, rows),
+        *[tables.line(_("not met: {row}").format(row=row)) for row in link.unmet],
         *[tables.line(_("held: {reason}").format(reason=reason), "yellow") for reason in link.holds],
         tables.table(_("Last writes"), [_("When"), _("Run"), _("Side"), _("What"), _("Fields")], writes),
     ]

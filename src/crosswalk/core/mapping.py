@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .criteria import Criteria, Criterion, Operator
+
 
 class Side(StrEnum):
     """The two ends of a connection."""
@@ -62,7 +64,14 @@ class SelectionKind(StrEnum):
 
     NONE = "none"
     CREATED_FROM_NOW = "created_from_now"
+    FLAGGED = "flagged"
+    CRITERIA = "criteria"
     ALL = "all"
+
+
+WAITING = (
+    "waiting"  # how the values of a flag begin that ask for the record: ours, and “Waiting for next sync”
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +100,24 @@ class Selection:
 
     kind: SelectionKind = SelectionKind.ALL
     since: datetime | None = None  # the CRM's time when `created_from_now` was saved
+    flag: str | None = None  # the field that `flagged` looks at, set when it is saved
+    criteria: Criteria | None = None  # what `criteria` asks for
 
-    def takes(self, created: datetime | None) -> bool:
-        """Tell whether a record created at `created` (the CRM's stamp) takes part."""
+    @property
+    def asked(self) -> Criteria | None:
+        """What is asked of a record's values; None when they do not matter."""
+        if self.kind is SelectionKind.CRITERIA:
+            return self.criteria
+        if self.kind is SelectionKind.FLAGGED and self.flag is not None:
+            row = Criterion(field=self.flag, operator=Operator.STARTS_WITH, values=(WAITING,))
+            return Criteria(rows=(row,))
+        return None
+
+    def may_take(self, created: datetime | None) -> bool:
+        """Tell whether a record created at `created` (the CRM's stamp) takes part, whatever its values ask."""
         if self.kind is SelectionKind.CREATED_FROM_NOW:
             return created is not None and self.since is not None and created >= self.since
-        return self.kind is SelectionKind.ALL
+        return self.kind is not SelectionKind.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +131,13 @@ class ObjectMapping:
     creation_defaults: dict[str, str] = field(
         default_factory=dict
     )  # CRM field → text, for required fields without value
+
+    def read(self, side: Side) -> set[str]:
+        """Return the names of the fields that are read on a side: the mapped ones, and what the selection asks."""
+        names = {pair.name(side) for pair in self.fields}
+        if side is Side.CRM and (asked := self.selection.asked) is not None:
+            names.update(row.field for row in asked.all_rows())
+        return names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,3 +43,4 @@ class Schema:
     object: str
     fields: Mapping[str, Field] = field(default_factory=dict)
     email: str  # name of the field that holds the match key
+    flag: str | None = None  # name of the field by which people ask for a record, where the system has one

@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from .failures import FailureKind
+from .mapping import Selection
 from .schema import Schema
 from .values import Values
 
@@ -119,6 +120,14 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
     failed_keys: Sequence[str]  # normalised e-mails the vendor could not import
 
 
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """How many records a selection takes."""
+
+    records: int
+    with_email: int
+    exact: bool = True  # false: no more than that, since some rows cannot be asked of the system
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One named set-up check."""
 
@@ -154,11 +163,24 @@ class System(Protocol):
         """Return the fields of an object."""
 
     def feed(
-        self, object: str, fields: Sequence[str], cursor: str | None, seen: Callable[[datetime], int]
+        self,
+        object: str,
+        fields: Sequence[str],
+        cursor: str | None,
+        seen: Callable[[datetime], int],
+        only: Sequence[Selection] | None = None,
     ) -> Iterator[Page]:
         """Yield what changed since `cursor` (None: everything), ending with a page whose `last` is true.
 
-        `seen(t)` tells how many live records of this feed the directory knows with a stamp later than `t`.
+        `seen(t)` tells how many live records of this feed the directory knows with a stamp later than `t`. A reading
+        that begins without cursor may leave out what none of `only` takes, now or later without an edit; it may also
+        give more.
+        """
+
+    def count(self, object: str, selection: Selection) -> Counted:
+        """Tell how many records a selection takes now, in one call.
+
+        Systems whose records are not selected raise SystemFailure(MAPPING).
         """
 
     def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:

@@ -39,6 +39,7 @@ class AuditedLink(msgspec.Struct, frozen=True, gc=False):
     is_primary: bool
     crm_shadow: bytes
     activecampaign_shadow: bytes
+    selected: bool
     crm: Audited | None
     activecampaign: Audited | None
 
@@ -101,7 +102,7 @@ def _audited(alias: str) -> str:
 
 _LINKS = f"""
     SELECT l.id, l.object, l.crm_id, l.activecampaign_id, l.state, l.is_primary, l.crm_shadow,
-           l.activecampaign_shadow, {_audited("c")}, {_audited("a")}
+           l.activecampaign_shadow, l.selected, {_audited("c")}, {_audited("a")}
     FROM link l
     LEFT JOIN audit c ON c.side = 'crm' AND c.object = l.object AND c.record_id = l.crm_id
     LEFT JOIN audit a ON a.side = 'activecampaign' AND a.object = 'contact' AND a.record_id = l.activecampaign_id
@@ -116,7 +117,7 @@ _STRANGERS = f"""
     ORDER BY c.object, c.record_id LIMIT {_PAGE}
 """
 _WIDTH = 5  # columns of a record
-_HEAD = 8  # columns of a link
+_HEAD = 9  # columns of a link
 
 
 def _record(row: tuple[Any, ...]) -> Audited | None:

@@ -104,7 +104,19 @@ def all_connections() -> list[models.Connection]:
 
 
 # Tables whose rows belong to one connection, in an order that respects their references.
-_OWNED = ("outbox", "hold", "journal", "inbox", "plan_row", "plan", "link", "run", "tombstone", "mapping")
+_OWNED = (
+    "outbox",
+    "hold",
+    "journal",
+    "inbox",
+    "plan_row",
+    "plan",
+    "link",
+    "run",
+    "tombstone",
+    "crossing",
+    "mapping",
+)
 
 
 def remove(connection: models.Connection) -> None:

@@ -11,11 +11,13 @@ import msgspec
 from django.db import connection as database
 from django.db import transaction
 
-from crosswalk.core.mapping import Side
+from crosswalk.core.mapping import ObjectMapping, Selection, Side
 
 from .models import Connection, Feed
 
 # Feeds are opened several times in every run: models' queries would be a good part of an idle run's work.
+_definition = msgspec.json.Decoder(ObjectMapping)
+_UNDER_WAY = "!"  # ends the mark of a reader whom a complete reading is not through for
 _COLUMNS = ", ".join(str(field.column) for field in Feed._meta.concrete_fields)
 
 
@@ -25,11 +27,12 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     connection_id: int
     fields: Sequence[str]
     mark: str  # changes when other records take part than before
+    selection: Selection | None = None  # which records of the CRM it takes
 
 
 def readers_of(side: Side, tenant_id: int, object: str) -> list[Reader]:
     """Return the connections that use a tenant's feed of an object."""
-    mapped: dict[int, list[dict[str, Any]]] = {}
+    mapped: dict[int, list[ObjectMapping]] = {}
     settings: dict[int, dict[str, Any]] = {}
     with database.cursor() as cursor:
         cursor.execute(
@@ -39,23 +42,26 @@ def readers_of(side: Side, tenant_id: int, object: str) -> list[Reader]:
             [tenant_id, side is Side.ACTIVECAMPAIGN, object],
         )
         for number, definition, common in cursor.fetchall():
-            mapped.setdefault(number, []).append(msgspec.json.decode(definition))
+            mapped.setdefault(number, []).append(_definition.decode(definition))
             settings[number] = msgspec.json.decode(common)
     return [
         Reader(
             connection_id=number,
-            fields=sorted({pair[side.value] for item in items for pair in item["fields"]}),
-            mark=_mark(number, items, settings[number] if side is Side.ACTIVECAMPAIGN else {}),
+            fields=sorted(set().union(*(item.read(side) for item in items))),
+            mark=_mark(number, side, items, settings[number]),
+            selection=items[0].selection if side is Side.CRM else None,
         )
         for number, items in mapped.items()
     ]
 
 
-def _mark(connection_id: int, mappings: Sequence[dict[str, Any]], settings: dict[str, Any]) -> str:
-    parts = [
-        [[item[name] for name in ("object", "selection", "direction")] for item in mappings],
-        [settings.get(name) for name in ("creation", "creation_object", "creation_tag")],
-    ]
+def _mark(connection_id: int, side: Side, items: Sequence[ObjectMapping], settings: dict[str, Any]) -> str:
+    """Contacts are looked at again when others may be created; those of a CRM record when that is selected."""
+    parts: list[Any] = [[item.object, item.direction] for item in items]
+    if side is Side.CRM:
+        parts += [item.selection for item in items]
+    else:
+        parts += [settings.get(name) for name in ("creation", "creation_object", "creation_tag")]
     digest = blake2b(msgspec.json.encode(parts, order="sorted"), digest_size=8).hexdigest()
     return f"{connection_id}:{digest}"
 
@@ -81,14 +87,16 @@ def move(feed: Feed) -> None:
         )
 
 
-def must_restart(feed: Feed, fields: Sequence[str], readers: Sequence[Reader]) -> bool:
-    """Tell whether records that were read already must be read again.
+def untold(feed: Feed, fields: Sequence[str], readers: Sequence[Reader]) -> list[Reader]:
+    """Return the connections for which records that were read already must be read again.
 
-    So it is when fields are to be read that were not, or for a connection that has not seen these records.
+    So it is when fields are to be read that were not, and for a connection that has not seen these records.
     """
-    known, marks = set(feed.fields.split("\n")), set(feed.readers.split("\n"))
-    told = marks.issuperset(reader.mark for reader in readers)
-    return feed.cursor is not None and not (told and known.issuperset(fields))
+    if feed.cursor is None:
+        return list(readers)
+    new = set(fields) - set(feed.fields.split("\n"))
+    told = {mark.rstrip(_UNDER_WAY) for mark in feed.readers.split("\n")}
+    return [reader for reader in readers if reader.mark not in told or new.intersection(reader.fields)]
 
 
 def restart(feed: Feed) -> None:
@@ -102,12 +110,33 @@ def restart(feed: Feed) -> None:
         )
 
 
-def note_reading(feed: Feed, fields: Sequence[str], readers: Sequence[Reader]) -> None:
-    """Remember what is read from now on, and for whom."""
-    now = "\n".join(sorted(fields)), "\n".join(sorted(reader.mark for reader in readers))
-    if (feed.fields, feed.readers) != now:
-        feed.fields, feed.readers = now
+def note_reading(
+    feed: Feed, fields: Sequence[str], readers: Sequence[Reader], untold: Sequence[Reader]
+) -> None:
+    """Remember what is read from now on, and for whom; a complete reading begins for those `untold`."""
+    under_way = {mark for mark in feed.readers.split("\n") if mark.endswith(_UNDER_WAY)}
+    under_way |= {reader.mark + _UNDER_WAY for reader in untold}
+    marks = [
+        reader.mark + (_UNDER_WAY if reader.mark + _UNDER_WAY in under_way else "") for reader in readers
+    ]
+    _note(feed, "\n".join(sorted(fields)), "\n".join(sorted(marks)))
+
+
+def _note(feed: Feed, fields: str, readers: str) -> None:
+    if (feed.fields, feed.readers) != (fields, readers):
+        feed.fields, feed.readers = fields, readers
         feed.save(update_fields=["fields", "readers"])
+
+
+def reading_for(feed: Feed, readers: Sequence[Reader]) -> list[Reader]:
+    """Return for whom a complete reading is under way."""
+    begun = feed.readers.split("\n")
+    return [reader for reader in readers if reader.mark + _UNDER_WAY in begun]
+
+
+def end_reading(feed: Feed) -> None:
+    """The complete reading is through for everybody."""
+    _note(feed, feed.fields, feed.readers.replace(_UNDER_WAY, ""))
 
 
 def seekers_of(tenant_id: int, tag: str) -> list[int]:

@@ -149,14 +149,24 @@ def adopt_contacts(connection_id: int, activecampaign_tenant_id: int, now: datet
         return len(rows)
 
 
+# A primary that left the selection makes room for one that is in it.
+_STAND_BACK = """
+    UPDATE link p SET is_primary = false
+    WHERE p.connection_id = %(connection)s AND NOT p.selected AND p.is_primary AND p.state <> 'closed'
+          AND EXISTS (SELECT FROM link s WHERE s.connection_id = p.connection_id AND s.selected AND s.state <> 'closed'
+                      AND s.activecampaign_id = p.activecampaign_id)
+"""
+
+
 def promote(connection_id: int, now: datetime) -> None:
     """Where a shared contact lost its primary link, make the next one primary: a first link, both sides read anew."""
     with database.cursor() as cursor:
+        cursor.execute(_STAND_BACK, {"connection": connection_id})
         cursor.execute(
             "WITH heirs AS (SELECT DISTINCT ON (coalesce(l.activecampaign_id, 'key ' || l.key)) l.id"
             " FROM link l JOIN connection c ON c.id = l.connection_id"
             " LEFT JOIN directory d ON d.tenant_id = c.crm_id AND d.object = l.object AND d.record_id = l.crm_id"
-            " WHERE l.connection_id = %s AND l.state <> 'closed' AND NOT l.is_primary AND NOT EXISTS ("
+            " WHERE l.connection_id = %s AND l.state <> 'closed' AND l.selected AND NOT l.is_primary AND NOT EXISTS ("
             " SELECT 1 FROM link p WHERE p.connection_id = l.connection_id AND p.state <> 'closed' AND p.is_primary"
             " AND (p.activecampaign_id = l.activecampaign_id OR (l.activecampaign_id IS NULL AND p.key = l.key)))"
             " ORDER BY coalesce(l.activecampaign_id, 'key ' || l.key), l.object <> 'contact', d.created, l.crm_id)"

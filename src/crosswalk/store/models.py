@@ -153,6 +153,7 @@ class Link(models.Model):
     activecampaign_acked_at = models.DateTimeField(null=True)
     crm_unconfirmed = models.BinaryField(default=b"")  # fields sent and not read since
     activecampaign_unconfirmed = models.BinaryField(default=b"")
+    selected = models.BooleanField(default=True)  # false while the CRM record is out of the selection
     opened_at = models.DateTimeField()
 
     class Meta:
@@ -168,7 +169,22 @@ class Link(models.Model):
             models.Index(fields=["connection", "activecampaign_id"], name="link_contact"),
             models.Index(fields=["connection", "key"], name="link_key"),
             models.Index(fields=["connection", "crm_id"], name="link_crm"),
+            models.Index(fields=["connection"], condition=Q(selected=False), name="link_not_selected"),
         ]
+
+
+class Crossing(models.Model):
+    """When the passing of time may take a CRM record into the selection, or out of it."""
+
+    pk = models.CompositePrimaryKey("connection", "object", "record_id")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    object = models.TextField()
+    record_id = models.TextField()
+    at = models.DateTimeField()  # the CRM's time
+
+    class Meta:
+        db_table = "crossing"
+        indexes = [models.Index(fields=["connection", "object", "at"], name="crossing_at")]
 
 
 class Run(models.Model):

@@ -86,6 +86,7 @@ _LINK_COLUMNS = (
     "activecampaign_unconfirmed",
     "crm_acked_at",
     "activecampaign_acked_at",
+    "selected",
     "opened_at",
 )
 _LINK_STAGE = Stage(
@@ -93,7 +94,16 @@ _LINK_STAGE = Stage(
     **dict(
         zip(
             _LINK_COLUMNS,
-            ("bigint", "bigint", *["text"] * 5, "bool", *["bytea"] * 4, *["timestamptz"] * 3),
+            (
+                "bigint",
+                "bigint",
+                *["text"] * 5,
+                "bool",
+                *["bytea"] * 4,
+                *["timestamptz"] * 2,
+                "bool",
+                "timestamptz",
+            ),
             strict=True,
         )
     ),
@@ -187,6 +197,7 @@ def write_links(cursor: Any, connection_id: int, links: Sequence[LinkRow], now: 
                 link.activecampaign_unconfirmed,
                 link.crm_acked_at,
                 link.activecampaign_acked_at,
+                link.selected,
                 now,
             )
             for link in links

@@ -43,6 +43,7 @@ class LinkRow(msgspec.Struct, gc=False):
     activecampaign_acked_at: datetime | None
     crm_unconfirmed: bytes
     activecampaign_unconfirmed: bytes
+    selected: bool = True  # false while the CRM record is out of the selection
     is_new: bool = False
 
     def record_id(self, side: Side) -> str | None:
@@ -89,9 +90,9 @@ _SEEN = "{0}.record_id, {0}.version, {0}.key, {0}.packed, {0}.times, {0}.stamp, 
 _LINK = (
     "l.id, l.object, l.crm_id, l.activecampaign_id, l.key, l.state, l.is_primary, l.crm_shadow,"
     " l.activecampaign_shadow, l.crm_acked_at, l.activecampaign_acked_at, l.crm_unconfirmed,"
-    " l.activecampaign_unconfirmed"
+    " l.activecampaign_unconfirmed, l.selected"
 )
-_SEEN_WIDTH, _LINK_WIDTH = 8, 13
+_SEEN_WIDTH, _LINK_WIDTH = 8, 14
 _SIBLINGS = (
     "(SELECT count(*) FROM link s WHERE s.connection_id = l.connection_id"
     " AND s.activecampaign_id = l.activecampaign_id AND s.state <> 'closed')"

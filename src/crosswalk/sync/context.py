@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
@@ -14,6 +15,8 @@ from crosswalk.core.schema import Schema
 from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
 from crosswalk.store.feeds import Reader
+
+from .selecting import Selector
 
 # What is synced with ActiveCampaign's contact, in the order in which it becomes the primary of a shared contact.
 OBJECTS = ("contact", "lead")
@@ -112,8 +115,16 @@ class Context:
         if reading is not None:
             return reading
         if side is Side.CRM:
-            return sorted(pair.crm for pair in self.objects[object].mapping.fields)
-        return sorted({pair.activecampaign for plan in self.objects.values() for pair in plan.mapping.fields})
+            return sorted(self.objects[object].mapping.read(side))
+        return sorted(set().union(*(plan.mapping.read(side) for plan in self.objects.values())))
+
+    def crm_now(self) -> datetime:
+        """Return the CRM's time."""
+        return self.clock.now() + timedelta(seconds=self.systems[Side.CRM].clock_difference())
+
+    def selector(self, plan: ObjectPlan) -> Selector:
+        """Return what judges now which records of an object take part."""
+        return Selector(plan.mapping.selection, plan.schemas[Side.CRM], self.crm_now())
 
     def read_for(self, side: Side, object: str, readers: Iterable[Reader]) -> list[str]:
         """From now on read an object with the fields of all these connections; return the fields' names."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Record
-from crosswalk.core.values import Value, pack
+from crosswalk.core.values import Value, pack, unpack
 from crosswalk.merge import Missing, decide
 from crosswalk.store import history, pairs
 from crosswalk.store.pairs import HoldRow, LinkRow, Seen
@@ -47,6 +48,8 @@ class LinkExplanation(msgspec.Struct, kw_only=True):
     activecampaign_id: str | None
     state: str
     is_primary: bool
+    selected: bool  # false: the CRM record is out of the selection, and nothing travels
+    unmet: list[str]  # the criteria that the CRM record does not meet now
     fields: list[FieldExplanation]
     holds: list[str]  # reasons that hold the whole record
     journal: list[dict[str, Any]]  # last writes, newest first
@@ -84,25 +87,37 @@ def _link(context: Context, link: LinkRow) -> LinkExplanation:
     plan = context.objects.get(link.object)
     holds = pairs.holds_of([link.id]).get(link.id, {})
     reasons = history.hold_reasons(link.id)
-    fields = _fields(context, plan, link, holds, reasons) if plan is not None else []
+    now = {side: _now(context, link, side) for side in Side} if plan is not None else {}
+    fields = _fields(context, plan, link, now, holds, reasons) if plan is not None else []
     return LinkExplanation(
         object=link.object,
         crm_id=link.crm_id,
         activecampaign_id=link.activecampaign_id,
         state=link.state,
         is_primary=link.is_primary,
+        selected=link.selected,
+        unmet=_unmet(context, plan, now.get(Side.CRM)),
         fields=fields,
         holds=[reason for field, reason in reasons.items() if not field],
         journal=history.journal_of(link.id),
     )
 
 
+def _unmet(context: Context, plan: ObjectPlan | None, crm: Seen | None) -> list[str]:
+    if plan is None or crm is None:
+        return []
+    return [str(row) for row in context.selector(plan).unmet(unpack(crm.packed))]
+
+
 def _fields(
-    context: Context, plan: ObjectPlan, link: LinkRow, holds: dict[str, HoldRow], reasons: dict[str, str]
+    context: Context,
+    plan: ObjectPlan,
+    link: LinkRow,
+    now: Mapping[Side, Seen | None],
+    holds: dict[str, HoldRow],
+    reasons: dict[str, str],
 ) -> list[FieldExplanation]:
-    pair = Pair(
-        link=link, crm=_now(context, link, Side.CRM), activecampaign=_now(context, link, Side.ACTIVECAMPAIGN)
-    )
+    pair = Pair(link=link, crm=now[Side.CRM], activecampaign=now[Side.ACTIVECAMPAIGN])
     states = side_states(context, plan, pair, holds)
     limit = clock_tolerance(context)
     explained = []

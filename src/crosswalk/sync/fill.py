@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crosswalk.core.mapping import Side
-from crosswalk.store import identity, inbox, pairs, runs
+from crosswalk.store import identity, inbox, pairs, runs, selection
 from crosswalk.store.outcomes import Merged, commit_merged
 from crosswalk.store.pairs import Sighted
 
@@ -67,6 +67,7 @@ def _store(context: Context, matched: Matched) -> None:
         if item.unread is not None and record_id is not None:
             matched.want(item.unread, item.link.object if item.unread is Side.CRM else CONTACT, record_id)
     merged += [Merged(link=link, changed=True, ended_holds=matched.ended_holds) for link in matched.links]
+    selection.note(context.connection_id, matched.object, matched.turns)
     commit_merged(
         context.connection_id, context.tenants, merged, matched.leftovers, matched.holds, context.clock.now()
     )

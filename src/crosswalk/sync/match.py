@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -43,12 +44,16 @@ class Pair(msgspec.Struct, kw_only=True, gc=False):
 class Matched(msgspec.Struct, kw_only=True):
     """What one page of sightings comes to."""
 
+    object: str
     pairs: list[Pair] = msgspec.field(default_factory=list)
     links: list[LinkRow] = msgspec.field(default_factory=list)  # to be stored, with nothing to merge
     leftovers: list[Leftover] = msgspec.field(default_factory=list)
     holds: list[HoldNote] = msgspec.field(default_factory=list)
     ended_holds: list[int] = msgspec.field(default_factory=list)
     wants: dict[tuple[Side, str], list[str]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    turns: dict[str, datetime | None] = msgspec.field(
+        default_factory=dict
+    )  # when time alone may select or drop
 
     def want(self, side: Side, object: str, record_id: str) -> None:
         """Ask for a record's values; what needs them waits in the inbox."""
@@ -85,15 +90,21 @@ def join(matched: Matched, link: LinkRow, crm: Seen | None, contact: Seen | None
 
 def match_crm_page(context: Context, plan: ObjectPlan, rows: Sequence[Sighted]) -> Matched:
     """Match a page of one CRM object's sightings, in order of creation."""
-    matched = Matched()
+    matched = Matched(object=plan.object)
+    selector = context.selector(plan)
     strangers = []
-    moved, renamed = [], []
+    moved, renamed, outside = [], [], []
     for row in rows:
         link = row.link
-        if not plan.mapping.selection.takes(row.seen.created):
+        if selector.turns:
+            matched.turns[row.seen.record_id] = selector.turns_at(row.seen)
+        if not selector.takes_seen(row.seen, link):
             matched.leave(Side.CRM, plan.object, row.seen, NOT_SELECTED)
+            outside += [link] if link is not None else []
         elif link is None:
             strangers.append(row.seen)
+        elif not link.selected:
+            _take_back(matched, row, link)
         elif link.state == "pending" and row.seen.key != link.key:
             renamed.append(link.id)  # before its contact was made: it may find another one
             strangers.append(row.seen)
@@ -101,10 +112,29 @@ def match_crm_page(context: Context, plan: ObjectPlan, rows: Sequence[Sighted]) 
             moved.append(link.id)  # its sighting is matched anew in the next round
         else:
             _match_linked(matched, plan, row, link)
+    renamed += [link.id for link in outside if link.activecampaign_id is None]
+    _leave_out(matched, [link for link in outside if link.activecampaign_id is not None and link.selected])
     identity.forget_pending(context.connection_id, renamed)
     identity.close(context.connection_id, moved, "email_changed", None, context.clock.now())
     _match_strangers(context, plan, strangers, matched)
     return matched
+
+
+def _leave_out(matched: Matched, links: Sequence[LinkRow]) -> None:
+    """Links stay when their records leave the selection, with their shadows; what held their fields is over."""
+    for link in links:
+        link.selected = False
+        matched.links.append(link)
+    for holds in pairs.holds_of(link.id for link in links).values() if links else ():
+        matched.ended_holds += [hold.id for hold in holds.values()]
+
+
+def _take_back(matched: Matched, row: Sighted, link: LinkRow) -> None:
+    """A record that takes part again is merged once its contact has been read anew: its edits were not kept."""
+    link.selected = True
+    matched.links.append(link)
+    if link.is_primary and link.activecampaign_id is not None:
+        matched.want(Side.ACTIVECAMPAIGN, CONTACT, link.activecampaign_id)
 
 
 def _match_linked(matched: Matched, plan: ObjectPlan, row: Sighted, link: LinkRow) -> None:
@@ -186,7 +216,7 @@ def _link_stranger(
     link.state = "open" if partner else "pending"
     _replace_creation(context, link, siblings)
     former = next((other for other in siblings if other.is_primary), None)
-    if former is not None and _outranks(plan, former):
+    if former is not None and (not former.selected or _outranks(plan, former)):
         _take_over(matched, link, former)
     link.is_primary = former is None or not former.is_primary
     siblings.append(link)

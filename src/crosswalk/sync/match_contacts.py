@@ -28,7 +28,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
 
 def match_contact_page(context: Context, rows: Sequence[Sighted]) -> Matched:
     """Match a page of contacts that no CRM record's sighting has taken along."""
-    matched = Matched()
+    matched = Matched(object=CONTACT)
     strangers = []
     candidates = []
     for row in rows:
@@ -45,7 +45,7 @@ def match_contact_page(context: Context, rows: Sequence[Sighted]) -> Matched:
 
 def _match_linked(context: Context, matched: Matched, row: Sighted, link: LinkRow) -> None:
     plan = context.objects.get(link.object)
-    if plan is None or not plan.mapping.selection.takes(row.crm_created):
+    if plan is None or not link.selected or not plan.mapping.selection.may_take(row.crm_created):
         matched.leave(Side.ACTIVECAMPAIGN, CONTACT, row.seen)
     else:
         join(matched, link, None, row.seen)
@@ -158,8 +158,9 @@ def _look_up(context: Context, candidates: Sequence[Seen]) -> tuple[set[str], se
         records = context.systems[Side.CRM].find(object, keys, fields)
         if plan is not None:
             take_read(context, Side.CRM, object, records, [], asked_at)
+        selector = context.selector(plan) if plan else None
         for record in records:
-            takes = plan is not None and plan.mapping.selection.takes(record.created)
+            takes = selector is not None and selector.takes(record.created, record.values)
             (selected if takes else others).add(record.key or "")
     return selected, others - selected
 

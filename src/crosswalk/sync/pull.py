@@ -8,7 +8,7 @@ from functools import partial
 
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.system import Record
-from crosswalk.store import feeds, inbox
+from crosswalk.store import feeds, inbox, selection
 from crosswalk.store.models import Feed
 
 from .context import CONTACT, Context, Progress
@@ -21,6 +21,7 @@ def pull_all(context: Context) -> None:
     for plan in context.objects.values():
         pull(context, Side.CRM, plan.object)
     pull(context, Side.ACTIVECAMPAIGN, CONTACT)
+    look_at_crossings(context)
     if context.settings.creation is CreationRule.TAGGED:
         pull_tagged(context, context.settings.creation_tag)
 
@@ -35,21 +36,40 @@ def pull(context: Context, side: Side, object: str) -> None:
         feed = feeds.open_feed(tenant, object)
         readers = feeds.readers_of(side, tenant, object)
         fields = context.read_for(side, object, readers)
-        if feeds.must_restart(feed, fields, readers):
+        untold = feeds.untold(feed, fields, readers)
+        if untold and feed.cursor is not None:
             _read_to_end(
                 context, side, feed, readers
             )  # a complete reading does not show what was deleted meanwhile
             feeds.restart(feed)
-        feeds.note_reading(feed, fields, readers)
-        _read_to_end(context, side, feed, readers)
+        feeds.note_reading(feed, fields, readers, untold)
+        _read_to_end(context, side, feed, readers, untold)
+        if feeds.reading_for(feed, readers):
+            _close_reading(context, side, feed, readers)
 
 
-def _read_to_end(context: Context, side: Side, feed: Feed, readers: Sequence[feeds.Reader]) -> None:
+def _close_reading(context: Context, side: Side, feed: Feed, readers: Sequence[feeds.Reader]) -> None:
+    if side is Side.CRM:
+        selection.close_reading(feed, readers, context.clock.now())
+    else:
+        feeds.end_reading(feed)
+
+
+def _read_to_end(
+    context: Context,
+    side: Side,
+    feed: Feed,
+    readers: Sequence[feeds.Reader],
+    untold: Sequence[feeds.Reader] = (),
+) -> None:
+    """Read on; a reading that begins asks only for what the `untold` readers select."""
     object = feed.name
     seen = partial(inbox.seen_since, feed.tenant_id, object)
+    selections = [reader.selection for reader in untold if reader.selection is not None]
+    only = selections if selections and feed.cursor is None else None
     users = [reader.connection_id for reader in readers]
     done = 0
-    for page in context.systems[side].feed(object, context.fields(side, object), feed.cursor, seen):
+    for page in context.systems[side].feed(object, context.fields(side, object), feed.cursor, seen, only):
         inbox.take_page(
             feed,
             side,
@@ -63,6 +83,14 @@ def _read_to_end(context: Context, side: Side, feed: Feed, readers: Sequence[fee
         )
         done += len(page.records)
         context.report(Progress(phase=f"read {side} {object}", done=done, total=page.total))
+
+
+def look_at_crossings(context: Context) -> None:
+    """Have looked at again what the passing of time may have selected or dropped since it was judged."""
+    for plan in context.objects.values():
+        if context.selector(plan).turns:
+            tenant, now = context.tenants[Side.CRM], context.clock.now()
+            selection.take_due(context.connection_id, tenant, plan.object, context.crm_now(), now)
 
 
 def pull_tagged(context: Context, tag: str) -> None:

@@ -29,6 +29,7 @@ from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan, Progress, compile_object
+from .selecting import checked_selection, require_fields
 
 ACTIVECAMPAIGN = "activecampaign"
 CRMS = ("salesforce",)
@@ -163,6 +164,7 @@ def _compiled(mapping: ObjectMapping, crm: Schema, contact: Schema, settings: Se
     """Compile a saved mapping. Raises SystemFailure(MAPPING) when its fields are no longer what they were."""
     try:
         check_object(mapping, crm, contact)
+        require_fields(mapping.selection, crm)
         return compile_object(mapping, crm, contact, settings)
     except UserError as error:
         raise SystemFailure(FailureKind.MAPPING, str(error), cure=error.cure or _REMAP) from None
@@ -200,6 +202,7 @@ def _checked(
         )
     crm = system.describe(mapping.object)
     resolved = _resolve(_dated(mapping, system, clock), crm, contact)
+    resolved = replace(resolved, selection=checked_selection(resolved.selection, crm))
     check_object(resolved, crm, contact)
     compile_object(resolved, crm, contact, settings)
     return resolved

@@ -26,6 +26,7 @@ from crosswalk.store import audit, inbox, pairs
 from crosswalk.store.audit import AuditedLink, AuditedRecord
 
 from .context import CONTACT, Context, ObjectPlan, Progress
+from .selecting import Selector
 
 HELD, NOT_PRIMARY, NOT_SELECTED = "held", "not primary", "not selected"
 STORED_DIFFERENTLY, AFTER_CURSOR = "stored differently", "changed after the cursor"
@@ -103,18 +104,26 @@ def _read_both_sides(context: Context) -> None:
 
 def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
     holds = pairs.holds_of(link.link_id for link in links)
+    selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
     for link in links:
         plan = context.objects.get(link.object)
         if plan is None:
             continue
+        selector = selectors[link.object]
         tally.result.links += 1
         held = holds.get(link.link_id, {})
         gone = _gone(link)
         if gone is not None:
             _tell_gone(context, link, gone, bool(held), tally)
         else:
+            selected = _takes(selector, link)
             for field, crm, contact in _fields(plan, link):
-                _verify_field(plan, link, field, crm, contact, field.mapping.crm in held, tally)
+                _verify_field(selected, link, field, crm, contact, field.mapping.crm in held, tally)
+
+
+def _takes(selector: Selector, link: AuditedLink) -> bool:
+    assert link.crm is not None
+    return selector.takes(link.crm.created, link.crm.packed, linked=link.selected)
 
 
 def _gone(link: AuditedLink) -> Side | None:
@@ -152,7 +161,7 @@ def _fields(plan: ObjectPlan, link: AuditedLink) -> Iterator[tuple[FieldPlan, Va
 
 
 def _verify_field(
-    plan: ObjectPlan,
+    selected: bool,
     link: AuditedLink,
     field: FieldPlan,
     crm: Value,
@@ -169,7 +178,7 @@ def _verify_field(
     excuse: str | None = None
     if not link.is_primary:
         excuse = NOT_PRIMARY
-    elif not plan.mapping.selection.takes(link.crm.created):
+    elif not selected:
         excuse = NOT_SELECTED
     elif held:
         excuse = HELD
@@ -219,10 +228,12 @@ def _form_of_vendor(field: FieldPlan, crm: Value, contact: Value) -> bool:
 def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Tally) -> None:
     keys = {item.record.key for item in records if item.record.key}
     erased = pairs.tombstones(context.connection_id, Side.ACTIVECAMPAIGN, keys)
+    selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
     for item in records:
         plan = context.objects.get(item.object)
         if plan is not None:
-            excuse = _stranger_excuse(plan, item, item.record.key in erased)
+            selected = selectors[item.object].takes(item.record.created, item.record.packed)
+            excuse = _stranger_excuse(plan, item, selected, item.record.key in erased)
             tally.differs(
                 excuse,
                 kind="record",
@@ -232,8 +243,8 @@ def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Ta
             )
 
 
-def _stranger_excuse(plan: ObjectPlan, item: AuditedRecord, erased: bool) -> str | None:
-    if not plan.mapping.selection.takes(item.record.created):
+def _stranger_excuse(plan: ObjectPlan, item: AuditedRecord, selected: bool, erased: bool) -> str | None:
+    if not selected:
         return NOT_SELECTED
     if item.record.key is None:
         return NO_EMAIL

@@ -10,12 +10,14 @@ import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
+from ...core.mapping import Selection
 from ...core.schema import Schema
 from ...core.system import (
     Batch,
     BatchResult,
     Budget,
     Check,
+    Counted,
     Fetched,
     Page,
     Receipt,
@@ -71,10 +73,25 @@ class ActiveCampaign:
         return self._schema
 
     def feed(
-        self, object: str, fields: Sequence[str], cursor: str | None, seen: Callable[[datetime], int]
+        self,
+        object: str,
+        fields: Sequence[str],
+        cursor: str | None,
+        seen: Callable[[datetime], int],
+        only: Sequence[Selection] | None = None,
     ) -> Iterator[Page]:
+        """Yield what changed; contacts are not selected."""
+        del only
         _require_contact(object)
         return Feed(self._api, self._known(), self._clock).pages(fields, cursor, seen)
+
+    def count(self, object: str, selection: Selection) -> Counted:
+        """Raise SystemFailure(MAPPING): contacts are not selected."""
+        raise SystemFailure(
+            FailureKind.MAPPING,
+            _("ActiveCampaign's contacts are not selected."),
+            cure=_("Select records of the CRM."),
+        )
 
     def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
         return self._lookup().tagged(tag, fields, cursor)

@@ -40,6 +40,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: datetime | None = None
     first: bool = False  # the first complete reading is under way
     until: datetime | None = None  # Salesforce's time when the pass under way began
+    only: str | None = None  # the condition of a first reading
 
     def text(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -58,6 +59,11 @@ def read_cursor(text: str | None) -> Cursor:
     raise failure
 
 
+def only_persons(described: Described) -> list[str]:
+    """Leave out person accounts: they show up among contacts but are written through accounts."""
+    return ["IsPersonAccount = false"] if "IsPersonAccount" in described.schema.fields else []
+
+
 class Pass:
     """One reading of a feed from a cursor to its end."""
 
@@ -65,9 +71,9 @@ class Pass:
         self._client = client
         self._name = described.sobject.name
         self._lookup = Lookup(client, described, fields)
-        # Person accounts show up among contacts but are written through accounts.
-        self._only = ["IsPersonAccount = false"] if "IsPersonAccount" in described.schema.fields else []
+        self._persons = only_persons(described)
         self._first = cursor.first
+        self._only = cursor.only
         self._start = self._since = cursor.since
         self._until = cursor.until
         self._had: set[str] = set()  # ids of the second `since` that were given already
@@ -99,9 +105,11 @@ class Pass:
             page = self._lookup.page(answer)
 
     def _ask(self, *, limit: int | None) -> Answer:
-        where = list(self._only)
+        where = list(self._persons)
         if self._first:
             where.append("IsDeleted = false")
+        if self._only is not None:
+            where.append(self._only)
         if self._since is not None:
             where.append(f"SystemModstamp >= {soql.moment(self._since)}")
         tail = "ORDER BY SystemModstamp, Id" + (f" LIMIT {limit}" if limit else "")
@@ -147,12 +155,13 @@ class Pass:
         return new
 
     def _here(self) -> Cursor:
-        return Cursor(since=self._since, first=self._first, until=self._until)
+        return Cursor(since=self._since, first=self._first, until=self._until, only=self._only)
 
     def _end(self) -> Cursor:
         """Where the next pass begins; without a `Date` header the last stamp must do: our clock may not."""
         if self._until is not None:
             return Cursor(since=self._until - OVERLAP)
         if self._since is None or self._since == self._start:
-            return Cursor(since=self._start, first=self._first and self._start is None)
+            first = self._first and self._start is None
+            return Cursor(since=self._start, first=first, only=self._only if first else None)
         return Cursor(since=self._since - OVERLAP)

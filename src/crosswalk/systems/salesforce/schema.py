@@ -56,6 +56,7 @@ KINDS = {
     "reference": Kind.REFERENCE,
     "id": Kind.REFERENCE,
 }
+FLAG = "ActiveCampaign_Sync_Status__c"
 _SHORT_TEXT = 255  # a textarea of more characters is a long text area
 _WHOLE_NUMBERS = frozenset({"int", "long"})
 
@@ -143,11 +144,17 @@ def read_describe(sobject: SObject, answer: Answer) -> Described:
             object=sobject.object,
             fields={field.name: _field(field) for field in raw.fields},
             email=sobject.email,
+            flag=_flag(raw.fields),
         ),
         queryable=raw.queryable,
         createable=raw.createable,
         updateable=raw.updateable,
     )
+
+
+def _flag(fields: Sequence[_Field]) -> str | None:
+    """Return the sync status of ActiveCampaign's package, with whatever namespace it is installed."""
+    return next((each.name for each in fields if each.name.endswith(FLAG)), None)
 
 
 def _field(raw: _Field) -> Field:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 # A request's address and headers together may have 16,384 bytes; the token alone can take some 2,000.
 LONGEST_QUERY = 12_000  # bytes of a statement as it stands in the address
 LONGEST_COLUMNS = 8_000  # bytes of its column list
+LONGEST_FILTER = 3_500  # bytes of the condition of a first reading, beside the columns
 
 # The backslash comes first: escaping it later would escape the escapes.
 _ESCAPES = (
@@ -30,6 +31,16 @@ def text(value: str) -> str:
     for sign, escaped in _ESCAPES:
         value = value.replace(sign, escaped)
     return f"'{value}'"
+
+
+def like(value: str) -> tuple[str, bool]:
+    """Write a text for a LIKE pattern, without quotation marks; false when the pattern matches other texts too.
+
+    Whether a backslash is escaped once or twice in a pattern is not documented: there it stands for any sign.
+    """
+    exact = "\\" not in value
+    escaped = text(value.replace("\\", "\x00"))[1:-1]
+    return escaped.replace("%", "\\%").replace("_", "\\_").replace("\x00", "_"), exact
 
 
 def moment(value: datetime) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.mapping import Selection
 from ...core.schema import Schema
 from ...core.system import (
     Batch,
     BatchResult,
     Check,
+    Counted,
     Fetched,
     Page,
     Receipt,
@@ -22,9 +24,11 @@ from ...core.system import (
     WriteOptions,
 )
 from ..http import HttpClient
+from . import soql
 from .checks import run_checks
 from .client import Client
-from .feed import Pass, read_cursor
+from .criteria import any_of, condition_of
+from .feed import Pass, only_persons, read_cursor
 from .ids import long_id
 from .lookup import Lookup
 from .schema import Described, read_describe, sobject_of
@@ -34,6 +38,15 @@ from .writes import Sender, form_batches
 class _UserInfo(msgspec.Struct, frozen=True):
     user_id: str
     organization_id: str
+
+
+class _Count(msgspec.Struct, frozen=True):
+    records: int
+    emails: int
+
+
+class _CountAnswer(msgspec.Struct, frozen=True):
+    records: list[_Count]
 
 
 class Salesforce:
@@ -74,11 +87,45 @@ class Salesforce:
         return self._describe(object).schema
 
     def feed(
-        self, object: str, fields: Sequence[str], cursor: str | None, seen: Callable[[datetime], int]
+        self,
+        object: str,
+        fields: Sequence[str],
+        cursor: str | None,
+        seen: Callable[[datetime], int],
+        only: Sequence[Selection] | None = None,
     ) -> Iterator[Page]:
         """Yield what changed, deletes and merges among it; late rows are found without `seen`."""
         del seen
-        return Pass(self._client, self._known(object), fields, read_cursor(cursor)).pages()
+        described = self._known(object)
+        begun = read_cursor(cursor)
+        if cursor is None and only is not None:
+            begun = msgspec.structs.replace(begun, only=self._filter(described, only))
+        return Pass(self._client, described, fields, begun).pages()
+
+    def count(self, object: str, selection: Selection) -> Counted:
+        """Count records and e-mails in one statement. Source: Salesforce SOQL, COUNT(fieldName) ignores null."""
+        described = self._known(object)
+        condition = condition_of(selection, described.schema, self._now())
+        where = [*only_persons(described), *([condition.text] if condition.text else [])]
+        columns = ["COUNT(Id) records", f"COUNT({described.sobject.email}) emails"]
+        statement = soql.select(columns, described.sobject.name, where=where)
+        if soql.size(statement) > soql.LONGEST_QUERY:
+            raise SystemFailure(
+                FailureKind.MAPPING,
+                _("The criteria are too long to be counted in Salesforce."),
+                cure=_("Use fewer or shorter values."),
+            )
+        (row,) = self._client.query(statement).decode(_CountAnswer).records
+        return Counted(records=row.records, with_email=row.emails, exact=condition.exact)
+
+    def _filter(self, described: Described, only: Sequence[Selection]) -> str | None:
+        """Return what a first reading asks for; nothing when the statement would be too long."""
+        text = any_of(condition_of(each, described.schema, self._now(), lasting=True) for each in only)
+        return text if text is not None and soql.size(text) <= soql.LONGEST_FILTER else None
+
+    def _now(self) -> datetime:
+        """Salesforce's time."""
+        return self._client.now() + timedelta(seconds=self.clock_difference())
 
     def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
         """Raise SystemFailure(MAPPING): Salesforce has no tags."""

@@ -261,9 +261,9 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Getter, Any, Colu
 
 
 def _like_pattern(text: str) -> re.Pattern[str]:
-    """`%` is any text, `_` is any character; with a backslash before them they are themselves."""
-    parts = re.split(r"(\\[%_]|[%_])", fold(text))
-    wild = {"%": ".*", "_": ".", "\\%": "%", "\\_": "_"}
+    """`%` is any text, `_` is any character; with a backslash before them they are themselves, as is a backslash."""
+    parts = re.split(r"(\\[%_\\]|[%_])", fold(text))
+    wild = {"%": ".*", "_": ".", "\\%": "%", "\\_": "_", "\\\\": re.escape("\\")}
     return re.compile("".join(wild.get(part) or re.escape(part) for part in parts), re.DOTALL)
 
 

@@ -31,8 +31,9 @@ LONGEST_STATEMENT = 100_000
 LONGEST_STRING = 4_000
 ESCAPES = {
     "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f",
-    '"': '"', "'": "'", "\\": "\\", "_": "\\_", "%": "\\%",
+    '"': '"', "'": "'", "\\": "\\\\", "_": "\\_", "%": "\\%",
 }  # fmt: skip
+KEPT = re.compile(r"\\([_%\\])")
 ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 SURROGATE = re.compile("u[dD][89a-fA-F]")  # half a character
 KINDS: dict[str, LiteralKind] = {
@@ -45,7 +46,7 @@ KINDS: dict[str, LiteralKind] = {
 def parse(text: str) -> Query:
     """Parse a query. Raises QueryError.
 
-    In the value of a string an escaped `_` or `%` stays escaped, for LIKE; see `plain`.
+    In the value of a string an escaped `_`, `%` or backslash stays escaped, for LIKE; see `plain`.
     """
     if len(text) > LONGEST_STATEMENT:
         reason = "Query is either selecting too many fields or the filter conditions are too complicated."
@@ -55,7 +56,7 @@ def parse(text: str) -> Query:
 
 def plain(text: str) -> str:
     """A string literal's text where `_` and `%` mean themselves."""
-    return text.replace("\\_", "_").replace("\\%", "%")
+    return KEPT.sub(r"\1", text)
 
 
 @lru_cache(maxsize=64)

@@ -45,6 +45,26 @@ def test_a_query_answers_with_attributes_and_canonical_names(org: SalesforceOrg)
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
+        (r"Nickname__c = 'a\\_b'", "B"),
+        (r"Nickname__c = 'a\_b'", "A"),
+        (r"Nickname__c IN ('a\\%b')", "G"),
+        (r"Nickname__c LIKE 'a\\%'", "BG"),
+        (r"Nickname__c LIKE 'a\\\%b'", "G"),
+        (r"Nickname__c LIKE 'a\_b'", "A"),
+    ],
+)
+def test_a_backslash_is_escaped_by_another_and_escapes_nothing_then(
+    org: SalesforceOrg, condition: str, expected: str
+) -> None:
+    for name, nickname in (("Alpha", "a_b"), ("Beta", "a\\_b"), ("Gamma", "a\\%b")):
+        org.lead(LastName=name, Nickname__c=nickname, Title="t")
+
+    assert names(org, condition) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
         ("Nickname__c = 'A'", "A"),
         ("Nickname__c != 'a'", "BG"),
         ("Nickname__c = ''", "G"),

@@ -1,0 +1,62 @@
+"""Setting a selection by itself, and counting what it takes before it is saved."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from gettext import gettext as _
+
+from crosswalk.core.clock import Clock
+from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import MappingFile, ObjectMapping, Selection, Side
+from crosswalk.core.system import Counted
+from crosswalk.store import connections
+from crosswalk.store.vault import Vault
+from crosswalk.systems import open_system
+
+from .selecting import checked_selection
+from .setup import Opener, open_systems, set_mapping
+
+
+def count_selection(
+    name: str,
+    object: str,
+    selection: Selection | None,
+    vault: Vault,
+    clock: Clock,
+    opener: Opener = open_system,
+) -> tuple[Selection, Counted]:
+    """Ask the CRM how many records a selection takes now (None: the one that is saved); nothing is saved.
+
+    Raises UserError that names a wrong object, field, operator or value.
+    """
+    connection = connections.get(name)
+    item = _mapped(connections.mapping_of(connection), name, object)
+    systems = open_systems(connection, vault, clock, opener)
+    with closing(systems[Side.ACTIVECAMPAIGN]), closing(systems[Side.CRM]) as crm:
+        checked = checked_selection(selection or item.selection, crm.describe(object))
+        return checked, crm.count(object, checked)
+
+
+def set_selection(
+    name: str, object: str, selection: Selection, vault: Vault, clock: Clock, opener: Opener = open_system
+) -> tuple[Selection, Counted]:
+    """Count what a selection takes, then save it in the object's mapping."""
+    _checked, counted = count_selection(name, object, selection, vault, clock, opener)
+    mapping = connections.mapping_of(connections.get(name))
+    chosen = replace(_mapped(mapping, name, object), selection=selection)
+    objects = tuple(chosen if item.object == object else item for item in mapping.objects)
+    saved = set_mapping(name, replace(mapping, objects=objects), vault, clock, opener)
+    return _mapped(saved, name, object).selection, counted
+
+
+def _mapped(mapping: MappingFile, name: str, object: str) -> ObjectMapping:
+    found = next((item for item in mapping.objects if item.object == object), None)
+    if found is None:
+        raise UserError(
+            _("{name} has no mapping of {object}.").format(name=name, object=object),
+            cure=_("Use one of: {objects}.").format(
+                objects=", ".join(item.object for item in mapping.objects) or _("none yet")
+            ),
+        )
+    return found
