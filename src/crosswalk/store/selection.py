@@ -81,5 +81,6 @@ def close_reading(feed: Feed, readers: Sequence[feeds.Reader], now: datetime) ->
                 want(reader.connection_id, Side.CRM, feed.name, list(links.values()), now)
             else:
                 cursor.execute("UPDATE link SET selected = false WHERE id = ANY(%s)", [list(links)])
+                cursor.execute("DELETE FROM hold WHERE link_id = ANY(%s)", [list(links)])
         cursor.execute(_UNSHOWN_STRANGERS, [feed.tenant_id, feed.name])
         feeds.end_reading(feed)

@@ -75,7 +75,10 @@ class _Tally:
 
 
 def verify(context: Context) -> Verification:
-    """Read both sides and compare every pair of fields; a record found gone becomes a sighting for the next run."""
+    """Read both sides and compare every pair of fields.
+
+    A record found gone becomes a sighting for the next run, and so does one that takes part and was never shown.
+    """
     audit.begin()
     try:
         _read_both_sides(context)
@@ -229,6 +232,7 @@ def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Ta
     keys = {item.record.key for item in records if item.record.key}
     erased = pairs.tombstones(context.connection_id, Side.ACTIVECAMPAIGN, keys)
     selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
+    missed: dict[str, list[str]] = {object: [] for object in selectors}
     for item in records:
         plan = context.objects.get(item.object)
         if plan is not None:
@@ -241,6 +245,10 @@ def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Ta
                 crm_id=item.record.record_id,
                 activecampaign_id=None,
             )
+            if excuse == AFTER_CURSOR:
+                missed[item.object].append(item.record.record_id)
+    for object, record_ids in missed.items():  # a first reading may have left them out
+        inbox.want(context.connection_id, Side.CRM, object, record_ids, context.clock.now())
 
 
 def _stranger_excuse(plan: ObjectPlan, item: AuditedRecord, selected: bool, erased: bool) -> str | None:

@@ -157,6 +157,19 @@ def test_a_contact_that_was_to_be_made_is_not_when_its_record_leaves_first(both:
     both.assert_quiet()
 
 
+def test_verify_finds_a_selected_record_that_the_first_reading_left_out(both: TwoSystems) -> None:
+    person(both, "Ana", "Ma\u0301laga")  # stored in two signs, as some clients write it
+    both.connect(contacts(where(("MailingCity", Operator.EQUALS, "Málaga"))))
+    both.sync()
+    assert both.contacts() == []
+
+    assert both.verify().excused == {"changed after the cursor": 1}
+    both.sync()
+
+    assert emails(both) == ["ana@example.org"]
+    both.assert_quiet()
+
+
 # --- other criteria than before ----------------------------------------------------------------------------------
 
 

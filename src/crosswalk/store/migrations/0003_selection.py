@@ -30,7 +30,13 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "connection", "object", "record_id", blank=True, editable=False, primary_key=True
+                        "connection",
+                        "object",
+                        "record_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
             ],
