@@ -305,6 +305,9 @@ class TwoSystems:
     def contact_untag(self, contact_id: str, tag: str) -> None:
         self._contact("untag", contact_id, {"tag": tag})
 
+    def contact_bounce(self, contact_id: str) -> None:
+        self._contact("bounce", contact_id, {})
+
     def _contact(self, op: str, contact_id: str | None, values: Row) -> Row:
         return self.systems["activecampaign"].person("contact", op, record_id=contact_id, values=values)
 

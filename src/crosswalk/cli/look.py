@@ -59,6 +59,7 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("sent, not answered"): found["unreceipted"],
         _("held"): found["held"],
         _("take no part"): found["skipped"],
+        _("consent"): found["consent"],
         _("last read"): found["read_at"],
         _("calls"): {each["system"]: _quota(each) for each in found["quota"]},
         _("last run"): _("none yet") if last is None else [last["state"], last["started_at"], last["counts"]],
@@ -213,8 +214,37 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
         tables.table(title, columns, rows),
         *[tables.line(_("not met: {row}").format(row=row)) for row in link.unmet],
         *[tables.line(_("held: {reason}").format(reason=reason), "yellow") for reason in link.holds],
+        *_consent_tables(link.consent),
         tables.table(_("Last writes"), [_("When"), _("Run"), _("Side"), _("What"), _("Fields")], writes),
     ]
+
+
+def _consent_tables(consent: dict[str, Any]) -> list[RenderableType]:
+    names = ("crm", "activecampaign")
+    if not any(consent[name] for name in names) and not consent["evidence"]:
+        return []
+    now = {
+        name: _("{now} (settled: {settled})").format(now=consent[name], settled=consent[f"{name}_shadow"])
+        for name in names
+    }
+    rows = [
+        [
+            each["seen_at"],
+            each["side"],
+            each["standing"],
+            each["kind"],
+            "; ".join(_place(place) for place in each.get("places", ())),
+            each.get("by"),
+        ]
+        for each in consent["evidence"]
+    ]
+    columns = [_("Seen"), _("Side"), _("Standing"), _("How"), _("Where"), _("Last modifier")]
+    return [tables.facts(_("Consent"), now), *([tables.table("", columns, rows)] if rows else [])]
+
+
+def _place(place: dict[str, Any]) -> str:
+    since = f" ({place['at']})" if place.get("at") else ""
+    return f"{place['where']}: {place['state']}{since}"
 
 
 @command(app, "verify")

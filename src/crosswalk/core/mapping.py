@@ -151,6 +151,8 @@ class Settings:
     creation_tag: str = ""  # the tag that `tagged` looks for
     import_updates_above: int = 200  # waiting updates from which ActiveCampaign's import is used for them
     exclude_automations_initially: bool = True
+    consent: bool = True  # opt-outs travel both ways
+    uncheck_opt_out: bool = False  # who subscribes again has the CRM's opt-out box unchecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

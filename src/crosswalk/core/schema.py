@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from .values import Kind
 
+OPT_OUT = "(opt-out)"  # among the names of fields to read: the record's consent
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
@@ -44,3 +46,4 @@ class Schema:
     fields: Mapping[str, Field] = field(default_factory=dict)
     email: str  # name of the field that holds the match key
     flag: str | None = None  # name of the field by which people ask for a record, where the system has one
+    opt_out: str | None = None  # name of what holds the consent; None: there is none, or it is hidden from us

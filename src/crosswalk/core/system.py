@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from .consent import Consent
 from .failures import FailureKind
 from .mapping import Selection
 from .schema import Schema
@@ -32,6 +33,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     times: Mapping[str, datetime] = {}  # certain times of single fields, where the vendor gives them
     deleted: bool = False
     master_id: str | None = None  # set when this record lost a merge to that one
+    consent: Consent | None = None  # None: not asked for, or not known
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,25 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     records: Sequence[Record]
     missing: Sequence[str]
     requested_at: datetime
+
+
+class ConsentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Records with their consent, without values. Storing `cursor` with the last page makes the reading done."""
+
+    records: Sequence[Record]
+    missing: Sequence[str] = ()  # ids the system is certain not to have any more
+    cursor: str | None  # as it was until the last page
+    requested_at: datetime
+
+
+class KnownConsents(Protocol):
+    """What is known of a tenant's records by their consent's marks."""
+
+    def count(self, mark: str) -> int:
+        """Return how many live records carry a mark."""
+
+    def others(self, marks: Sequence[str], seen: Sequence[str]) -> Sequence[str]:
+        """Return the live records that carry any of the marks and are not among those just seen."""
 
 
 class Op(StrEnum):
@@ -110,6 +131,16 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     values: Values = {}  # what the record holds now, as far as the answer itself said
     stamp: datetime | None = None
     batch_id: str | None = None
+    problems: Sequence[Problem] = ()
+
+
+class OptedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one record's opt-out: done, missing, refused or retry."""
+
+    record_id: str
+    outcome: Outcome
+    before: Consent | None = None  # as read just before, where the system reads
+    after: Consent | None = None  # of a done one
     problems: Sequence[Problem] = ()
 
 
@@ -201,6 +232,15 @@ class System(Protocol):
 
     def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]:
         """Make one batch's calls; one receipt per write, in any order."""
+
+    def consents(self, object: str, cursor: str | None, known: KnownConsents) -> Iterator[ConsentPage]:
+        """Yield records whose consent may have changed since `cursor` without showing in the feed.
+
+        Nothing is yielded when no look is due, or by a system whose feed shows every change.
+        """
+
+    def opt_out(self, object: str, ids: Sequence[str]) -> Sequence[OptedOut]:
+        """Opt these records out, whatever they held; one answer each. Doing it again changes nothing."""
 
     def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
         """Wait until asynchronous batches are through; those not through at `deadline` are left out."""

@@ -15,12 +15,22 @@ How the pipeline uses it:
 * Nothing else moves a shadow. `held` and `conflict` become holds; `fingerprint` identifies them.
 * `decide_creation` is for a record about to be created: only the source's value counts.
 * `difference` is for verify, and knows no shadow.
+* `decide_consent` is asked about every link instead of the fields that hold a person's consent.
 """
 
 from __future__ import annotations
 
 from ..convert import stored_differently
 from .case import ABSENT, UNKNOWN, FieldCase, Missing, Stamp, tolerance
+from .consent import (
+    ConsentAction,
+    ConsentCase,
+    ConsentDecision,
+    ConsentReason,
+    consent_differs,
+    decide_consent,
+    shared_standing,
+)
 from .decide import decide, decide_creation
 from .decision import NOTHING, UNSEEN, Decision, DecisionKind, Reason, Shadows
 from .plan import FieldPlan, Route, compile_field, fingerprint
@@ -31,6 +41,10 @@ __all__ = [
     "NOTHING",
     "UNKNOWN",
     "UNSEEN",
+    "ConsentAction",
+    "ConsentCase",
+    "ConsentDecision",
+    "ConsentReason",
     "Decision",
     "DecisionKind",
     "Difference",
@@ -42,10 +56,13 @@ __all__ = [
     "Shadows",
     "Stamp",
     "compile_field",
+    "consent_differs",
     "decide",
+    "decide_consent",
     "decide_creation",
     "difference",
     "fingerprint",
+    "shared_standing",
     "stored_differently",
     "tolerance",
 ]

@@ -14,8 +14,8 @@ from crosswalk.core.system import Record
 from crosswalk.core.values import pack
 
 _PAGE = 2000
-_COLUMNS = "side, object, record_id, key, packed, stamp, created"
-_TYPES = ["text", "text", "text", "text", "bytea", "timestamptz", "timestamptz"]
+_COLUMNS = "side, object, record_id, key, packed, stamp, created, standing"
+_TYPES = ["text", "text", "text", "text", "bytea", "timestamptz", "timestamptz", "text"]
 
 
 class Audited(msgspec.Struct, frozen=True, gc=False):
@@ -25,6 +25,7 @@ class Audited(msgspec.Struct, frozen=True, gc=False):
     key: str | None
     packed: bytes
     created: datetime | None
+    standing: str | None  # its consent, where it was read
     unsettled: bool  # changed after the cursor, or still waiting in the inbox or outbox
 
 
@@ -57,7 +58,7 @@ def begin() -> None:
     with database.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS audit; CREATE TEMP TABLE audit (side text, object text, record_id text, key text,"
-            " packed bytea, stamp timestamptz, created timestamptz)"
+            " packed bytea, stamp timestamptz, created timestamptz, standing text)"
         )
 
 
@@ -69,8 +70,18 @@ def add(side: Side, object: str, records: Iterable[Record]) -> None:
         for record in records:
             if not record.deleted:
                 values = pack(record.values)
+                standing = record.consent.standing.value if record.consent else None
                 copy.write_row(
-                    (side.value, object, record.id, record.key, values, record.stamp, record.created)
+                    (
+                        side.value,
+                        object,
+                        record.id,
+                        record.key,
+                        values,
+                        record.stamp,
+                        record.created,
+                        standing,
+                    )
                 )
 
 
@@ -97,7 +108,7 @@ def _unsettled(alias: str) -> str:
 
 
 def _audited(alias: str) -> str:
-    return f"{alias}.record_id, {alias}.key, {alias}.packed, {alias}.created, {_unsettled(alias)}"
+    return f"{alias}.record_id, {alias}.key, {alias}.packed, {alias}.created, {alias}.standing, {_unsettled(alias)}"
 
 
 _LINKS = f"""
@@ -116,7 +127,7 @@ _STRANGERS = f"""
         AND l.crm_id = c.record_id AND l.state <> 'closed')
     ORDER BY c.object, c.record_id LIMIT {_PAGE}
 """
-_WIDTH = 5  # columns of a record
+_WIDTH = 6  # columns of a record
 _HEAD = 9  # columns of a link
 
 

@@ -105,6 +105,9 @@ def all_connections() -> list[models.Connection]:
 
 # Tables whose rows belong to one connection, in an order that respects their references.
 _OWNED = (
+    "consent_write",
+    "consent_evidence",
+    "link_consent",
     "outbox",
     "hold",
     "journal",
@@ -137,7 +140,7 @@ def remove(connection: models.Connection) -> None:
             [tenants],
         )
         unused = [row[0] for row in cursor.fetchall()]
-        for table in ("directory", "tagged", "feed", "budget"):
+        for table in ("directory", "consent", "tagged", "feed", "budget"):
             cursor.execute(f"DELETE FROM {table} WHERE tenant_id = ANY(%s)", [unused])
         cursor.execute("DELETE FROM tenant WHERE id = ANY(%s)", [unused])
 

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.mapping import ObjectMapping, Selection, Side
+from crosswalk.core.schema import OPT_OUT
 
 from .models import Connection, Feed
 
@@ -47,12 +48,16 @@ def readers_of(side: Side, tenant_id: int, object: str) -> list[Reader]:
     return [
         Reader(
             connection_id=number,
-            fields=sorted(set().union(*(item.read(side) for item in items))),
+            fields=sorted(_consent(settings[number]).union(*(item.read(side) for item in items))),
             mark=_mark(number, side, items, settings[number]),
             selection=items[0].selection if side is Side.CRM else None,
         )
         for number, items in mapped.items()
     ]
+
+
+def _consent(settings: dict[str, Any]) -> set[str]:
+    return {OPT_OUT} if settings.get("consent", True) else set()
 
 
 def _mark(connection_id: int, side: Side, items: Sequence[ObjectMapping], settings: dict[str, Any]) -> str:

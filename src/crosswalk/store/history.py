@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from crosswalk.core.values import unpack
 
-from . import models
+from . import consent_links, models
 
 
 def _dicts(sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
@@ -94,6 +94,7 @@ def figures(connection: models.Connection) -> dict[str, Any]:
         "unreceipted": models.Outbox.objects.filter(connection=connection).count(),
         "held": models.Hold.objects.filter(connection=connection).count(),
         "skipped": skipped,
+        "consent": consent_links.figures(connection.id),
         "read_at": {
             f"{feed.tenant.system} {feed.name}": feed.read_at for feed in feeds.select_related("tenant")
         },

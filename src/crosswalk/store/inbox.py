@@ -15,6 +15,7 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import pack
 
+from . import consents
 from .feeds import move
 from .models import Feed
 from .staging import Stage
@@ -110,6 +111,7 @@ def take_page(
             }
             cursor.execute(_PULLED, parameters)
             news = cursor.rowcount
+            consents.take(cursor, feed.tenant_id, side, object, records, requested_at)
         feed.cursor = cursor_text
         if last:
             feed.read_at = now
@@ -176,6 +178,7 @@ def take_read(
             _stage(cursor, records)
             cursor.execute(_PULLED, {**parameters, "connections": parameters["others"]})
             cursor.execute(_READ, parameters)
+            consents.take(cursor, tenant_id, side, object, records, requested_at)
         if missing:
             cursor.execute(
                 "UPDATE directory SET deleted = true WHERE tenant_id = %(tenant)s AND object = %(object)s"

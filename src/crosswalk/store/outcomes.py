@@ -209,6 +209,11 @@ def write_links(cursor: Any, connection_id: int, links: Sequence[LinkRow], now: 
         f"INSERT INTO link ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM stage_link"
         f" ON CONFLICT (id) DO UPDATE SET {moved}"
     )
+    if any(link.is_new for link in links):
+        cursor.execute(
+            "INSERT INTO link_consent (link_id, connection_id, due) SELECT id, connection_id, 0 FROM stage_link"
+            " ON CONFLICT DO NOTHING"
+        )
 
 
 def _copy_offers(cursor: Any, connection_id: int, merged: Sequence[Merged], now: datetime) -> None:

@@ -14,6 +14,9 @@ from django.db import transaction
 
 from crosswalk.core.values import unpack
 
+from . import consent_writes
+from .consent_writes import ConsentWrite
+from .consents import read_detail
 from .models import Hold, Link, Plan, PlanRow, Run
 
 _CHANGES = (
@@ -96,6 +99,9 @@ def rehearsed(connection_id: int, before: Mapping[str, int]) -> tuple[dict[str, 
             [connection_id],
         )
         rows = [_plan_row(*row) for row in cursor.fetchall()]
+    for write in consent_writes.writes(connection_id, consent_writes.INTENDED):
+        counts[f"{write.action} {write.side} {write.object}"] += 1
+        rows.append(_consent_row(write))
     for *_, fields in rows:
         for _before, _after, reason in fields.values():
             if reason == "first_link" and _before is not None:
@@ -121,6 +127,12 @@ def _plan_row(
         name: (before.get(name), value, reasons.get(name, "")) for name, value in unpack(intended).items()
     }
     return side, object, op, record_id, key, fields
+
+
+def _consent_row(write: ConsentWrite) -> tuple[Any, ...]:
+    before = {place.where: place.state for place in read_detail(write.before).places}
+    fields = {where: (state, write.action, write.reason) for where, state in before.items()}
+    return write.side, write.object, write.action, write.record_id, None, fields
 
 
 def standing(connection_id: int) -> dict[str, int]:

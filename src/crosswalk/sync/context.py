@@ -11,7 +11,7 @@ import msgspec
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.mapping import ObjectMapping, Settings, Side
-from crosswalk.core.schema import Schema
+from crosswalk.core.schema import OPT_OUT, Schema
 from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
 from crosswalk.store.feeds import Reader
@@ -114,9 +114,11 @@ class Context:
         reading = self.reading.get((side, object))
         if reading is not None:
             return reading
-        if side is Side.CRM:
-            return sorted(self.objects[object].mapping.read(side))
-        return sorted(set().union(*(plan.mapping.read(side) for plan in self.objects.values())))
+        plans = [
+            plan for plan in self.objects.values() if side is Side.ACTIVECAMPAIGN or plan.object == object
+        ]
+        consent = {OPT_OUT} if self.settings.consent and self._schema(side, object).opt_out else set()
+        return sorted(consent.union(*(plan.mapping.read(side) for plan in plans)))
 
     def crm_now(self) -> datetime:
         """Return the CRM's time."""
@@ -128,7 +130,10 @@ class Context:
 
     def read_for(self, side: Side, object: str, readers: Iterable[Reader]) -> list[str]:
         """From now on read an object with the fields of all these connections; return the fields' names."""
-        known = self._schema(side, object).fields
+        schema = self._schema(side, object)
+        known = set(schema.fields)
+        if schema.opt_out is not None:
+            known |= {OPT_OUT}
         wanted = {name for reader in readers for name in reader.fields if name in known}
         self.reading[side, object] = sorted(wanted)
         return self.reading[side, object]

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
+from crosswalk.core.consent import Consent
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import Value, pack, unpack
 from crosswalk.merge import Missing, decide
-from crosswalk.store import history, pairs
+from crosswalk.store import consent_links, history, pairs
 from crosswalk.store.pairs import HoldRow, LinkRow, Seen
 
 from .context import CONTACT, Context, ObjectPlan
@@ -51,6 +52,7 @@ class LinkExplanation(msgspec.Struct, kw_only=True):
     selected: bool  # false: the CRM record is out of the selection, and nothing travels
     unmet: list[str]  # the criteria that the CRM record does not meet now
     fields: list[FieldExplanation]
+    consent: dict[str, Any]  # both sides' standing now and when last settled, with all evidence
     holds: list[str]  # reasons that hold the whole record
     journal: list[dict[str, Any]]  # last writes, newest first
 
@@ -87,8 +89,8 @@ def _link(context: Context, link: LinkRow) -> LinkExplanation:
     plan = context.objects.get(link.object)
     holds = pairs.holds_of([link.id]).get(link.id, {})
     reasons = history.hold_reasons(link.id)
-    now = {side: _now(context, link, side) for side in Side} if plan is not None else {}
-    fields = _fields(context, plan, link, now, holds, reasons) if plan is not None else []
+    records = {side: _now(context, link, side) for side in Side}
+    fields = _fields(context, plan, link, records, holds, reasons) if plan is not None else []
     return LinkExplanation(
         object=link.object,
         crm_id=link.crm_id,
@@ -96,8 +98,9 @@ def _link(context: Context, link: LinkRow) -> LinkExplanation:
         state=link.state,
         is_primary=link.is_primary,
         selected=link.selected,
-        unmet=_unmet(context, plan, now.get(Side.CRM)),
+        unmet=_unmet(context, plan, records[Side.CRM].seen),
         fields=fields,
+        consent=_consent(link, records),
         holds=[reason for field, reason in reasons.items() if not field],
         journal=history.journal_of(link.id),
     )
@@ -113,11 +116,11 @@ def _fields(
     context: Context,
     plan: ObjectPlan,
     link: LinkRow,
-    now: Mapping[Side, Seen | None],
+    records: Mapping[Side, _Now],
     holds: dict[str, HoldRow],
     reasons: dict[str, str],
 ) -> list[FieldExplanation]:
-    pair = Pair(link=link, crm=now[Side.CRM], activecampaign=now[Side.ACTIVECAMPAIGN])
+    pair = Pair(link=link, crm=records[Side.CRM].seen, activecampaign=records[Side.ACTIVECAMPAIGN].seen)
     states = side_states(context, plan, pair, holds)
     limit = clock_tolerance(context)
     explained = []
@@ -146,14 +149,37 @@ def _shown(value: Value | Missing) -> Value:
     return UNKNOWN if isinstance(value, Missing) else value
 
 
-def _now(context: Context, link: LinkRow, side: Side) -> Seen | None:
+class _Now(msgspec.Struct):
+    """One side as just read."""
+
+    seen: Seen | None = None
+    consent: Consent | None = None
+
+
+def _now(context: Context, link: LinkRow, side: Side) -> _Now:
     """Read one side live; what is gone or missing leaves its shadow to be shown."""
     record_id = link.record_id(side)
-    if record_id is None:
-        return None
+    if record_id is None or link.object not in context.objects:
+        return _Now()
     object = link.object if side is Side.CRM else CONTACT
     fetched = context.systems[side].fetch(object, [record_id], context.fields(side, object))
-    return _seen(fetched.records[0], fetched.requested_at) if fetched.records else None
+    if not fetched.records:
+        return _Now()
+    record = fetched.records[0]
+    return _Now(_seen(record, fetched.requested_at), record.consent)
+
+
+def _consent(link: LinkRow, records: Mapping[Side, _Now]) -> dict[str, Any]:
+    """Return who may be mailed as both sides say it, and why they came to it."""
+    now = {side: consent.standing.value if (consent := records[side].consent) else None for side in Side}
+    crm, contact = consent_links.shadows_of(link.id)
+    return {
+        "crm": now[Side.CRM],
+        "activecampaign": now[Side.ACTIVECAMPAIGN],
+        "crm_shadow": crm,
+        "activecampaign_shadow": contact,
+        "evidence": consent_links.evidence_of(link.id),
+    }
 
 
 def _seen(record: Record, requested_at: datetime) -> Seen:

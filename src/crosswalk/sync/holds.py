@@ -23,8 +23,9 @@ def look_at_changed(context: Context) -> None:
     """Have looked at again what is held under a mapping or definition of its field that is not today's."""
     gone = []
     for held in pairs.held(context.connection_id):
-        if context.objects.get(held.object) is None:
-            continue
+        plan = context.objects.get(held.object)
+        if plan is None or held.field == plan.schemas[Side.CRM].opt_out:
+            continue  # a refused opt-out is tried again by every run
         today = _mark_today(context, held)
         if today is None:
             gone.append(held.id)

@@ -8,7 +8,7 @@ from functools import partial
 
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.system import Record
-from crosswalk.store import feeds, inbox, selection
+from crosswalk.store import consents, feeds, inbox, selection
 from crosswalk.store.models import Feed
 
 from .context import CONTACT, Context, Progress
@@ -21,6 +21,7 @@ def pull_all(context: Context) -> None:
     for plan in context.objects.values():
         pull(context, Side.CRM, plan.object)
     pull(context, Side.ACTIVECAMPAIGN, CONTACT)
+    read_consents(context)
     look_at_crossings(context)
     if context.settings.creation is CreationRule.TAGGED:
         pull_tagged(context, context.settings.creation_tag)
@@ -107,6 +108,23 @@ def pull_tagged(context: Context, tag: str) -> None:
             cursor = page.cursor
         if cursor != before:
             inbox.take_tagged(feed, tag, feeds.seekers_of(tenant, tag), ids, cursor, context.clock.now())
+
+
+def read_consents(context: Context) -> None:
+    """Read who left lists without showing in the contact feed, when a look is due."""
+    if not context.settings.consent:
+        return
+    tenant = context.tenants[Side.ACTIVECAMPAIGN]
+    with feeds.lease("feed consent", tenant):
+        feed = feeds.open_feed(tenant, "consent")
+        known = consents.Known(tenant, CONTACT)
+        for page in context.systems[Side.ACTIVECAMPAIGN].consents(CONTACT, feed.cursor, known):
+            now = context.clock.now()
+            consents.take_page(
+                feed, Side.ACTIVECAMPAIGN, CONTACT, page.records, page.requested_at, page.cursor, now
+            )
+            if page.missing:
+                take_read(context, Side.ACTIVECAMPAIGN, CONTACT, [], page.missing, page.requested_at)
 
 
 def take_read(

@@ -10,10 +10,11 @@ import msgspec
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
-from crosswalk.core.system import WriteOptions
+from crosswalk.core.system import Op, WriteOptions
 from crosswalk.store import connections, feeds, inbox, outbox, runs
 from crosswalk.store.models import Plan
 
+from .consent import carry_consents, plan_consents, recover_consents
 from .context import Context
 from .fill import fill_outbox
 from .holds import look_at_changed
@@ -22,6 +23,7 @@ from .push import push
 from .recover import read_and_recover
 
 ROUNDS = 3
+_BRAKED = frozenset(Op)  # opt-outs are not among them
 MARGIN = 0.10  # how far a run may go beyond the plan that released it
 
 
@@ -52,6 +54,7 @@ def make_plan(context: Context) -> Plan:
                 fill_outbox(context)
                 if not inbox.wants_anything(context.connection_id):
                     break
+            plan_consents(context)
             counts, rows = runs.rehearsed(context.connection_id, before)
         return runs.save_plan(context.connection_id, counts, rows, context.clock.now())
 
@@ -113,12 +116,15 @@ def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
         exclude_automations=first and context.settings.exclude_automations_initially,
     )
     read_and_recover(context, run_id)
+    recover_consents(context, run_id)
+    carry_consents(context, run_id)
     look_at_changed(context)
     for number in range(1, ROUNDS + 1):
         if not inbox.waiting(context.connection_id):
-            return
+            break
         runs.analyse_grown()
         fill_outbox(context)
+        carry_consents(context, run_id)  # of records that were linked just now; no brake stops it
         _brake(context, run_id, plan)
         try:
             push(context, run_id, options)
@@ -126,6 +132,7 @@ def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
             if failure.kind is not FailureKind.TRANSIENT or number == ROUNDS:
                 raise
             read_and_recover(context, run_id)
+    carry_consents(context, run_id)  # of records that were made just now
 
 
 def _brake(context: Context, run_id: int, plan: Plan | None) -> None:
@@ -137,6 +144,8 @@ def _brake(context: Context, run_id: int, plan: Plan | None) -> None:
         done[f"{side} {op}"] = done.get(f"{side} {op}", 0) + number
     allowed = _planned(plan)
     for name, number in done.items():
+        if name.rpartition(" ")[2] not in _BRAKED:
+            continue
         limit = allowed.get(name, 0)
         if number > limit * (1 + MARGIN):
             outbox.drop_intended(context.connection_id)

@@ -270,6 +270,14 @@ def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
                     ),
                     cure=_("Keep one of the pairs."),
                 )
+    consent = next((pair for pair in mapping.fields if pair.crm == crm.opt_out), None)
+    if consent is not None:
+        raise UserError(
+            _(
+                "{object}: {field} is not synced like other fields: opt-outs travel by rules of their own."
+            ).format(object=mapping.object, field=consent.crm),
+            cure=_("Take the pair out of the mapping; settings.consent carries opt-outs both ways."),
+        )
     email = FieldMapping(crm=crm.email, activecampaign=contact.email)
     if not any(
         (pair.crm, pair.activecampaign) == (email.crm, email.activecampaign) for pair in mapping.fields

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from crosswalk.convert import ConversionError
+from crosswalk.core.consent import Standing
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.core.values import Value, unpack
 from crosswalk.merge import (
@@ -18,13 +19,16 @@ from crosswalk.merge import (
     DecisionKind,
     FieldCase,
     FieldPlan,
+    consent_differs,
     decide,
     difference,
     stored_differently,
 )
-from crosswalk.store import audit, inbox, pairs
+from crosswalk.store import audit, consent_links, inbox, pairs
 from crosswalk.store.audit import AuditedLink, AuditedRecord
+from crosswalk.store.consent_links import KnownLink
 
+from .consent import with_consent
 from .context import CONTACT, Context, ObjectPlan, Progress
 from .selecting import Selector
 
@@ -32,6 +36,7 @@ HELD, NOT_PRIMARY, NOT_SELECTED = "held", "not primary", "not selected"
 STORED_DIFFERENTLY, AFTER_CURSOR = "stored differently", "changed after the cursor"
 DELETED, TOMBSTONE, AMBIGUOUS, NO_EMAIL = "deleted on one side", "tombstone", "ambiguous", "no e-mail"
 DIRECTION = "direction"
+CONSENT_DIFFERS = "consent differs"
 _SKIPPED = {
     "no_email": NO_EMAIL,
     "not_selected": NOT_SELECTED,
@@ -86,6 +91,7 @@ def verify(context: Context) -> Verification:
         tenants = context.tenants
         for links in audit.link_pages(context.connection_id, tenants[Side.CRM], tenants[Side.ACTIVECAMPAIGN]):
             _verify_links(context, links, tally)
+            _verify_consents(context, links, tally)
             context.report(Progress(phase="verify", done=tally.result.links))
         for records in audit.stranger_pages(context.connection_id, tenants[Side.CRM]):
             _verify_strangers(context, records, tally)
@@ -127,6 +133,57 @@ def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> 
 def _takes(selector: Selector, link: AuditedLink) -> bool:
     assert link.crm is not None
     return selector.takes(link.crm.created, link.crm.packed, linked=link.selected)
+
+
+def _verify_consents(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
+    """Compare who may be mailed; a difference is excused by evidence that a person made it, or while it travels."""
+    objects = set(with_consent(context))
+    differing = []
+    for link in links:
+        standings = _standings(link) if link.object in objects else None
+        if standings is not None and consent_differs(*standings):
+            differing.append((link, *standings))
+        elif standings is not None:
+            tally.equal()
+    ids = [link.link_id for link, *_ in differing]
+    explained, held = consent_links.excused(ids), consent_links.held(ids)
+    known = consent_links.known(ids, context.tenants) if ids else {}
+    for link, crm, contact in differing:
+        excuse: str | None = None
+        if link.link_id in held:
+            excuse = HELD
+        elif _travels(context, link, known.get(link.link_id), contact):
+            excuse = AFTER_CURSOR
+        elif link.link_id in explained:
+            excuse = CONSENT_DIFFERS
+        tally.differs(excuse, kind="consent", **_ids(link), crm=crm.value, activecampaign=contact.value)
+
+
+def _travels(context: Context, link: AuditedLink, known: KnownLink | None, contact: Standing) -> bool:
+    """Tell whether a difference is news to us, or waits for a run.
+
+    A list moves no stamp: the next run reads a contact that turned.
+    """
+    if known is None or known.due or (link.crm is not None and link.crm.unsettled):
+        return True
+    if known.activecampaign == contact.value or link.activecampaign_id is None:
+        return False
+    inbox.want(
+        context.connection_id,
+        Side.ACTIVECAMPAIGN,
+        CONTACT,
+        [link.activecampaign_id],
+        context.clock.now(),
+    )
+    return True
+
+
+def _standings(link: AuditedLink) -> tuple[Standing, Standing] | None:
+    """Return what both records say, when both were read."""
+    if link.crm is None or link.activecampaign is None:
+        return None
+    crm, contact = link.crm.standing, link.activecampaign.standing
+    return None if crm is None or contact is None else (Standing(crm), Standing(contact))
 
 
 def _gone(link: AuditedLink) -> Side | None:

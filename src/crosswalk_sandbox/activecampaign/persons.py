@@ -38,6 +38,7 @@ class People:
             "delete": self._delete,
             "tag": self._tag,
             "untag": self._untag,
+            "bounce": self._bounce,
         }
 
     def act(
@@ -84,6 +85,12 @@ class People:
             if tag is None or tag.id not in contact.tags:
                 raise PersonError(f"contact {contact.id} has no tag {name!r}")
             self._account.untag_contact(contact.tags[tag.id])
+        return contact
+
+    def _bounce(self, user: int, record_id: str | None, values: Mapping[str, Any]) -> Contact:
+        """A mail could not be delivered for good: not a person's doing, but it happens in the account."""
+        contact = self._found(record_id)
+        self._account.bounce(contact, self._account.now())
         return contact
 
     def _apply(self, contact: Contact, changes: Changes, values: Mapping[str, Any], user: int) -> Contact:

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from crosswalk_sandbox.clock import Clock
 
+ACTIVE, BOUNCED = 1, 3  # states on a list
 ZONE = timezone(timedelta(hours=-6))  # the account's time zone, in which it writes its stamps
 
 
@@ -290,6 +291,13 @@ class Account:
             contact.lists[list_id] = row
         row.status, row.source, row.updated = status, source, at
         return row
+
+    def bounce(self, contact: Contact, at: datetime) -> None:
+        """A hard bounce: the contact is active on no list any more; its stamp does not move."""
+        contact.bounced_hard = True
+        for row in contact.lists.values():
+            if row.status == ACTIVE:
+                row.status, row.updated = BOUNCED, at
 
     def everyone(self) -> Iterable[Contact]:
         """Live and deleted contacts by id."""

@@ -49,10 +49,10 @@ class Api:
             "GET", path, query=query, headers=self._headers, repeatable=True, accept=accept
         )
 
-    def post(self, path: str, body: object, accept: frozenset[int]) -> Answer:
-        """Create; never repeated when it may have taken effect."""
+    def post(self, path: str, body: object, accept: frozenset[int], *, repeatable: bool = False) -> Answer:
+        """Create; never repeated when it may have taken effect, unless doing it again changes nothing."""
         return self.http.request(
-            "POST", path, headers=self._headers, json=body, repeatable=False, accept=accept
+            "POST", path, headers=self._headers, json=body, repeatable=repeatable, accept=accept
         )
 
     def put(self, path: str, body: object, accept: frozenset[int]) -> Answer:

@@ -9,11 +9,12 @@ from itertools import islice
 import msgspec
 
 from ...core.clock import Clock
-from ...core.schema import Schema
+from ...core.schema import OPT_OUT, Schema
 from ...core.system import Fetched, Page, Record
 from ...core.values import normal_email
 from .client import Api
 from .errors import explain, read_errors
+from .lists import ListRow, consent_of
 from .records import ContactAnswer, ContactPage, Reader
 from .scan import Slice, scan
 from .schema import PAGE, Id, Meta
@@ -28,6 +29,10 @@ class TagCursor(msgspec.Struct, kw_only=True, omit_defaults=True):
     tag_id: str = ""  # "" = no such tag yet
     total: int | None = None
     first_page: str = ""  # digest of its ids
+
+
+class _ListsPage(msgspec.Struct, rename="camel"):
+    contact_lists: list[ListRow]
 
 
 class _TagRow(msgspec.Struct):
@@ -58,6 +63,8 @@ class Lookup:
             for some in _chunks(wanted, PAGE):
                 found |= self._some(some, reader)
         found |= {id_: self._one(id_, reader) for id_ in wanted if id_ not in found}
+        if OPT_OUT in fields:
+            found = {id_: self._with_lists(record) for id_, record in found.items()}
         return Fetched(
             records=[record for id_ in wanted if (record := found[id_]) is not None],
             missing=[id_ for id_ in wanted if found[id_] is None],
@@ -141,6 +148,15 @@ class Lookup:
                 raise explain(answer)
             return None
         return reader.record(answer.decode(ContactAnswer), complete=True)
+
+    def _with_lists(self, record: Record | None) -> Record | None:
+        """Ask for a contact's lists by themselves where the answer did not have them beside it."""
+        if record is None or record.deleted or record.consent is not None:
+            return record
+        answer = self._api.get(f"/contacts/{record.id}/contactLists", accept=_FOUND_OR_NOT)
+        if answer.status == 404:
+            return record
+        return msgspec.structs.replace(record, consent=consent_of(answer.decode(_ListsPage).contact_lists))
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterator[list[str]]:

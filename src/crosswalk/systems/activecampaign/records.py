@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 import msgspec
 
-from ...core.schema import Schema
+from ...core.consent import Consent
+from ...core.schema import OPT_OUT, Schema
 from ...core.system import Record
 from ...core.values import Value, normal_email, parse_moment
-from .schema import PREFIX, Id, Meta, Raw, decoder, is_moment
+from .lists import Flag, ListRow, consent_of, moment
+from .schema import PREFIX, Id, Meta, Raw, decoder
 
 Unset = msgspec.UnsetType
 UNSET = msgspec.UNSET
-Flag = str | int | bool | None
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,6 +33,9 @@ class ContactRow(msgspec.Struct, rename="camel", gc=False):
     udate: str | None = None
     deleted: Flag = None
     anonymized: Flag = None
+    bounced_hard: Flag = msgspec.field(default=None, name="bounced_hard")
+    bounced_date: str | None = msgspec.field(default=None, name="bounced_date")
+    contact_lists: list[Id] | Unset | None = UNSET  # ids of its rows on lists
     field_values: list[Id] | Unset | None = UNSET  # ids of its value rows
 
     def gone(self) -> bool:
@@ -55,6 +58,7 @@ class ContactPage(msgspec.Struct, rename="camel"):
 
     contacts: list[ContactRow]
     field_values: list[ValueRow] | Unset = UNSET
+    contact_lists: list[ListRow] | Unset = UNSET
     meta: Meta = msgspec.field(default_factory=Meta)
 
 
@@ -63,6 +67,7 @@ class ContactAnswer(msgspec.Struct, rename="camel"):
 
     contact: ContactRow
     field_values: list[ValueRow] | Unset = UNSET
+    contact_lists: list[ListRow] | Unset = UNSET
 
 
 _ATTRIBUTES: dict[str, Callable[[ContactRow], Raw | Unset]] = {
@@ -92,29 +97,50 @@ class Reader:
             if field.name.startswith(PREFIX)
         }
         self._empty: dict[str, Value] = dict.fromkeys(name for name, _ in self._custom.values())
+        self._consent = OPT_OUT in fields
 
     @property
     def include(self) -> list[tuple[str, str]]:
         """The query that side-loads what these fields need."""
-        return [("include", "fieldValues")] if self._custom else []
+        beside = ["fieldValues"] if self._custom else []
+        beside += ["contactLists"] if self._consent else []
+        return [("include", ",".join(beside))] if beside else []
 
     def records(self, page: ContactPage) -> list[Record]:
         """Return the page's records in its order; custom fields without a value row are empty."""
+        lists = self._lists(page.contact_lists)
         if isinstance(page.field_values, Unset):
-            return [self._record(row, [], complete=False) for row in page.contacts]
+            return [self._record(row, [], lists, complete=False) for row in page.contacts]
         rows: defaultdict[str, list[ValueRow]] = defaultdict(list)
         for value in page.field_values:
             rows[str(value.contact if value.contact is not None else value.owner)].append(value)
-        return [self._record(row, rows.get(str(row.id), ()), complete=True) for row in page.contacts]
+        return [self._record(row, rows.get(str(row.id), ()), lists, complete=True) for row in page.contacts]
+
+    def _lists(self, given: list[ListRow] | Unset) -> dict[str, list[ListRow]] | None:
+        """Return rows on lists by contact; None when the answer has none at all, which says nothing."""
+        if not self._consent or isinstance(given, Unset):
+            return None
+        rows: defaultdict[str, list[ListRow]] = defaultdict(list)
+        for row in given:
+            rows[str(row.contact)].append(row)
+        return rows
 
     def record(self, answer: ContactAnswer, *, complete: bool) -> Record:
         """Return one contact's record; `complete` says that the answer holds all its value rows."""
         values = answer.field_values
+        lists = self._lists(answer.contact_lists) if complete else None
         if isinstance(values, Unset):
-            return self._record(answer.contact, [], complete=False)
-        return self._record(answer.contact, values, complete=complete)
+            return self._record(answer.contact, [], lists, complete=False)
+        return self._record(answer.contact, values, lists, complete=complete)
 
-    def _record(self, row: ContactRow, rows: Sequence[ValueRow], *, complete: bool) -> Record:
+    def _record(
+        self,
+        row: ContactRow,
+        rows: Sequence[ValueRow],
+        lists: Mapping[str, Sequence[ListRow]] | None,
+        *,
+        complete: bool,
+    ) -> Record:
         values: dict[str, Value] = {}
         times: dict[str, datetime] = {}
         gone = row.gone()
@@ -133,6 +159,7 @@ class Reader:
             created=created,
             times=times,
             deleted=gone,
+            consent=None if gone or lists is None else _consent(row, lists.get(str(row.id), ())),
         )
 
     def _read_standard(self, row: ContactRow, values: dict[str, Value]) -> None:
@@ -158,15 +185,11 @@ class Reader:
                 values.pop(name, None)
 
 
-@lru_cache(maxsize=4096)  # the value rows of a contact mostly carry one stamp
-def moment(raw: str | None) -> datetime | None:
-    """Return a stamp in UTC; None for the vendor's many ways to say *never*."""
-    if raw is None or not is_moment(raw):
+def _consent(row: ContactRow, rows: Sequence[ListRow]) -> Consent | None:
+    """Return a contact's consent, or None when a row is missing that the contact itself lists."""
+    if not isinstance(row.contact_lists, Unset) and len(row.contact_lists or ()) > len(rows):
         return None
-    try:
-        return parse_moment(raw).astimezone(UTC)
-    except ValueError:
-        return None
+    return consent_of(rows, row.bounced_hard, row.bounced_date)
 
 
 def zone_minutes(page: ContactPage) -> int | None:

@@ -25,6 +25,7 @@ CONTACT = "contact"
 PAGE = 100  # the largest page the vendor gives
 SEPARATOR = "||"
 PREFIX = "field/"
+LISTS = "contactLists"  # what holds a contact's consent
 
 Raw = Any  # one odd value must not spoil a page
 Id = str | int
@@ -97,7 +98,9 @@ def read_schema(api: Api) -> Schema:
             for field, option in _options(page.field_options):
                 options.setdefault(field, {})[option.value] = option
     fields = [*STANDARD, *(_field(row, options) for row in rows.values())]
-    return Schema(object=CONTACT, fields={field.name: field for field in fields}, email="email")
+    return Schema(
+        object=CONTACT, fields={field.name: field for field in fields}, email="email", opt_out=LISTS
+    )
 
 
 def require_fields(api: Api, schema: Schema, names: Iterable[str]) -> None:

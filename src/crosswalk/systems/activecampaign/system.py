@@ -17,8 +17,11 @@ from ...core.system import (
     BatchResult,
     Budget,
     Check,
+    ConsentPage,
     Counted,
     Fetched,
+    KnownConsents,
+    OptedOut,
     Page,
     Receipt,
     Record,
@@ -28,6 +31,7 @@ from ...core.system import (
 from .auth import Credentials
 from .checks import run_checks
 from .client import Api
+from .consents import Consents, Unsubscriber
 from .feed import Feed
 from .imports import Imports
 from .lookup import Lookup
@@ -112,6 +116,14 @@ class ActiveCampaign:
             return self._imports.send(batch, options, Encoder(self._known()))
         singles = Singles(self._api, self._known())
         return [singles.send(write) for write in batch.writes]
+
+    def consents(self, object: str, cursor: str | None, known: KnownConsents) -> Iterator[ConsentPage]:
+        _require_contact(object)
+        return Consents(self._api, self._known(), self._clock).pages(cursor, known)
+
+    def opt_out(self, object: str, ids: Sequence[str]) -> Sequence[OptedOut]:
+        _require_contact(object)
+        return Unsubscriber(self._api, self._lookup()).opt_out(ids)
 
     def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
         return self._imports.settle(batch_ids, deadline)

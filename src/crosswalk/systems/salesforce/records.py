@@ -13,7 +13,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ...core.schema import Schema
+from ...core.consent import Consent, Place, Standing
+from ...core.schema import OPT_OUT, Schema
 from ...core.system import Record
 from ...core.values import (
     NUMBER_KINDS,
@@ -80,7 +81,9 @@ class RowReader:
 
     def __init__(self, schema: Schema, fields: Sequence[str]) -> None:
         """`fields` are names that `schema` has."""
-        self.columns = list(dict.fromkeys([*_OWN_COLUMNS, schema.email, *fields]))
+        names = [name for name in fields if name != OPT_OUT]
+        box = schema.opt_out if OPT_OUT in fields else None
+        self.columns = list(dict.fromkeys([*_OWN_COLUMNS, schema.email, *names, *([box] if box else [])]))
         attributes = {column: f"c{place}" for place, column in enumerate(self.columns)}
         row: Any = msgspec.defstruct(
             "Row",
@@ -99,7 +102,8 @@ class RowReader:
             ],
         )
         self._own = attrgetter(*(attributes[column] for column in [*_OWN_COLUMNS, schema.email]))
-        self._values = [(name, attributes[name], _form(schema, name)[1]) for name in dict.fromkeys(fields)]
+        self._values = [(name, attributes[name], _form(schema, name)[1]) for name in dict.fromkeys(names)]
+        self._box = (box, attributes[box]) if box else None
 
     def page(self, answer: Answer) -> QueryPage:
         """Decode an answer to a query. Raises SystemFailure(BUG) if its shape is unknown."""
@@ -133,7 +137,21 @@ class RowReader:
             modified_by=long_id(modified_by) if modified_by else None,
             deleted=deleted,
             master_id=long_id(master) if master else None,
+            consent=_consent(row, self._box, stamp, modified_by) if self._box and not deleted else None,
         )
+
+
+def _consent(row: Any, box: tuple[str, str], stamp: datetime, modified_by: str | None) -> Consent | None:
+    """Return what a record's opt-out box says; the record's last modifier and stamp bound who and when."""
+    name, attribute = box
+    ticked = getattr(row, attribute)
+    if not isinstance(ticked, bool):
+        return None
+    return Consent(
+        standing=Standing.OUT if ticked else Standing.NONE,
+        places=(Place(name, str(ticked).lower(), stamp),),
+        by=long_id(modified_by) if modified_by else None,
+    )
 
 
 def to_json(kind: Kind, value: Value) -> object:

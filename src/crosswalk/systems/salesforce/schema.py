@@ -12,7 +12,7 @@ from gettext import gettext as _
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.schema import Field, Option, Schema
+from ...core.schema import OPT_OUT, Field, Option, Schema
 from ...core.values import NUMBER_KINDS, Kind
 from ..http import Answer
 
@@ -25,6 +25,7 @@ class SObject:
     name: str  # Salesforce's name
     prefix: str  # what its record ids begin with
     email: str  # the field that holds the match key
+    opt_out: str = "HasOptedOutOfEmail"  # the box; field-level security often hides it
 
 
 OBJECTS = {
@@ -105,7 +106,7 @@ class Described:
         """Return `fields` as a list. Raises SystemFailure(MAPPING) naming the first that does not exist."""
         names = list(fields)
         for name in [self.sobject.email, *names]:
-            if name not in self.schema.fields:
+            if name not in self.schema.fields and name != OPT_OUT:
                 raise field_gone(self.sobject, name)
         return names
 
@@ -145,6 +146,7 @@ def read_describe(sobject: SObject, answer: Answer) -> Described:
             fields={field.name: _field(field) for field in raw.fields},
             email=sobject.email,
             flag=_flag(raw.fields),
+            opt_out=sobject.opt_out if any(field.name == sobject.opt_out for field in raw.fields) else None,
         ),
         queryable=raw.queryable,
         createable=raw.createable,

@@ -15,8 +15,12 @@ from ...core.system import (
     Batch,
     BatchResult,
     Check,
+    ConsentPage,
     Counted,
     Fetched,
+    KnownConsents,
+    Op,
+    OptedOut,
     Page,
     Receipt,
     Record,
@@ -32,7 +36,7 @@ from .feed import Pass, only_persons, read_cursor
 from .ids import long_id
 from .lookup import Lookup
 from .schema import Described, read_describe, sobject_of
-from .writes import Sender, form_batches
+from .writes import Sender, form_batches, opted_out
 
 
 class _UserInfo(msgspec.Struct, frozen=True):
@@ -150,6 +154,24 @@ class Salesforce:
         """Make one batch's call, and further ones only to find the records that a refusal is about."""
         del options
         return Sender(self._client, self._known(batch.object), batch.op).send(batch.writes)
+
+    def consents(self, object: str, cursor: str | None, known: KnownConsents) -> Iterator[ConsentPage]:
+        """Yield nothing: a changed box changes the record's stamp, so the feed shows it."""
+        del object, cursor, known
+        return iter(())
+
+    def opt_out(self, object: str, ids: Sequence[str]) -> Sequence[OptedOut]:
+        """Check the box of these records, 200 a call."""
+        box = self._known(object).sobject.opt_out
+        writes = [
+            Write(id=number, object=object, op=Op.UPDATE, record_id=record_id, key=None, values={box: True})
+            for number, record_id in enumerate(dict.fromkeys(ids))
+        ]
+        return [
+            opted_out(box, writes[receipt.write_id], receipt)
+            for batch in form_batches(writes)
+            for receipt in self.send(batch, WriteOptions())
+        ]
 
     def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
         """Return nothing: every write is answered at once."""

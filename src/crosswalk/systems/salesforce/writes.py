@@ -12,8 +12,9 @@ from gettext import gettext as _
 
 import msgspec
 
+from ...core.consent import Consent, Place, Standing
 from ...core.failures import FailureKind, SystemFailure
-from ...core.system import Batch, Op, Outcome, Problem, Receipt, Write
+from ...core.system import Batch, Op, OptedOut, Outcome, Problem, Receipt, Write
 from ...core.values import Value
 from ..http import NEXT_RUN, Answer
 from .client import Client
@@ -181,6 +182,18 @@ def _refused(write: Write, errors: Sequence[ApiError]) -> Receipt:
         outcome=outcome,
         record_id=other_record(errors) if outcome is Outcome.DUPLICATE else write.record_id,
         problems=problems_of(errors),
+    )
+
+
+def opted_out(box: str, write: Write, receipt: Receipt) -> OptedOut:
+    """Return what became of a write that checked the opt-out box."""
+    done = receipt.outcome is Outcome.DONE
+    after = Consent(standing=Standing.OUT, places=(Place(box, "true"),))
+    return OptedOut(
+        record_id=write.record_id or "",
+        outcome=receipt.outcome,
+        after=after if done else None,
+        problems=receipt.problems,
     )
 
 

@@ -1,0 +1,200 @@
+"""Opt-outs on their way: intended, sent, receipted. Recovery judges by what the target holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from gettext import gettext as _
+from itertools import groupby
+from typing import Any
+
+from crosswalk.core.consent import Consent, Place, Standing
+from crosswalk.core.mapping import Side
+from crosswalk.core.system import Op, OptedOut, Outcome, Problem, Write, WriteOptions
+from crosswalk.merge import ConsentAction
+from crosswalk.store import consent_writes, consents, pairs
+from crosswalk.store.consent_writes import ConsentWrite, Done
+from crosswalk.store.outcomes import HoldNote
+from crosswalk.store.pairs import LinkRow
+
+from .context import CONTACT, Context
+from .pull import take_read
+
+CONSENT = "consent"  # the kind of a hold
+# Records a call or a chain of calls: the CRM takes 200 at once; a contact needs a call for each of its lists, and
+# what was read of it is to be young.
+PORTIONS = {Side.CRM: 200, Side.ACTIVECAMPAIGN: 20}
+
+
+def write_all(context: Context, run_id: int) -> None:
+    """Send every intended write once: contacts first, since ActiveCampaign is what mails."""
+    writes = consent_writes.writes(context.connection_id, consent_writes.INTENDED)
+    for side in (Side.ACTIVECAMPAIGN, Side.CRM):
+        for action in ConsentAction:
+            for portion in _portions(writes, side, action):
+                _write(context, run_id, side, action, portion)
+
+
+def _portions(
+    writes: Sequence[ConsentWrite], side: Side, action: ConsentAction
+) -> Iterator[list[ConsentWrite]]:
+    chosen = [each for each in writes if each.side == side.value and each.action == action.value]
+    chosen.sort(key=lambda each: each.object)
+    for _name, group in groupby(chosen, key=lambda each: each.object):
+        some = list(group)
+        for start in range(0, len(some), PORTIONS[side]):
+            yield some[start : start + PORTIONS[side]]
+
+
+def _write(
+    context: Context, run_id: int, side: Side, action: ConsentAction, writes: Sequence[ConsentWrite]
+) -> None:
+    """Send one portion. The intent to send is committed before the call; what is in doubt stays *sending*."""
+    if action is ConsentAction.LIFT:
+        writes = _still_subscribed(context, writes)
+    if not writes:
+        return
+    consent_writes.mark([each.id for each in writes], consent_writes.SENDING)
+    ids = [each.record_id for each in writes]
+    object = writes[0].object
+    if action is ConsentAction.OPT_OUT:
+        answers = context.systems[side].opt_out(object, ids)
+    else:
+        answers = _lift(context, object, ids)
+    _take_answers(context, run_id, writes, answers)
+
+
+def _lift(context: Context, object: str, ids: Sequence[str]) -> list[OptedOut]:
+    """Uncheck the CRM's box of these records. ActiveCampaign has nothing like it: nobody is subscribed."""
+    system, box = context.systems[Side.CRM], context.objects[object].schemas[Side.CRM].opt_out
+    assert box is not None
+    writes = [
+        Write(id=number, object=object, op=Op.UPDATE, record_id=each, key=None, values={box: False})
+        for number, each in enumerate(ids)
+    ]
+    options = WriteOptions()
+    receipts = [each for batch in system.batches(writes, options) for each in system.send(batch, options)]
+    after = Consent(standing=Standing.NONE, places=(Place(box, "false"),))
+    return [
+        OptedOut(
+            record_id=ids[each.write_id],
+            outcome=each.outcome,
+            after=after if each.outcome is Outcome.DONE else None,
+            problems=each.problems,
+        )
+        for each in receipts
+    ]
+
+
+def _still_subscribed(context: Context, writes: Sequence[ConsentWrite]) -> list[ConsentWrite]:
+    """Read the contacts once more before a box is unchecked; whose contact is active no longer keeps it."""
+    contacts = consent_writes.contacts_of([each.link_id for each in writes])
+    ids = sorted(set(contacts.values()))
+    fields = context.fields(Side.ACTIVECAMPAIGN, CONTACT)
+    fetched = context.systems[Side.ACTIVECAMPAIGN].fetch(CONTACT, ids, fields)
+    take_read(context, Side.ACTIVECAMPAIGN, CONTACT, fetched.records, fetched.missing, fetched.requested_at)
+    active = {each.id for each in fetched.records if each.consent and each.consent.standing is Standing.IN}
+    kept = [each for each in writes if contacts.get(each.link_id) in active]
+    consent_writes.forget([each.id for each in writes if each not in kept])
+    return kept
+
+
+def _take_answers(
+    context: Context, run_id: int, writes: Sequence[ConsentWrite], answers: Sequence[OptedOut]
+) -> None:
+    """Commit what a system answered."""
+    by_record = {each.record_id: each for each in writes}
+    found: dict[Outcome, list[tuple[ConsentWrite, OptedOut]]] = {outcome: [] for outcome in Outcome}
+    for answer in answers:
+        found[answer.outcome].append((by_record[answer.record_id], answer))
+    now = context.clock.now()
+    done = [
+        Done(write=write, after=answer.after, fields=_fields(context, write, answer))
+        for write, answer in found[Outcome.DONE]
+        if answer.after is not None
+    ]
+    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now)
+    gone = [write for write, _answer in found[Outcome.MISSING]]
+    consent_writes.forget([each.id for each in gone])
+    for write in gone:
+        take_read(context, Side(write.side), write.object, [], [write.record_id], now)
+    consent_writes.mark([write.id for write, _answer in found[Outcome.RETRY]], consent_writes.REFUSED)
+    _refused(context, run_id, found[Outcome.REFUSED])
+
+
+def _refused(context: Context, run_id: int, refused: Sequence[tuple[ConsentWrite, OptedOut]]) -> None:
+    """Hold what was refused; of a contact that could leave only some of its lists, those are journalled."""
+    links = pairs.links_by_id({write.link_id for write, _answer in refused})
+    now = context.clock.now()
+    partial = [
+        Done(write=write, after=answer.after, fields=_fields(context, write, answer))
+        for write, answer in refused
+        if answer.after is not None
+    ]
+    consent_writes.note(context.connection_id, run_id, partial, now)
+    holds = [_hold(context, write, links[write.link_id], answer.problems) for write, answer in refused]
+    consent_writes.refuse(context.connection_id, [write.id for write, _answer in refused], holds, now)
+
+
+def _fields(context: Context, write: ConsentWrite, answer: OptedOut) -> dict[str, tuple[Any, Any, str]]:
+    """Return before, after and reason of everything that a write changed, as the journal keeps them."""
+    if write.side == Side.CRM.value:
+        box = context.objects[write.object].schemas[Side.CRM].opt_out or ""
+        out = write.action == ConsentAction.OPT_OUT.value
+        return {box: (not out, out, write.reason)}
+    before = answer.before.places if answer.before else consents.read_detail(write.before).places
+    states = {place.where: place.state for place in before}
+    return {
+        place.where: (states[place.where], place.state, write.reason)
+        for place in (answer.after.places if answer.after else ())
+        if states.get(place.where, place.state) != place.state
+    }
+
+
+def _hold(context: Context, write: ConsentWrite, link: LinkRow, problems: Sequence[Problem]) -> HoldNote:
+    problem = problems[0] if problems else None
+    return HoldNote(
+        link_id=link.id,
+        side=Side(write.side),
+        object=link.object,
+        record_id=link.crm_id or link.activecampaign_id or "",
+        field=context.objects[link.object].schemas[Side.CRM].opt_out or "",
+        kind=CONSENT,
+        reason=problem.message if problem else _("The opt-out was refused without a reason."),
+        cure=(problem.cure if problem else "") or _("Opt the person out there by hand."),
+    )
+
+
+def recover(context: Context, run_id: int) -> None:
+    """Judge what was being sent when a run ended, by what the targets hold; decide the rest anew."""
+    consent_writes.forget_unsent(context.connection_id)
+    doubtful = consent_writes.writes(context.connection_id, consent_writes.SENDING)
+    for side in Side:
+        for action in ConsentAction:
+            for portion in _portions(doubtful, side, action):
+                _judge(context, run_id, side, action, portion)
+
+
+def _judge(
+    context: Context, run_id: int, side: Side, action: ConsentAction, writes: Sequence[ConsentWrite]
+) -> None:
+    object = writes[0].object
+    ids = [each.record_id for each in writes]
+    fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
+    now = context.clock.now()
+    found = {each.id: each.consent for each in fetched.records}
+    done = []
+    for write in writes:
+        consent = found.get(write.record_id)
+        if consent is not None and _happened(side, action, consent.standing):
+            answer = OptedOut(record_id=write.record_id, outcome=Outcome.DONE, after=consent)
+            done.append(Done(write=write, after=consent, fields=_fields(context, write, answer)))
+    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now)
+    happened = {each.write.id for each in done}
+    consent_writes.forget([each.id for each in writes if each.id not in happened])
+    take_read(context, side, object, fetched.records, fetched.missing, fetched.requested_at)
+
+
+def _happened(side: Side, action: ConsentAction, standing: Standing) -> bool:
+    if action is ConsentAction.LIFT:
+        return standing is not Standing.OUT
+    return standing is not Standing.IN if side is Side.ACTIVECAMPAIGN else standing is Standing.OUT
