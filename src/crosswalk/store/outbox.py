@@ -12,6 +12,7 @@ from django.db import transaction
 
 from crosswalk.core.mapping import Side
 
+from .commits import recoverable
 from .outcomes import HoldNote, Leftover, end_holds, settle_sightings, write_holds, write_links
 from .pairs import LinkRow
 
@@ -140,7 +141,7 @@ def mark_sent(batches: Mapping[int, str]) -> None:
     rows: dict[str, list[int]] = {}
     for row_id, batch_id in batches.items():
         rows.setdefault(batch_id, []).append(row_id)
-    with transaction.atomic(), database.cursor() as cursor:
+    with recoverable() as cursor:
         for batch_id, row_ids in rows.items():
             cursor.execute(
                 "UPDATE outbox SET state = 'sent', batch_id = %s WHERE id = ANY(%s)", [batch_id, row_ids]
@@ -212,7 +213,7 @@ def commit_receipts(
     """
     if not settlements:
         return
-    with transaction.atomic(), database.cursor() as cursor:
+    with recoverable() as cursor:
         write_links(
             cursor, connection_id, list({item.link.id: item.link for item in settlements}.values()), now
         )

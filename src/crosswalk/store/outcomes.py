@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection as database
-from django.db import transaction
 
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Values, pack
 
+from .commits import recoverable
 from .pairs import LinkRow
 from .staging import Stage
 
@@ -152,7 +151,7 @@ def commit_merged(
 
     Sightings go when nothing was offered from them; the others wait for their receipts.
     """
-    with transaction.atomic(), database.cursor() as cursor:
+    with recoverable() as cursor:
         write_links(cursor, connection_id, [item.link for item in merged if item.changed], now)
         _copy_offers(cursor, connection_id, merged, now)
         settled = [row for item in merged if not item.offers for row in _sightings(item)]

@@ -34,20 +34,22 @@ def start(connection_id: int, kind: str, now: datetime) -> Run:
             "WITH dead AS (UPDATE run SET state = 'interrupted', ended_at = %s"
             " WHERE connection_id = %s AND state = 'running')"
             " INSERT INTO run (connection_id, kind, state, started_at, counts, error)"
-            " VALUES (%s, %s, 'running', %s, '{}', '') RETURNING id",
+            " VALUES (%s, %s, 'running', %s, '{}', '') RETURNING id,"
+            " set_config('synchronous_commit', 'off', true)",
             [now, connection_id, connection_id, kind, now],
         )
-        (number,) = cursor.fetchone()
+        number, _ = cursor.fetchone()
     return Run(id=number, connection_id=connection_id, kind=kind, state="running", started_at=now)
 
 
 def end(run: Run, state: str, counts: Mapping[str, int], now: datetime, error: str = "") -> None:
-    """Close a run's row."""
+    """Close a run's row; when that is stored, so is all that the run wrote."""
     run.state, run.counts, run.ended_at, run.error = state, dict(counts), now, error
     with database.cursor() as cursor:
         cursor.execute(
-            "UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s WHERE id = %s",
-            [state, msgspec.json.encode(run.counts).decode(), now, error, run.id],
+            "UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s WHERE id = %s"
+            " RETURNING set_config('synchronous_commit', %s, true)",
+            [state, msgspec.json.encode(run.counts).decode(), now, error, run.id, "on" if counts else "off"],
         )
 
 
