@@ -25,6 +25,7 @@ import structlog
 from ..core.clock import Clock
 from ..core.failures import FailureKind, SystemFailure
 from ..core.system import Budget, Paused
+from .mending import mend_surrogates
 
 T = TypeVar("T")
 
@@ -87,6 +88,7 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     content: bytes | None
     accept: frozenset[int]
+    may_be_empty: bool
 
     @property
     def path(self) -> str:
@@ -163,14 +165,15 @@ class HttpClient:
         form: Mapping[str, str] | None = None,
         repeatable: bool,
         accept: frozenset[int] = frozenset({200}),
+        may_be_empty: bool = False,
     ) -> Answer:
-        """Make one call and return its answer: its status is in `accept`, its body is complete JSON or empty.
+        """Make one call and return its answer: its status is in `accept`, its body is complete JSON or rightly empty.
 
         A `repeatable` call is tried again after lost connections, time-outs, overload and broken answers;
         any call after a refused connection or 429, where nothing happened. Raises SystemFailure, `in_doubt`
         when something other than a read may have taken effect.
         """
-        call = self._prepare(method, path_or_url, query, headers or {}, json, form, accept)
+        call = self._prepare(method, path_or_url, query, headers or {}, json, form, accept, may_be_empty)
         give_up = self._clock.now() + timedelta(seconds=PATIENCE)
         in_doubt = False
         tries = 0
@@ -198,6 +201,7 @@ class HttpClient:
         json: object,
         form: Mapping[str, str] | None,
         accept: frozenset[int],
+        may_be_empty: bool,
     ) -> _Call:
         url = path_or_url if "://" in path_or_url else self.base_url + path_or_url
         require_secure(url)
@@ -211,7 +215,9 @@ class HttpClient:
         elif json is not None:
             content = msgspec.json.encode(json)
             sent["Content-Type"] = "application/json"
-        return _Call(method=method, url=url, headers=sent, content=content, accept=accept)
+        return _Call(
+            method=method, url=url, headers=sent, content=content, accept=accept, may_be_empty=may_be_empty
+        )
 
     def _attempt(self, call: _Call) -> Answer | _Trouble:
         try:
@@ -223,7 +229,7 @@ class HttpClient:
             return outcome
         if self._learn is not None:
             self._learn(outcome, self._budget)
-        return _judge(outcome, call.accept)
+        return _judge(outcome, call)
 
     def _exchange(self, call: _Call) -> Answer | _Trouble:
         """Send and receive once, counting time and calls."""
@@ -339,10 +345,10 @@ _KIND_OF_STATUS = {
 }
 
 
-def _judge(answer: Answer, accept: frozenset[int]) -> Answer | _Trouble:
+def _judge(answer: Answer, call: _Call) -> Answer | _Trouble:
     """Tell whether an answer is final, or worth another try."""
-    if answer.status in accept:
-        return answer if _complete(answer) else _broken(answer)
+    if answer.status in call.accept:
+        return answer if _complete(answer, call.may_be_empty) else _broken(answer)
     if answer.status == 429:
         return _Trouble(
             kind=FailureKind.QUOTA,
@@ -365,12 +371,22 @@ def _judge(answer: Answer, accept: frozenset[int]) -> Answer | _Trouble:
     return answer
 
 
-def _complete(answer: Answer) -> bool:
-    """Tell whether the body is complete JSON, or rightly empty."""
+def _complete(answer: Answer, may_be_empty: bool) -> bool:
+    """Tell whether the body is complete JSON, or rightly empty; halves of characters in it are replaced."""
     if not answer.body:
-        return answer.status in _NOTHING_TO_READ
+        return may_be_empty or answer.status in _NOTHING_TO_READ
+    if _is_json(answer.body):
+        return True
+    mended = mend_surrogates(answer.body)
+    if mended == answer.body or not _is_json(mended):
+        return False
+    answer.body = mended
+    return True
+
+
+def _is_json(body: bytes) -> bool:
     try:
-        _decoder(msgspec.Raw).decode(answer.body)
+        _decoder(msgspec.Raw).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return True

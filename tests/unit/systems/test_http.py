@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from tests.helpers.systems import FreeBudget, SteppedClock
 
@@ -19,6 +22,7 @@ from crosswalk.core.clock import SystemClock
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.system import Paused
 from crosswalk.systems.http import Answer, HttpClient, public_url
+from crosswalk.systems.mending import mend_surrogates
 
 SECRET = "k3y-never-shown"
 Reply = httpx2.Response | Exception
@@ -427,3 +431,42 @@ def test_numbers_of_a_struct_are_typed() -> None:
     rig = Rig(httpx2.Response(200, json={"id": "4", "other": 1}))
 
     assert rig.get().decode(Thing) == Thing(id="4")
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (rb'{"name": "Ana \ud83d"}', "Ana \N{REPLACEMENT CHARACTER}"),
+        (rb'{"name": "\uDE00 Ana"}', "\N{REPLACEMENT CHARACTER} Ana"),
+        (rb'{"name": "\ud83dx"}', "\N{REPLACEMENT CHARACTER}x"),
+        (rb'{"name": "\ud83d\ud83d\ude00"}', "\N{REPLACEMENT CHARACTER}\N{GRINNING FACE}"),
+        (rb'{"name": "\ud83d", "more": "C:\\ud83d \ud83d\ude00"}', "\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_half_a_character_in_an_answer_is_replaced_and_nothing_else(body: bytes, name: str) -> None:
+    rig = Rig(httpx2.Response(200, content=body))
+
+    answer = rig.get().decode(dict[str, str])
+
+    assert answer["name"] == name
+    assert answer.get("more") in {None, "C:\\ud83d \N{GRINNING FACE}"}
+    assert len(rig.seen) == 1
+
+
+def test_an_answer_that_is_cut_inside_an_escape_is_still_broken() -> None:
+    rig = Rig(httpx2.Response(200, content=rb'{"name": "\ud83'), ok())
+
+    assert rig.get().decode(dict[str, list[str]]) == {"things": ["a"]}
+    assert len(rig.seen) == 2
+
+
+@given(st.text(), st.lists(st.sampled_from([r"\ud83d", r"\udc00", r"\\", r"\n", "x"])))
+def test_mending_touches_no_json_that_can_be_read_and_makes_the_rest_readable(
+    text: str, pieces: list[str]
+) -> None:
+    whole = json.dumps(text).encode()
+    assert mend_surrogates(whole) == whole
+
+    broken = f'"{"".join(pieces)}"'.encode()
+    read = msgspec.json.decode(mend_surrogates(broken), type=str)
+    assert read == json.loads(broken).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
