@@ -294,6 +294,8 @@ def through(*, transport: Any = None, urls: Mapping[str, str] | None = None) -> 
         for key in ("url", "login_url", "instance_url"):
             if urls is not None and key in moved:
                 moved[key] = urls[vendor]
+        if urls is not None:
+            rest["tokens"] = None  # those of the place where it was prepared serve here no more
         return open_system(vendor, moved, transport=transport, **rest)
 
     return opener

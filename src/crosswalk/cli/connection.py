@@ -1,7 +1,9 @@
-"""`crosswalk connection`: add, list, check, remove."""
+"""`crosswalk connection`: add, sign in again, list, check, remove."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +12,7 @@ from rich.text import Text
 
 from crosswalk.core.failures import UserError
 
-from . import files, tables
+from . import browser, files, tables
 from .command import command
 from .outcome import Answer, ExitCode
 from .session import Session, open_session
@@ -18,13 +20,29 @@ from .terminal import Terminal
 
 if TYPE_CHECKING:
     from crosswalk.core.mapping import Side
-    from crosswalk.core.system import System
+    from crosswalk.core.system import ObjectUse, System
     from crosswalk.store.models import Connection
 
 app = typer.Typer(help=_("Join two systems, and look after their credentials."))
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help=_("The connection's name."))]
 SIGN_IN = "sign-in"  # the check that every system walks first
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port",
+        metavar="PORT",
+        min=0,
+        max=65535,
+        help=_("Where the browser comes back to, on this machine; 0: any free port."),
+    ),
+]
+NoBrowser = Annotated[
+    bool, typer.Option("--no-browser", help=_("Only print the address to sign in at; open no browser."))
+]
+Seconds = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=1, help=_("How long to wait for the browser."))
+]
 
 
 @command(app, "add")
@@ -39,10 +57,13 @@ def add(
             help=_("JSON file with the credentials of both systems; - for stdin."),
         ),
     ],
+    port: Port = browser.PORT,
+    no_browser: NoBrowser = False,
+    timeout: Seconds = browser.SECONDS,
 ) -> Answer:
     """Join two systems under a name.
 
-    An ActiveCampaign account and a CRM; both are signed in to first.
+    An ActiveCampaign account and a CRM; both are signed in to first, by browser where the credentials only name an app.
     """
     if not name.strip() or not name.isprintable():
         raise UserError(_("A connection needs a name that can be read."))
@@ -51,7 +72,9 @@ def add(
     from crosswalk.store import connections
     from crosswalk.sync.setup import add_connection
 
-    made = connections.facts(add_connection(name, given, session.vault, session.clock))
+    way = partial(browser.listening, terminal, port=port, opens=not no_browser, seconds=timeout)
+    added = add_connection(name, given, session.vault, session.clock, browser=way)
+    made = connections.facts(added)
     terminal.say(_("Added. Next: crosswalk mapping set {name} FILE").format(name=name))
     return Answer(data=made, tables=[tables.facts("", _labelled(made))])
 
@@ -62,6 +85,28 @@ def _labelled(facts: dict[str, Any]) -> dict[str, Any]:
         _("CRM"): facts["crm"],
         _("ActiveCampaign"): facts["activecampaign"],
     }
+
+
+@command(app, "sign-in")
+def sign_in(
+    terminal: Terminal,
+    name: Name,
+    port: Port = browser.PORT,
+    no_browser: NoBrowser = False,
+    timeout: Seconds = browser.SECONDS,
+) -> Answer:
+    """Sign in to the CRM again, by browser.
+
+    For a connection whose sign-in was lost, or which shall act as the user who signs in.
+    """
+    session = open_session()
+    from crosswalk.store import connections
+    from crosswalk.sync.sign_in import sign_in_again
+
+    way = partial(browser.listening, terminal, port=port, opens=not no_browser, seconds=timeout)
+    made = connections.facts(sign_in_again(name, session.vault, session.clock, way))
+    terminal.say(_("Signed in. Look at it: crosswalk connection check {name}").format(name=name))
+    return Answer(data=made, tables=[tables.facts("", _labelled(made))])
 
 
 @command(app, "list")
@@ -101,16 +146,19 @@ def check(
 
 
 def _checks(session: Session, connection: Connection) -> list[dict[str, Any]]:
+    from crosswalk.core.uses import uses_of
+    from crosswalk.store import connections
     from crosswalk.sync.setup import open_systems
 
     systems = open_systems(connection, session.vault, session.clock)
-    return [found for side, system in systems.items() for found in _side_checks(side, system)]
+    uses = uses_of(connections.mapping_of(connection))
+    return [found for side, system in systems.items() for found in _side_checks(side, system, uses[side])]
 
 
-def _side_checks(side: Side, system: System) -> list[dict[str, Any]]:
+def _side_checks(side: Side, system: System, uses: Sequence[ObjectUse]) -> list[dict[str, Any]]:
     return [
         {"side": side.value, "check": each.name, "ok": each.ok, "message": each.message, "cure": each.cure}
-        for each in system.check()
+        for each in system.check(uses)
     ]
 
 
@@ -135,17 +183,23 @@ def remove(
 ) -> Answer:
     """Forget a connection.
 
-    Its links, journal and credentials go; records on both sides stay as they are.
+    Its links, journal and credentials go, our access ends; records on both sides stay as they are.
     """
     session = open_session()
     connection = session.connection(name)
     if not yes and not _agreed(terminal, name):
         return Answer(data={"connection": name, "removed": False}, code=ExitCode.NEEDS_APPROVAL)
     from crosswalk.store import connections
+    from crosswalk.sync.sign_in import disconnect
 
+    # Access ends first: what is removed could not be used to end it any more.
+    partings = disconnect(connection, session.vault, session.clock)
     connections.remove(connection)
+    for parting in partings:
+        terminal.say(parting.message)
     terminal.say(_("{name} is removed. No record was touched.").format(name=name))
-    return Answer(data={"connection": name, "removed": True})
+    access = [{"system": each.system, "ended": each.ended, "message": each.message} for each in partings]
+    return Answer(data={"connection": name, "removed": True, "access": access})
 
 
 def _agreed(terminal: Terminal, name: str) -> bool:

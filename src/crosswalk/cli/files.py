@@ -20,6 +20,7 @@ from crosswalk.core.mapping import MappingFile
 from .outcome import VERSION
 
 _NOT_CREDENTIALS = frozenset({"control"})  # what a sandbox's ready line says beside them
+_KEY_FILE = "private_key_file"
 
 
 def read(source: str) -> str:
@@ -74,7 +75,14 @@ def read_credentials(source: str) -> dict[str, dict[str, str]]:
             ),
             cure='{"activecampaign": {"url": …, "key": …}, "salesforce": {"login_url": …, "client_id": …, …}}',
         )
-    return {system: _texts(system, part) for system, part in given.items()}
+    folder = Path() if source == "-" else Path(source).parent
+    return {system: _with_key(_texts(system, part), folder) for system, part in given.items()}
+
+
+def _with_key(texts: dict[str, str], folder: Path) -> dict[str, str]:
+    """Replace `private_key_file`, a path as seen from `folder`, by the key in it."""
+    name = texts.pop(_KEY_FILE, None)
+    return texts if name is None else {**texts, "private_key": read(str(folder / name))}
 
 
 def _texts(system: str, part: Mapping[str, Any]) -> dict[str, str]:

@@ -168,6 +168,15 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cure: str = ""
 
 
+class ObjectUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mapping needs of one object of a system."""
+
+    object: str
+    reads: Sequence[str]  # fields whose values are read
+    writes: Sequence[str]  # fields whose values are changed
+    creates: bool  # whether records may be made
+
+
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a run asks of a system's writes."""
 
@@ -187,8 +196,14 @@ class System(Protocol):
     def clock_difference(self) -> float:
         """Return the last measured vendor clock minus ours, in seconds."""
 
-    def check(self) -> Sequence[Check]:
-        """Walk the set-up checks; never raises for a failed check."""
+    def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
+        """Walk the set-up checks; never raises for a failed check.
+
+        `uses` is what a mapping needs; without it, whatever any mapping may need is asked for.
+        """
+
+    def revoke(self) -> bool:
+        """End the access that the vendor gave us; false where only a person can. Raises SystemFailure if it failed."""
 
     def describe(self, object: str) -> Schema:
         """Return the fields of an object."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any
@@ -14,11 +15,8 @@ from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import MappingFile, ObjectMapping, Settings
 
 from . import models
+from .keys import CREDENTIALS, TOKENS, sealing
 from .vault import Vault
-
-
-def _row_name(system: str, identity: str) -> str:
-    return f"tenant {system} {identity}"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,27 +24,38 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     system: str
     identity: str  # the vendor's own key
-    credentials: dict[str, str]
+    credentials: Mapping[str, str]
+    tokens: Mapping[str, str] = {}  # what the vendor gave for them
 
     def __repr__(self) -> str:
         return f"<Account {self.system} {self.identity}>"
 
 
 def _save_tenant(vault: Vault, account: Account, now: datetime) -> models.Tenant:
-    """Insert a tenant, or give the one that is known new credentials."""
-    sealed = vault.seal(account.credentials, _row_name(account.system, account.identity))
+    """Insert a tenant, or give the one that is known new credentials and tokens."""
+    whose = (account.system, account.identity)
+    secrets = {
+        "credentials": vault.seal(account.credentials, CREDENTIALS.row(*whose)),
+        "tokens": vault.seal(account.tokens, TOKENS.row(*whose)) if account.tokens else b"",
+    }
     tenant, _ = models.Tenant.objects.update_or_create(
         system=account.system,
         identity=account.identity,
-        defaults={"credentials": sealed},
-        create_defaults={"credentials": sealed, "created_at": now},
+        defaults=secrets,
+        create_defaults={**secrets, "created_at": now},
     )
     return tenant
 
 
 def credentials(vault: Vault, tenant: models.Tenant) -> dict[str, str]:
     """Open a tenant's credentials. Raises UserError with another key file."""
-    return vault.open(bytes(tenant.credentials), _row_name(tenant.system, tenant.identity))
+    return vault.open(bytes(tenant.credentials), CREDENTIALS.row(tenant.system, tenant.identity))
+
+
+def sign_in_again(vault: Vault, account: Account, now: datetime) -> None:
+    """Give a tenant that is stored new credentials and tokens."""
+    with sealing():
+        _save_tenant(vault, account, now)
 
 
 def add(name: str, vault: Vault, crm: Account, activecampaign: Account, now: datetime) -> models.Connection:
@@ -60,7 +69,7 @@ def add(name: str, vault: Vault, crm: Account, activecampaign: Account, now: dat
             _("There is a connection called {name} already.").format(name=name),
             cure=_("Choose another name, or remove it."),
         )
-    with transaction.atomic():
+    with sealing():
         tenants = [_save_tenant(vault, account, now) for account in (crm, activecampaign)]
         return known or models.Connection.objects.create(
             name=name,
@@ -78,10 +87,10 @@ def _renews(vault: Vault, known: models.Connection, *accounts: Account) -> bool:
     return same and any(not _has(vault, tenant, given.credentials) for tenant, given in pairs)
 
 
-def _has(vault: Vault, tenant: models.Tenant, given: dict[str, str]) -> bool:
+def _has(vault: Vault, tenant: models.Tenant, given: Mapping[str, str]) -> bool:
     """Tell whether these are a tenant's credentials; those that cannot be opened any more are not."""
     try:
-        return credentials(vault, tenant) == given
+        return credentials(vault, tenant) == dict(given)
     except UserError:
         return False
 
@@ -101,6 +110,13 @@ def get(name: str) -> models.Connection:
 def all_connections() -> list[models.Connection]:
     """Return every connection, by name."""
     return list(models.Connection.objects.select_related("crm", "activecampaign").order_by("name"))
+
+
+def own_tenants(connection: models.Connection) -> list[models.Tenant]:
+    """Return the tenants that no other connection uses: they go with this one."""
+    others = models.Connection.objects.exclude(id=connection.id)
+    used = {number for pair in others.values_list("crm_id", "activecampaign_id") for number in pair}
+    return [tenant for tenant in (connection.crm, connection.activecampaign) if tenant.id not in used]
 
 
 # Tables whose rows belong to one connection, in an order that respects their references.

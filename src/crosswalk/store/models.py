@@ -15,7 +15,8 @@ class Tenant(models.Model):
 
     system = models.TextField()
     identity = models.TextField()  # the vendor's own key: org id, account name
-    credentials = models.BinaryField()  # sealed
+    credentials = models.BinaryField()  # sealed: what a person gave
+    tokens = models.BinaryField(default=b"")  # sealed: what the vendor gave for them; empty before that
     created_at = models.DateTimeField()
 
     class Meta:

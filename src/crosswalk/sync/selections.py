@@ -15,7 +15,8 @@ from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .selecting import checked_selection
-from .setup import Opener, open_systems, set_mapping
+from .setup import open_systems, set_mapping
+from .sign_in import Opener
 
 
 def count_selection(

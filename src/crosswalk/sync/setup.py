@@ -23,46 +23,19 @@ from crosswalk.core.mapping import (
 from crosswalk.core.schema import Field, Schema
 from crosswalk.core.system import System
 from crosswalk.store import connections, models
-from crosswalk.store.budget import TenantBudget
-from crosswalk.store.connections import Account
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan, Progress, compile_object
 from .selecting import checked_selection, require_fields
+from .sign_in import ACTIVECAMPAIGN, Opener, Visit, open_tenant, signed_in
 
-ACTIVECAMPAIGN = "activecampaign"
 CRMS = ("salesforce",)
-# Where a tenant's pacer starts, calls per second; answers say how fast it may go. None: no such limit.
-FIRST_PACE: Mapping[str, float | None] = {ACTIVECAMPAIGN: 5.0}
 
 _REMAP = (
     "Make the field visible to the connection's user again, or take the pair out of the mapping"
     " (crosswalk mapping show, then mapping set)."
 )
-Opener = Callable[..., System]
-
-
-class _Unpaced:
-    """The budget of a tenant that is not stored yet: a handful of calls at set-up, as slow as the vendor asks."""
-
-    def __init__(self, vendor: str, clock: Clock) -> None:
-        self._clock = clock
-        self._gap = 1 / pace if (pace := FIRST_PACE.get(vendor)) else 0.0
-
-    def wait(self) -> None:
-        self._clock.sleep(self._gap)
-
-    def learn(
-        self,
-        *,
-        per_second: float | None = None,
-        pause: float | None = None,
-        used_today: int | None = None,
-        limit_today: int | None = None,
-    ) -> None:
-        if per_second:
-            self._gap = 1 / per_second
 
 
 def add_connection(
@@ -71,12 +44,14 @@ def add_connection(
     vault: Vault,
     clock: Clock,
     opener: Opener = open_system,
+    browser: Visit | None = None,
 ) -> models.Connection:
     """Join the two systems named in `credentials` (system → its credentials) under a name.
 
-    Both are signed in to first; nothing is stored unless both let us in. Under the name of a connection of the same two
-    accounts their new credentials are saved. Raises UserError for a system that is missing or unknown and for a name
-    that is taken, SystemFailure when a system cannot be reached or refuses the credentials.
+    Where the credentials only name an app, a person signs in by `browser`. Both are signed in to first; nothing is
+    stored unless both let us in. Under the name of a connection of the same two accounts their new credentials are
+    saved. Raises UserError for a system that is missing or unknown and for a name that is taken, SystemFailure when a
+    system cannot be reached or refuses the credentials.
     """
     crm = next((vendor for vendor in CRMS if vendor in credentials), None)
     if crm is None or ACTIVECAMPAIGN not in credentials:
@@ -86,18 +61,10 @@ def add_connection(
                 crms=", ".join(CRMS)
             ),
         )
-    crm_account = _signed_in(crm, credentials[crm], clock, opener)
-    account = _signed_in(ACTIVECAMPAIGN, credentials[ACTIVECAMPAIGN], clock, opener)
+    # ActiveCampaign first: its key needs nobody at a browser.
+    account = signed_in(ACTIVECAMPAIGN, credentials[ACTIVECAMPAIGN], name, clock, opener)
+    crm_account = signed_in(crm, credentials[crm], name, clock, opener, browser)
     return connections.add(name, vault, crm_account, account, clock.now())
-
-
-def _signed_in(vendor: str, credentials: Mapping[str, Any], clock: Clock, opener: Opener) -> Account:
-    """Return an account whose credentials were tried."""
-    given = {key: str(value) for key, value in credentials.items() if value is not None}
-    with closing(opener(vendor, given, budget=_Unpaced(vendor, clock), clock=clock)) as system:
-        if vendor == ACTIVECAMPAIGN:
-            system.describe(CONTACT)  # its identity is its address: only a call tries address and key
-        return Account(system=vendor, identity=system.identity(), credentials=given)
 
 
 def open_systems(
@@ -106,10 +73,7 @@ def open_systems(
     """Open both systems of a connection with its stored credentials; sends nothing yet."""
     systems = {}
     for side, tenant in _tenants(connection).items():
-        budget = TenantBudget(tenant.id, clock, per_second=FIRST_PACE.get(tenant.system))
-        systems[side] = opener(
-            tenant.system, connections.credentials(vault, tenant), budget=budget, clock=clock
-        )
+        systems[side] = open_tenant(tenant, connection.name, vault, clock, opener)
     return systems
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from gettext import gettext as _
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Protocol, cast
 
 import httpx2
 
 from ..core.clock import Clock
 from ..core.failures import UserError
+from ..core.sign_in import BrowserSignIn, TokenStore
 from ..core.system import Budget, System
 
 # vendor → the folder whose `connect` opens its systems; loaded only when one is opened
@@ -29,6 +31,7 @@ class Connect(Protocol):
         *,
         budget: Budget,
         clock: Clock,
+        tokens: TokenStore | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> System:
         """Return the system that `credentials` open, without calling it yet."""
@@ -40,13 +43,43 @@ def open_system(
     *,
     budget: Budget,
     clock: Clock,
+    tokens: TokenStore | None = None,
     transport: httpx2.BaseTransport | None = None,
 ) -> System:
     """Return a vendor's system by the vendor's name. Raises UserError for a name that is not in VENDORS."""
+    connect = cast(Connect, _folder(vendor).connect)
+    return connect(credentials, budget=budget, clock=clock, tokens=tokens, transport=transport)
+
+
+def needs_browser(vendor: str, credentials: Mapping[str, Any]) -> bool:
+    """Tell whether a person must sign in by browser before these credentials open anything."""
+    folder = _folder(vendor)
+    return hasattr(folder, "needs_browser") and bool(folder.needs_browser(credentials))
+
+
+def begin_sign_in(
+    vendor: str,
+    credentials: Mapping[str, Any],
+    *,
+    redirect_uri: str,
+    connection: str,
+    clock: Clock,
+    transport: httpx2.BaseTransport | None = None,
+) -> BrowserSignIn:
+    """Begin a sign-in by browser. Raises UserError for a vendor who has none, or credentials that name no app."""
+    folder = _folder(vendor)
+    if not hasattr(folder, "begin_sign_in"):
+        raise UserError(_("{vendor} has no sign-in by browser.").format(vendor=vendor))
+    sign_in: BrowserSignIn = folder.begin_sign_in(
+        credentials, redirect_uri=redirect_uri, connection=connection, clock=clock, transport=transport
+    )
+    return sign_in
+
+
+def _folder(vendor: str) -> ModuleType:
     if vendor not in VENDORS:
         raise UserError(
             _("There is no system called {vendor}.").format(vendor=vendor),
             cure=_("Use one of: {vendors}.").format(vendors=", ".join(VENDORS)),
         )
-    connect = cast(Connect, import_module(f".{VENDORS[vendor]}", __name__).connect)
-    return connect(credentials, budget=budget, clock=clock, transport=transport)
+    return import_module(f".{VENDORS[vendor]}", __name__)

@@ -37,6 +37,21 @@ def test_one_line_on_stdin_is_enough_although_its_writer_goes_on(monkeypatch: py
     assert stdin.read() == "more, later"
 
 
+def test_a_private_key_is_read_from_the_file_beside_the_credentials(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----", encoding="ascii")
+    org = {"login_url": "http://127.0.0.1:2", "private_key_file": "key.pem"}
+    given = files.read_credentials(written(tmp_path, {**READY, "salesforce": org}))
+    assert given["salesforce"] == {
+        "login_url": "http://127.0.0.1:2",
+        "private_key": "-----BEGIN PRIVATE KEY-----",
+    }
+
+
+def test_a_private_key_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"key\.pem cannot be read"):
+        files.read_credentials(written(tmp_path, {"salesforce": {"private_key_file": "key.pem"}}))
+
+
 def test_several_lines_on_stdin_are_read_to_their_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", StringIO(json.dumps(READY, indent=2)))
     assert files.read_credentials("-")["activecampaign"]["key"] == "k3y"

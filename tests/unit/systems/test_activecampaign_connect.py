@@ -8,7 +8,7 @@ from tests.helpers.activecampaign import KEY, Script, reply
 from tests.helpers.systems import FreeBudget, SteppedClock
 
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
-from crosswalk.core.system import Check
+from crosswalk.core.system import Check, ObjectUse
 from crosswalk.systems.activecampaign import connect
 
 ME = {"user": {"username": "sync", "firstName": "S", "email": "sync@example.org", "id": "3"}}
@@ -36,6 +36,12 @@ def test_an_address_is_understood_in_all_its_forms(given: str, address: str) -> 
     assert opened(url=given, key="k").http.base_url == address
 
 
+def test_the_name_of_an_account_serves_where_no_address_is_given() -> None:
+    assert opened(account="acme", key="k").http.base_url == "https://acme.api-us1.com/api/3"
+    both = opened(account="acme", url="https://acme.activehosted.example", key="k")
+    assert both.http.base_url == "https://acme.activehosted.example/api/3"
+
+
 def test_the_account_is_known_by_its_host() -> None:
     assert opened(url="https://ACME.api-us1.com/api/3", key="k").identity() == "acme.api-us1.com"
     assert opened(url="acme", key="k").user_id() is None
@@ -49,6 +55,7 @@ def test_the_account_is_known_by_its_host() -> None:
         ({"url": "acme", "key": "two words"}, "`key`"),
         ({"url": "acme", "key": "schlüssel"}, "`key`"),
         ({"url": "https://me:pw@acme.example", "key": "k"}, "password"),
+        ({"account": "me:pw@acme", "key": "k"}, "no name of an ActiveCampaign account"),
     ],
 )
 def test_incomplete_credentials_are_named_but_not_shown(credentials: dict[str, str], named: str) -> None:
@@ -98,6 +105,8 @@ def healthy() -> Script:
         reply(200, {"account": "acme", "subscriber_limit": 1000, "subscriber_total": 7}),
     )
     script.on("GET", "/contacts", reply(200, {"contacts": [], "meta": {"total": "7"}}))
+    script.on("GET", "/import/bulk_import", reply(200, {"outstanding": [], "recentlyCompleted": []}))
+    script.on("GET", "/tags", reply(200, {"tags": [], "meta": {"total": "0"}}))
     return script
 
 
@@ -106,12 +115,66 @@ def test_a_healthy_account_passes_every_check() -> None:
 
     checks = checked(script)
 
-    assert list(checks) == ["address", "sign-in", "user", "account", "fields", "contacts", "clock", "limits"]
+    names = ["address", "sign-in", "user", "contact limit", "contacts", "fields", "imports", "tags", "limits"]
+    assert list(checks) == [*names, "clock"]
     assert all(check.ok for check in checks.values())
     assert "sync" in checks["user"].message
-    assert checks["account"].message == "Account acme: 7 of 1000 contacts."
+    assert checks["contact limit"].message == "Account acme: 7 of 1000 contacts."
     assert "5 calls a second" in checks["limits"].message
-    assert len(script.requests) == 4
+    assert len(script.requests) == 6
+
+
+@pytest.mark.parametrize(
+    ("route", "check", "right"),
+    [
+        ("/contacts", "contacts", "view, add, edit"),
+        ("/fields", "fields", "custom fields"),
+        ("/import/bulk_import", "imports", "import"),
+        ("/tags", "tags", "tags"),
+    ],
+)
+def test_a_key_whose_user_lacks_a_right_is_found_with_the_right_to_give(
+    route: str, check: str, right: str
+) -> None:
+    script = healthy()
+    script.on("GET", route, reply(403, FORBIDDEN))
+
+    checks = checked(script)
+
+    assert [name for name, each in checks.items() if not each.ok] == [check]
+    assert "Users and groups" in checks[check].cure
+    assert right in checks[check].cure
+
+
+def test_an_account_that_has_ended_is_found() -> None:
+    script = healthy()
+    script.on("GET", "/settings/account", reply(200, {"account": "acme", "status": "expired"}))
+    script.on("GET", "/contacts", reply(402, {"message": "Payment Required"}))
+
+    checks = checked(script)
+
+    assert [name for name, check in checks.items() if not check.ok] == ["account", "contacts"]
+    assert "“expired”" in checks["account"].message
+    assert "Billing" in checks["account"].cure
+    assert "Billing" in checks["contacts"].cure
+
+
+def test_an_account_that_is_full_is_found() -> None:
+    script = healthy()
+    full = {"account": "acme", "subscriber_limit": 1000, "subscriber_total": "1000"}
+    script.on("GET", "/settings/account", reply(200, full))
+
+    assert not checked(script)["contact limit"].ok
+
+
+def test_mapped_fields_that_are_gone_or_closed_are_named() -> None:
+    use = ObjectUse(
+        object="contact", reads=["email", "field/7", "field/99"], writes=["field/7", "field/14"], creates=True
+    )
+    checks = {check.name: check for check in healthy().system.check([use])}
+
+    assert not checks["mapped fields"].ok
+    assert "gone: field/99; that cannot be written: field/14" in checks["mapped fields"].message
 
 
 def test_a_user_outside_the_admin_group_passes_too() -> None:

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import httpx2
 import pytest
-from tests.helpers.salesforce import DATA, HOST, ORG, US, Org, contact, error
+from tests.helpers.salesforce import HOST, ORG, US, Org, contact, error
 from tests.helpers.systems import SteppedClock
 
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
@@ -124,8 +122,8 @@ def test_an_access_token_serves_as_long_as_it_lives_where_there_is_nothing_else(
         (refusal("invalid_client", "invalid client credentials"), "secret"),
         (refusal("invalid_client", "invalid client credentials", 401), "secret"),
         (refusal("invalid_client_id", "client identifier invalid"), "consumer key"),
-        (refusal("invalid_grant", "expired access/refresh token"), "Connect Salesforce again"),
-        (refusal("invalid_app_access", "user is not admin approved to access this app"), "approve"),
+        (refusal("invalid_grant", "expired access/refresh token"), "crosswalk connection sign-in NAME"),
+        (refusal("invalid_app_access", "user is not admin approved to access this app"), "pre-authorized"),
         (refusal("unsupported_grant_type", "grant type not supported"), "My Domain"),
         (refusal("inactive_user", "user is inactive"), "Activate"),
         (httpx2.Response(403, html="<html>go away</html>"), "My Domain"),
@@ -269,115 +267,3 @@ def test_who_we_are_comes_from_userinfo_where_the_token_does_not_say() -> None:
     system = org.open()
 
     assert (system.identity(), system.user_id()) == (ORG, US)
-
-
-def checks(org: Org) -> dict[str, tuple[bool, str, str]]:
-    return {check.name: (check.ok, check.message, check.cure) for check in org.open().check()}
-
-
-def healthy(request: httpx2.Request) -> httpx2.Response | None:
-    replies = {
-        "/services/data/": [{"label": "Spring '24", "url": DATA, "version": "60.0"}],
-        "/services/oauth2/userinfo": {
-            "user_id": US,
-            "organization_id": ORG,
-            "name": "AC Sync",
-            "preferred_username": "sync@acme.example",
-        },
-        f"{DATA}/limits": {"DailyApiRequests": {"Max": 1000, "Remaining": 900}},
-    }
-    body = replies.get(request.url.path)
-    return httpx2.Response(200, json=body) if body is not None else None
-
-
-def test_the_checks_of_a_healthy_org_all_pass_and_say_what_they_saw() -> None:
-    org = Org()
-    org.before = healthy
-    org.now = OUR_TIME
-
-    found = checks(org)
-
-    assert [name for name, (ok, _message, _cure) in found.items() if not ok] == []
-    assert set(found) == {
-        "address",
-        "sign-in",
-        "user",
-        "api",
-        "quota",
-        "lead",
-        "lead required fields",
-        "contact",
-        "contact required fields",
-        "clock",
-    }
-    assert "sync@acme.example" in found["user"][1]
-    assert "900 of 1000" in found["quota"][1]
-    assert "LastName" in found["contact required fields"][1]
-
-
-def test_a_clock_far_off_is_found() -> None:
-    org = Org()
-    org.before = healthy
-    org.now = OUR_TIME + timedelta(minutes=9)
-
-    ok, message, cure = checks(org)["clock"]
-
-    assert not ok
-    assert "+540 s" in message
-    assert cure
-
-
-def test_a_wrong_secret_ends_the_checks_with_its_cure() -> None:
-    org = Org()
-    org.before = lambda request: (
-        refusal("invalid_client", "invalid client credentials")
-        if "oauth2/token" in request.url.path
-        else healthy(request)
-    )
-
-    found = checks(org)
-
-    assert list(found) == ["address", "sign-in"]
-    assert not found["sign-in"][0]
-    assert "secret" in found["sign-in"][2]
-
-
-def test_an_address_that_is_not_salesforce_is_found() -> None:
-    org = Org()
-    org.before = lambda request: httpx2.Response(404, html="<html>not found</html>")
-
-    found = checks(org)
-
-    assert list(found) == ["address"]
-    assert "My Domain" in found["address"][2]
-
-
-def test_an_api_that_is_off_an_old_api_and_little_quota_are_found() -> None:
-    org = Org()
-    replies = {f"{DATA}/limits": error("API_DISABLED_FOR_ORG", "API is not enabled", 403)}
-    org.before = lambda request: replies.get(request.url.path) or healthy(request)
-    assert "API" in checks(org)["api"][2]
-
-    little = {"DailyApiRequests": {"Max": 1000, "Remaining": 10}}
-    replies = {f"{DATA}/limits": httpx2.Response(200, json=little)}
-    assert not checks(org)["quota"][0]
-
-    replies = {"/services/data/": httpx2.Response(200, json=[{"version": "31.0"}])}
-    assert not checks(org)["address"][0]
-
-
-def test_an_object_out_of_reach_is_found_and_the_others_are_still_checked() -> None:
-    org = Org()
-    replies = {
-        f"{DATA}/sobjects/Lead/describe": error("NOT_FOUND", "The requested resource does not exist", 404),
-        f"{DATA}/sobjects/Contact/describe": httpx2.Response(
-            200, json={"fields": [], "queryable": True, "createable": False, "updateable": True}
-        ),
-    }
-    org.before = lambda request: replies.get(request.url.path) or healthy(request)
-
-    found = checks(org)
-
-    assert not found["lead"][0]
-    assert "Lead" in found["lead"][1]
-    assert "may not create, see the e-mail field" in found["contact"][1]

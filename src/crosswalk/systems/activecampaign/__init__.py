@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import httpx2
 
 from ...core.clock import Clock
+from ...core.sign_in import TokenStore
 from ...core.system import Budget
 from .auth import read_credentials
 from .system import ActiveCampaign
@@ -19,10 +20,13 @@ def connect(
     *,
     budget: Budget,
     clock: Clock,
+    tokens: TokenStore | None = None,
     transport: httpx2.BaseTransport | None = None,
 ) -> ActiveCampaign:
-    """Return the account that `url` (address or account name) and `key` open; sends nothing yet.
+    """Return the account that `url` (address) or `account` (name), and `key` open; sends nothing yet.
 
-    Raises UserError for incomplete credentials, SystemFailure for an address that is not secure.
+    A key needs no `tokens`. Raises UserError for incomplete credentials, SystemFailure for an address that is not
+    secure.
     """
+    del tokens
     return ActiveCampaign(read_credentials(credentials), budget=budget, clock=clock, transport=transport)

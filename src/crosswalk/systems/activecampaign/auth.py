@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from gettext import gettext as _
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from ...core.failures import UserError
 
 API = "/api/3"
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +32,24 @@ class Credentials:
 
 
 def read_credentials(given: Mapping[str, str]) -> Credentials:
-    """Read `url` (address or account name) and `key`. Raises UserError naming what is wrong with them."""
-    url, key = given.get("url", "").strip(), given.get("key", "").strip()
-    if not url:
+    """Read `url` (address), or else `account` (name), and `key`. Raises UserError naming what is wrong with them."""
+    url, account, key = (given.get(name, "").strip() for name in ("url", "account", "key"))
+    if not (url or account):
         raise UserError(
             _("The address of the ActiveCampaign account is missing (`url`)."),
             cure=_("Copy the API URL from ActiveCampaign: Settings, Developer."),
+        )
+    if account and not url and not _ACCOUNT.fullmatch(account):
+        raise UserError(
+            _("What `account` holds is no name of an ActiveCampaign account."),
+            cure=_("Give the part before .activehosted.com, or the API URL as `url`."),
         )
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise UserError(
             _("The ActiveCampaign API key (`key`) is missing or holds characters that no key has."),
             cure=_("Copy the API key from ActiveCampaign: Settings, Developer."),
         )
-    return Credentials(base_url=api_address(url), key=key)
+    return Credentials(base_url=api_address(url or account), key=key)
 
 
 def api_address(given: str) -> str:

@@ -1,21 +1,28 @@
-"""The set-up checks of an account: each says what was found and what to do about it."""
+"""The set-up checks of an account: each says what was found, what it is needed for, and what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.schema import Schema
-from ...core.system import Check
-from .client import WHO_AM_I, Api
+from ...core.system import Check, ObjectUse
+from ..http import mark
+from .client import NO_RIGHT, WHO_AM_I, Api
 from .records import ContactPage
-from .schema import Count
+from .schema import CONTACT, Count
 
 CLOCK_TOLERANCE = 60.0  # seconds
 _ADDRESS_CODES = frozenset({"wrong_address", "unreachable", "no_json"})
+_GROUP = mark(
+    "In ActiveCampaign, Settings, Users and groups: put the key's user into the Admin group, or give the user's group"
+    " the right “{right}”."
+)
+# states in which an account works; the vendor does not document them
+_WORKING = frozenset({"", "active", "1", "ok", "trial"})
 
 
 class _User(msgspec.Struct):
@@ -29,62 +36,145 @@ class _Me(msgspec.Struct):
 
 class _Account(msgspec.Struct):
     account: str | None = None
+    status: str | int | None = None
     subscriber_limit: Count = None
     subscriber_total: Count = None
 
 
-def run_checks(api: Api, describe: Callable[[], Schema]) -> list[Check]:
-    """Walk the checks in order; without an address and a sign-in the others are not tried."""
-    sign_in = list(_sign_in(api))
-    if not all(check.ok for check in sign_in):
-        return sign_in
-    rest = [
-        _tried("account", lambda: _account(api)),
-        _tried("fields", lambda: _fields(describe())),
-        _tried("contacts", lambda: _contacts(api)),
-    ]
-    return [*sign_in, *rest, _clock(api.http.clock_difference), _limits(api.per_second)]
+class Checks:
+    """One walk through the checks; without an address and a sign-in only the clock can be judged besides."""
 
+    def __init__(self, api: Api, describe: Callable[[], Schema], uses: Sequence[ObjectUse]) -> None:
+        self._api = api
+        self._describe = describe
+        self._uses = uses
 
-def _sign_in(api: Api) -> Iterator[Check]:
-    address = api.http.base_url
-    try:
-        user = api.get(WHO_AM_I).decode(_Me).user
-    except SystemFailure as failure:
-        reached = failure.code not in _ADDRESS_CODES and failure.kind is not FailureKind.BUG
-        if reached:
-            yield _good("address", _("The API answers at {address}.").format(address=address))
-        yield _bad("sign-in" if reached else "address", failure)
-        return
-    yield _good("address", _("The API answers at {address}.").format(address=address))
-    yield _good("sign-in", _("The API key is accepted."))
-    yield _good("user", _("Signed in as {user}.").format(user=user.username or user.email or "?"))
+    def run(self) -> list[Check]:
+        """Make the checks in order."""
+        checks = list(self._sign_in())
+        signed_in = all(check.ok for check in checks)
+        if signed_in:
+            for name, step in (
+                ("account", self._account),
+                ("contacts", self._contacts),
+                ("fields", self._fields),
+                ("imports", self._imports),
+                ("tags", self._tags),
+            ):
+                checks += _tried(name, step)
+            checks.append(_limits(self._api.per_second))
+        if signed_in or self._api.http.clock_difference:
+            checks.append(_clock(self._api.http.clock_difference))
+        return checks
 
+    def _sign_in(self) -> Iterator[Check]:
+        address = self._api.http.base_url
+        try:
+            user = self._api.get(WHO_AM_I).decode(_Me).user
+        except SystemFailure as failure:
+            reached = failure.code not in _ADDRESS_CODES and failure.kind is not FailureKind.BUG
+            if reached:
+                yield _good("address", _("The API answers at {address}.").format(address=address))
+            yield _bad("sign-in" if reached else "address", failure)
+            return
+        yield _good("address", _("The API answers at {address}.").format(address=address))
+        yield _good("sign-in", _("The API key is accepted."))
+        yield _good("user", _("Signed in as {user}.").format(user=user.username or user.email or "?"))
 
-def _account(api: Api) -> Check:
-    answer = api.get("/settings/account", accept=frozenset({200, 403}))
-    if answer.status == 403:
-        return _good(
-            "account", _("The key's user is not in the Admin group: the contact limit is not shown.")
+    def _account(self) -> Iterator[Check]:
+        answer = self._api.get("/settings/account", accept=frozenset({200, 403}))
+        if answer.status == 403:
+            yield _good(
+                "account", _("The key's user is not in the Admin group: the contact limit is not shown.")
+            )
+            return
+        account = answer.decode(_Account)
+        state = str("" if account.status is None else account.status)
+        if state.lower() not in _WORKING:
+            yield Check(
+                name="account",
+                ok=False,
+                message=_("The account {account} is “{state}”.").format(
+                    account=account.account or "?", state=state
+                ),
+                cure=_("See Settings, Billing in ActiveCampaign: the trial or contract may have ended."),
+            )
+        yield _contact_limit(account)
+
+    def _contacts(self) -> Iterator[Check]:
+        try:
+            page = self._api.get("/contacts", [("limit", "1")]).decode(ContactPage)
+        except SystemFailure as failure:
+            yield _lacking("contacts", failure, _("Contacts: view, add, edit"))
+            return
+        total = page.meta.count()
+        yield _good(
+            "contacts",
+            _("{count} contacts can be read, to see what changes in ActiveCampaign.").format(
+                count="?" if total is None else total
+            ),
         )
-    account = answer.decode(_Account)
-    return _good(
-        "account",
-        _("Account {account}: {total} of {limit} contacts.").format(
-            account=account.account or "?",
-            total=account.subscriber_total if account.subscriber_total is not None else "?",
-            limit=account.subscriber_limit if account.subscriber_limit is not None else "?",
+
+    def _fields(self) -> Iterator[Check]:
+        try:
+            schema = self._describe()
+        except SystemFailure as failure:
+            yield _lacking("fields", failure, _("Contacts: manage custom fields"))
+            return
+        yield _good("fields", _("{count} contact fields can be read.").format(count=len(schema.fields)))
+        for use in self._uses:
+            if use.object == CONTACT:
+                yield _mapped(schema, use)
+
+    def _imports(self) -> Iterator[Check]:
+        try:
+            self._api.get("/import/bulk_import")
+        except SystemFailure as failure:
+            yield _lacking("imports", failure, _("Contacts: import"))
+            return
+        yield _good("imports", _("Imports, by which many contacts are made in one call, can be used."))
+
+    def _tags(self) -> Iterator[Check]:
+        try:
+            self._api.get("/tags", [("limit", "1")])
+        except SystemFailure as failure:
+            yield _lacking("tags", failure, _("Contacts: manage tags"))
+            return
+        yield _good("tags", _("Tags can be read, for contacts that a tag lets into the CRM."))
+
+
+def _contact_limit(account: _Account) -> Check:
+    total, limit = _shown(account.subscriber_total), _shown(account.subscriber_limit)
+    full = total.isdigit() and limit.isdigit() and 0 < int(limit) <= int(total)
+    return Check(
+        name="contact limit",
+        ok=not full,
+        message=_("Account {account}: {total} of {limit} contacts.").format(
+            account=account.account or "?", total=total, limit=limit
         ),
+        cure=_("New contacts may be refused: delete some, or choose a larger plan.") if full else "",
     )
 
 
-def _fields(schema: Schema) -> Check:
-    return _good("fields", _("{count} contact fields can be read.").format(count=len(schema.fields)))
+def _shown(count: Count) -> str:
+    return "?" if count is None else str(count)
 
 
-def _contacts(api: Api) -> Check:
-    total = api.get("/contacts", [("limit", "1")]).decode(ContactPage).meta.count()
-    return _good("contacts", _("{count} contacts can be read.").format(count="?" if total is None else total))
+def _mapped(schema: Schema, use: ObjectUse) -> Check:
+    gone = [name for name in use.reads if name not in schema.fields]
+    closed = [name for name in use.writes if name in schema.fields and not schema.fields[name].writable]
+    if not gone and not closed:
+        return _good(
+            "mapped fields", _("All {count} mapped fields are there.").format(count=len(set(use.reads)))
+        )
+    return Check(
+        name="mapped fields",
+        ok=False,
+        message=_("Mapped fields that are gone: {gone}; that cannot be written: {closed}.").format(
+            gone=", ".join(gone) or "–", closed=", ".join(closed) or "–"
+        ),
+        cure=_("Take them out of the mapping, or make the field again in ActiveCampaign and map that."),
+    )
 
 
 def _clock(difference: float) -> Check:
@@ -104,11 +194,11 @@ def _limits(per_second: float | None) -> Check:
     return _good("limits", _("The account allows {limit} calls a second.").format(limit=f"{per_second:g}"))
 
 
-def _tried(name: str, check: Callable[[], Check]) -> Check:
+def _tried(name: str, step: Callable[[], Iterator[Check]]) -> list[Check]:
     try:
-        return check()
+        return list(step())
     except SystemFailure as failure:
-        return _bad(name, failure)
+        return [_bad(name, failure)]
 
 
 def _good(name: str, message: str) -> Check:
@@ -117,3 +207,9 @@ def _good(name: str, message: str) -> Check:
 
 def _bad(name: str, failure: SystemFailure) -> Check:
     return Check(name=name, ok=False, message=failure.message, cure=failure.cure)
+
+
+def _lacking(name: str, failure: SystemFailure, right: str) -> Check:
+    """A failed check; where the user lacks a right, the cure names it."""
+    cure = _(_GROUP).format(right=right) if failure.code == NO_RIGHT else failure.cure
+    return Check(name=name, ok=False, message=failure.message, cure=cure)

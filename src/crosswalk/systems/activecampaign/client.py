@@ -17,6 +17,7 @@ from .errors import VENDOR, explain, read_errors
 Query = Sequence[tuple[str, str]]
 OK = frozenset({200})
 WHO_AM_I = "/users/me"
+NO_RIGHT = "403"  # code of a call that the key's user may not make
 _REFUSED = frozenset({401, 403})
 
 
@@ -87,5 +88,5 @@ class Api:
                 path=answer.path, reason=errors[0].message if errors else "403"
             ),
             cure=_("Use the key of a user in the Admin group, and look at the account's contact limit."),
-            code="403",
+            code=NO_RIGHT,
         )

@@ -88,6 +88,13 @@ def explain(answer: Answer) -> SystemFailure:
             cure=_("Copy the API URL from ActiveCampaign: Settings, Developer."),
             code="wrong_address",
         )
+    if answer.status == 402:
+        return SystemFailure(
+            FailureKind.PERMISSION,
+            _("ActiveCampaign answers no calls for this account: its trial or contract may have ended."),
+            cure=_("See Settings, Billing in ActiveCampaign."),
+            code="account_ended",
+        )
     failure = explain_by_status(answer)
     if errors:
         failure.message = _("ActiveCampaign refused {path}: {reason}").format(

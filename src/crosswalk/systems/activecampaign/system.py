@@ -21,6 +21,7 @@ from ...core.system import (
     Counted,
     Fetched,
     KnownConsents,
+    ObjectUse,
     OptedOut,
     Page,
     Receipt,
@@ -29,7 +30,7 @@ from ...core.system import (
     WriteOptions,
 )
 from .auth import Credentials
-from .checks import run_checks
+from .checks import Checks
 from .client import Api
 from .consents import Consents, Unsubscriber
 from .feed import Feed
@@ -68,8 +69,12 @@ class ActiveCampaign:
     def clock_difference(self) -> float:
         return self.http.clock_difference
 
-    def check(self) -> Sequence[Check]:
-        return run_checks(self._api, lambda: self.describe(CONTACT))
+    def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
+        return Checks(self._api, lambda: self.describe(CONTACT), uses).run()
+
+    def revoke(self) -> bool:
+        """Return False: only a person can take a key back."""
+        return False
 
     def describe(self, object: str) -> Schema:
         _require_contact(object)

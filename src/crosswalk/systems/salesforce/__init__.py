@@ -8,12 +8,15 @@ from typing import Any
 import httpx2
 
 from ...core.clock import Clock
+from ...core.sign_in import OwnTokens, TokenStore
 from ...core.system import Budget
-from .auth import Session, read_credentials
+from .auth import read_credentials
+from .browser import begin_sign_in, needs_browser
 from .client import Client
+from .session import Session
 from .system import Salesforce
 
-__all__ = ["Salesforce", "connect"]
+__all__ = ["Salesforce", "begin_sign_in", "connect", "needs_browser"]
 
 
 def connect(
@@ -21,13 +24,18 @@ def connect(
     *,
     budget: Budget,
     clock: Clock,
+    tokens: TokenStore | None = None,
     transport: httpx2.BaseTransport | None = None,
 ) -> Salesforce:
     """Return the org that `credentials` open; nothing is called yet.
 
-    `credentials` hold login_url (the org's My Domain address), client_id, and client_secret or refresh_token;
-    other keys are ignored. Raises UserError when they are not complete, SystemFailure for an address that is
-    plain http outside loopback.
+    `credentials` hold login_url (best the org's My Domain address) and client_id, with client_secret, or with
+    private_key (PEM) and username, or with refresh_token; other keys are ignored. Without `tokens` nobody else has the
+    tokens that are given. Raises UserError when they are not complete, SystemFailure for an address that is plain http
+    outside loopback.
     """
-    session = Session(read_credentials(credentials), clock=clock, transport=transport)
+    store = tokens or OwnTokens()
+    session = Session(
+        read_credentials(credentials, store.read()), tokens=store, clock=clock, transport=transport
+    )
     return Salesforce(Client(session, budget=budget, clock=clock, transport=transport))

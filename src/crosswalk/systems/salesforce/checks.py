@@ -1,25 +1,27 @@
-"""The set-up checks: each says what is right or wrong, and what to do about it.
+"""The set-up checks: each says what is right or wrong, what it is needed for, and what to do about it.
 
-Source: Salesforce REST API, versions, limits, sObject Describe; OAuth 2.0, userinfo.
+Source: Salesforce REST API, versions, limits, queryAll, sObject Describe; OAuth 2.0, userinfo.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import SystemFailure
-from ...core.system import Check
-from ..http import Answer
+from ...core.system import Check, ObjectUse
+from ..http import Answer, mark
 from .client import API_VERSION, Client
-from .schema import OBJECTS, Described
+from .errors import API_IS_OFF
+from .schema import OBJECTS, Described, SObject
 
 LEAST_SHARE = 0.05  # of the day's calls that should be left
 LARGEST_CLOCK_DIFFERENCE = 300.0  # seconds
 
-Describe = Callable[[str], Described]
+_SETTINGS = mark("Setup, Permission Sets, the integration user's set, Object Settings")
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -39,61 +41,186 @@ class _UserInfo(msgspec.Struct, frozen=True):
     organization_id: str
     preferred_username: str = ""
     name: str = ""
+    is_salesforce_integration_user: bool | None = None
+    is_app_installed: bool | None = None
 
 
-def run_checks(client: Client, describe: Describe) -> list[Check]:
-    """Make the checks in order. What cannot work after a failed one is left out."""
-    checks: list[Check] = []
-    for name, step in _STEPS:
+@dataclass(frozen=True, slots=True)
+class _Right:
+    """What the integration user may do with an object's records."""
+
+    name: str
+    described_as: str  # the attribute of `Described`
+    needed_for: str
+
+
+_RIGHTS = (
+    _Right("read", "queryable", mark("to see what changes in Salesforce")),
+    _Right("edit", "updateable", mark("to write what changed in ActiveCampaign")),
+    _Right("create", "createable", mark("to make records of contacts that may become one")),
+)
+
+
+class Checks:
+    """One walk through the checks. What a failed check makes impossible is left out, everything else is judged."""
+
+    def __init__(
+        self, client: Client, describe: Callable[[str], Described], uses: Sequence[ObjectUse]
+    ) -> None:
+        self._client = client
+        self._describe = describe
+        self._uses = {use.object: use for use in uses}
+
+    def run(self) -> list[Check]:
+        """Make the checks in order."""
+        checks: list[Check] = []
+        impossible: set[str] = set()
+        for name, step, needs in self._steps():
+            if needs & impossible:
+                impossible.add(name)
+                continue
+            try:
+                checks += step()
+            except SystemFailure as failure:
+                checks.append(Check(name=name, ok=False, message=failure.message, cure=failure.cure))
+                impossible.add(name)
+        return checks
+
+    def _steps(self) -> Iterator[tuple[str, Callable[[], Iterator[Check]], set[str]]]:
+        yield "address", self._address, set()
+        yield "sign-in", self._sign_in, {"address"}
+        yield "user", self._user, {"sign-in"}
+        yield "api", self._api, {"sign-in"}
+        for sobject in OBJECTS.values():
+            if not self._uses or sobject.object in self._uses:
+                yield sobject.object, self._object_step(sobject), {"api"}
+        yield "clock", self._clock, set()
+
+    def _address(self) -> Iterator[Check]:
+        login = self._client.session.http
+        versions = login.request("GET", "/services/data/", repeatable=True).decode(list[_Version])
+        speaks = any(each.version == API_VERSION for each in versions)
+        if speaks:
+            message = _("{url} is Salesforce and speaks version {version} of the API.")
+        else:
+            message = _("{url} does not speak version {version} of the API.")
+        yield Check(
+            name="address",
+            ok=speaks,
+            message=message.format(url=login.base_url, version=API_VERSION),
+            cure="" if speaks else _("Update Crosswalk, or check the address."),
+        )
+
+    def _sign_in(self) -> Iterator[Check]:
+        token = self._client.session.sign_in()
+        yield _good(
+            "sign-in",
+            _("Salesforce accepts the credentials; the org's address is {url}.").format(
+                url=token.instance_url
+            ),
+        )
+
+    def _user(self) -> Iterator[Check]:
+        user = self._client.userinfo().decode(_UserInfo)
+        yield _good(
+            "user",
+            _("Crosswalk acts as {user} ({name}) in org {org}.").format(
+                user=user.preferred_username, name=user.name, org=user.organization_id
+            ),
+        )
+        if user.is_salesforce_integration_user is not None:
+            yield _dedicated(user.is_salesforce_integration_user)
+        if user.is_app_installed is not None:
+            yield _app(user.is_app_installed)
+
+    def _api(self) -> Iterator[Check]:
         try:
-            checks += step(client, describe)
+            limits = self._client.read("/limits")
         except SystemFailure as failure:
-            checks.append(Check(name=name, ok=False, message=failure.message, cure=failure.cure))
-            break
-    return checks
+            if failure.code in API_IS_OFF:
+                raise
+            yield _good("api", _("The API is on for this user."))
+            yield Check(name="quota", ok=False, message=failure.message, cure=failure.cure)
+            return
+        yield _good("api", _("The API is on for this user."))
+        yield _quota(limits)
+
+    def _object_step(self, sobject: SObject) -> Callable[[], Iterator[Check]]:
+        return lambda: self._object(sobject)
+
+    def _object(self, sobject: SObject) -> Iterator[Check]:
+        try:
+            described = self._describe(sobject.object)
+        except SystemFailure as failure:
+            yield _out_of_reach(sobject, failure)
+            return
+        use = self._uses.get(sobject.object)
+        for right in _RIGHTS:
+            if use is None or _needed(right, use):
+                yield _right(described, right)
+        yield _email(described)
+        if use is None or use.creates:
+            yield _required(described)
+        if use is not None:
+            yield _mapped(described, use)
+        if described.queryable:
+            yield self._deletions(sobject)
+
+    def _deletions(self, sobject: SObject) -> Check:
+        name = f"{sobject.object} deletions"
+        statement = f"SELECT Id, IsDeleted, MasterRecordId FROM {sobject.name} LIMIT 1"
+        try:
+            self._client.query(statement, deleted=True)
+        except SystemFailure as failure:
+            return Check(name=name, ok=False, message=failure.message, cure=failure.cure)
+        return _good(name, _("{object}: deletions and merges can be followed.").format(object=sobject.name))
+
+    def _clock(self) -> Iterator[Check]:
+        difference = self._client.http.clock_difference or self._client.session.http.clock_difference
+        if not difference:
+            return  # nobody answered
+        close = abs(difference) <= LARGEST_CLOCK_DIFFERENCE
+        yield Check(
+            name="clock",
+            ok=close,
+            message=_("Salesforce's clock is {seconds:+.0f} s from this machine's.").format(
+                seconds=difference
+            ),
+            cure="" if close else _("Set this machine's clock by a time server."),
+        )
 
 
-def _address(client: Client, _describe: Describe) -> Iterator[Check]:
-    login = client.session.http
-    versions = login.request("GET", "/services/data/", repeatable=True).decode(list[_Version])
-    speaks = any(each.version == API_VERSION for each in versions)
-    if speaks:
-        message = _("{url} is Salesforce and speaks version {version} of the API.")
-    else:
-        message = _("{url} does not speak version {version} of the API.")
-    yield Check(
-        name="address",
-        ok=speaks,
-        message=message.format(url=login.base_url, version=API_VERSION),
-        cure="" if speaks else _("Update Crosswalk, or check the address."),
-    )
+def _good(name: str, message: str) -> Check:
+    return Check(name=name, ok=True, message=message)
 
 
-def _sign_in(client: Client, _describe: Describe) -> Iterator[Check]:
-    client.session.token()
-    yield Check(name="sign-in", ok=True, message=_("Salesforce accepts the credentials."))
-    user = client.userinfo().decode(_UserInfo)
-    yield Check(
-        name="user",
-        ok=True,
-        message=_("Crosswalk acts as {user} ({name}) in org {org}.").format(
-            user=user.preferred_username, name=user.name, org=user.organization_id
+def _dedicated(is_integration_user: bool) -> Check:
+    if is_integration_user:
+        return _good("integration user", _("The user has the licence for integrations and is nobody's own."))
+    return _good(
+        "integration user",
+        _(
+            "The user has no Salesforce Integration licence: a person's own user works too, but then their edits look"
+            " like ours in Salesforce's history."
         ),
     )
 
 
-def _api(client: Client, _describe: Describe) -> Iterator[Check]:
-    limits = client.read("/limits")
-    yield Check(name="api", ok=True, message=_("The API is on for this user."))
-    yield _quota(limits)
+def _app(installed: bool) -> Check:
+    if installed:
+        return _good("app", _("The app is installed in the org."))
+    return Check(
+        name="app",
+        ok=False,
+        message=_("The app is not installed in the org: Salesforce blocks it for users who never used it."),
+        cure=_("Create the app in this org: Setup, External Client App Manager, New External Client App."),
+    )
 
 
 def _quota(answer: Answer) -> Check:
     limit = answer.decode(_Limits).requests
     if limit is None:
-        return Check(
-            name="quota", ok=True, message=_("Salesforce does not tell this user how many calls are left.")
-        )
+        return _good("quota", _("Salesforce does not tell this user how many calls are left."))
     enough = limit.remaining >= limit.max * LEAST_SHARE
     return Check(
         name="quota",
@@ -105,57 +232,95 @@ def _quota(answer: Answer) -> Check:
     )
 
 
-def _objects(_client: Client, describe: Describe) -> Iterator[Check]:
-    for sobject in OBJECTS.values():
-        try:
-            yield from _object(describe(sobject.object))
-        except SystemFailure as failure:
-            message = _("{object}: {reason}").format(object=sobject.name, reason=failure.message)
-            yield Check(name=sobject.object, ok=False, message=message, cure=failure.cure)
+def _out_of_reach(sobject: SObject, failure: SystemFailure) -> Check:
+    return Check(
+        name=sobject.object,
+        ok=False,
+        message=_("{object}: {reason}").format(object=sobject.name, reason=failure.message),
+        cure=_(
+            "{settings}, {object}: tick Read, Edit and Create. An org without {object} needs no such right: leave it"
+            " out of the mapping."
+        ).format(settings=_(_SETTINGS), object=sobject.name),
+    )
 
 
-def _object(described: Described) -> Iterator[Check]:
-    name = described.sobject.name
-    rights = {
-        _("read"): described.queryable,
-        _("create"): described.createable,
-        _("edit"): described.updateable,
-        _("see the e-mail field"): described.sobject.email in described.schema.fields,
-    }
-    lacking = ", ".join(right for right, given in rights.items() if not given)
-    if lacking:
-        message = _("{object}: the integration user may not {rights}.").format(object=name, rights=lacking)
+def _needed(right: _Right, use: ObjectUse) -> bool:
+    return {"read": True, "edit": bool(use.writes), "create": use.creates}[right.name]
+
+
+def _right(described: Described, right: _Right) -> Check:
+    name, given = described.sobject.name, getattr(described, right.described_as)
+    if given:
+        message = _("{object}: the integration user may {right}, {purpose}.")
     else:
-        message = _("{object}: the integration user may read, create and edit.").format(object=name)
-    yield Check(
-        name=described.sobject.object,
-        ok=not lacking,
-        message=message,
-        cure=_("Grant this in a permission set of the integration user.") if lacking else "",
+        message = _("{object}: the integration user may not {right}; it is needed {purpose}.")
+    return Check(
+        name=f"{described.sobject.object} {right.name}",
+        ok=given,
+        message=message.format(object=name, right=_(right.name), purpose=_(right.needed_for)),
+        cure=""
+        if given
+        else _("{settings}, {object}, Edit: tick {right}.").format(
+            settings=_(_SETTINGS), object=name, right=right.name.capitalize()
+        ),
     )
+
+
+def _email(described: Described) -> Check:
+    sobject = described.sobject
+    seen = sobject.email in described.schema.fields
+    if seen:
+        message = _("{object}: the e-mail field, by which records find each other, can be read.")
+    else:
+        message = _(
+            "{object}: the integration user does not see the e-mail field, by which records find each other."
+        )
+    return Check(
+        name=f"{sobject.object} e-mail",
+        ok=seen,
+        message=message.format(object=sobject.name),
+        cure="" if seen else _field_cure(sobject, _("{field}: Read").format(field=sobject.email)),
+    )
+
+
+def _required(described: Described) -> Check:
     needed = ", ".join(field.name for field in described.schema.fields.values() if field.required)
-    yield Check(
-        name=f"{described.sobject.object} required fields",
-        ok=True,
-        message=_("A new {object} needs: {fields}.").format(object=name, fields=needed or "–"),
+    return _good(
+        f"{described.sobject.object} required fields",
+        _("A new {object} needs: {fields}.").format(object=described.sobject.name, fields=needed or "–"),
     )
 
 
-def _clock(client: Client, _describe: Describe) -> Iterator[Check]:
-    difference = client.http.clock_difference
-    close = abs(difference) <= LARGEST_CLOCK_DIFFERENCE
-    yield Check(
-        name="clock",
-        ok=close,
-        message=_("Salesforce's clock is {seconds:+.0f} s from this machine's.").format(seconds=difference),
-        cure="" if close else _("Set this machine's clock by a time server."),
+def _mapped(described: Described, use: ObjectUse) -> Check:
+    """Judge the mapped fields: those that are hidden or gone, and those that must be written and cannot."""
+    sobject, fields = described.sobject, described.schema.fields
+    hidden = [name for name in use.reads if name not in fields]
+    closed = [name for name in use.writes if name in fields and not fields[name].writable]
+    lacking = [_("{field}: Read").format(field=name) for name in hidden]
+    lacking += [_("{field}: Edit").format(field=name) for name in closed]
+    if not lacking:
+        message = _(
+            "{object}: all {count} mapped fields can be read, and those to be written can be written."
+        )
+        return _good(
+            f"{sobject.object} mapped fields", message.format(object=sobject.name, count=len(use.reads))
+        )
+    message = _(
+        "{object}: mapped fields that are hidden or gone: {hidden}; that cannot be written: {closed}."
+    )
+    return Check(
+        name=f"{sobject.object} mapped fields",
+        ok=False,
+        message=message.format(
+            object=sobject.name, hidden=", ".join(hidden) or "–", closed=", ".join(closed) or "–"
+        ),
+        cure=_field_cure(sobject, "; ".join(lacking))
+        + " "
+        + _("Take fields that are gone out of the mapping; map formula fields with to_crm “never”."),
     )
 
 
-_STEPS: tuple[tuple[str, Callable[[Client, Describe], Iterator[Check]]], ...] = (
-    ("address", _address),
-    ("sign-in", _sign_in),
-    ("api", _api),
-    ("objects", _objects),
-    ("clock", _clock),
-)
+def _field_cure(sobject: SObject, lacking: str) -> str:
+    return _("{settings}, {object}, Field Permissions, tick: {fields}.").format(
+        settings=_(_SETTINGS), object=sobject.name, fields=lacking
+    )

@@ -16,8 +16,9 @@ from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Budget
 from ..http import REPORT, Answer, HttpClient
-from .auth import Session, Token
+from .auth import Token
 from .errors import Refused, explain, is_about_concurrency
+from .session import Session
 
 API_VERSION = "60.0"
 _HEADERS = {"Sforce-Call-Options": "client=Crosswalk/1.0"}
@@ -122,7 +123,8 @@ class Client:
             except Refused as refusal:
                 # Neither of these two was carried out: even a write may be sent again.
                 if _is_expired(refusal) and not renewed:
-                    token, renewed = self.session.renew(token), True
+                    token = self.session.renew(token)
+                    renewed = not token.shared  # one that was there already may have expired too
                 elif not is_about_concurrency(refusal) or not self._pause(pauses):
                     raise
 

@@ -60,8 +60,11 @@ class _Rule:
     cure: str = ""
 
 
-_SIGN_IN = mark("Connect Salesforce again.")
-_API_OFF = mark("Use a Salesforce edition with API access, or ask Salesforce to turn the API on.")
+_SIGN_IN = mark("Connect Salesforce again: crosswalk connection sign-in NAME, or save new credentials.")
+_API_OFF = mark(
+    "Give the integration user the permission “API Enabled” (Setup, Permission Sets, the user's set, System"
+    " Permissions); the edition must have API access."
+)
 _NO_RIGHT = mark("Give the integration user the right to edit this record and its owner's records.")
 _FIELD_RIGHT = mark("Give the integration user edit access to this field in a permission set, or unmap it.")
 _FIELD_GONE = mark("Remove the field from the mapping, or give the integration user read access to it.")
@@ -119,6 +122,7 @@ _RULES = {
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
 }
 _UNKNOWN = _Rule(FailureKind.DATA)
+API_IS_OFF = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})  # without words of Salesforce: another's address
 
 # The worst outcome of a record's errors is the record's.

@@ -19,6 +19,7 @@ from ...core.system import (
     Counted,
     Fetched,
     KnownConsents,
+    ObjectUse,
     Op,
     OptedOut,
     Page,
@@ -29,7 +30,7 @@ from ...core.system import (
 )
 from ..http import HttpClient
 from . import soql
-from .checks import run_checks
+from .checks import Checks
 from .client import Client
 from .criteria import any_of, condition_of
 from .feed import Pass, only_persons, read_cursor
@@ -84,8 +85,13 @@ class Salesforce:
     def clock_difference(self) -> float:
         return self._client.http.clock_difference
 
-    def check(self) -> Sequence[Check]:
-        return run_checks(self._client, self._describe)
+    def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
+        return Checks(self._client, self._describe, uses).run()
+
+    def revoke(self) -> bool:
+        """End the tokens that we hold; the app and the user's approval of it stay."""
+        self._client.session.revoke()
+        return True
 
     def describe(self, object: str) -> Schema:
         return self._describe(object).schema
