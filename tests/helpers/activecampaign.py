@@ -27,7 +27,7 @@ FIELDS: dict[str, Any] = {
         {"id": "11", "title": "Last meeting", "type": "datetime", "perstag": "MEETING"},
         {"id": "12", "title": "Channels", "type": "checkbox", "perstag": "CHANNELS"},
         {"id": "13", "title": "Rating", "type": "dropdown", "perstag": "RATING"},
-        {"id": "14", "title": "Budget", "type": "currency", "perstag": "BUDGET"},
+        {"id": "14", "title": "Budget", "type": "signature", "perstag": "BUDGET"},
     ],
     "fieldOptions": [
         {"field": "12", "orderid": "2", "value": "Phone", "label": "By phone", "id": "2"},

@@ -26,7 +26,12 @@ def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 COMMANDS = dict(_commands(typer.main.get_command(app), "crosswalk"))
-OPTIONS = {option for command in COMMANDS.values() for each in command.params for option in each.opts}
+OPTIONS = {
+    option
+    for command in COMMANDS.values()
+    for each in command.params
+    for option in (*each.opts, *each.secondary_opts)
+}
 
 
 def _section(path: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import connection, database, demo, keys, look, mapping, selection, sync
+from . import connection, database, demo, keys, look, mapping, mapping_fields, selection, sync
 
 app = typer.Typer(
     name="crosswalk",
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(connection.app, name="connection")
+mapping.app.add_typer(mapping_fields.app)
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(selection.app, name="selection")
 app.add_typer(sync.app)

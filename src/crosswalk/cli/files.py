@@ -19,6 +19,9 @@ from crosswalk.core.mapping import MappingFile
 
 from .outcome import VERSION
 
+_NOT_MAPPING = frozenset(
+    {"suggested", "refused", "unmapped"}
+)  # what `mapping suggest` says beside a mapping file
 _NOT_CREDENTIALS = frozenset({"control"})  # what a sandbox's ready line says beside them
 _KEY_FILE = "private_key_file"
 
@@ -101,6 +104,8 @@ _T = TypeVar("_T")
 def _converted(source: str, type_: type[_T]) -> _T:
     """Return what a JSON file holds, checked for its form. Raises UserError that names the JSON path."""
     given = _parsed(read(source), source)
+    if isinstance(given, dict):
+        given = {name: part for name, part in given.items() if name not in _NOT_MAPPING}
     try:
         found = msgspec.convert(given, type_)
     except msgspec.ValidationError as error:

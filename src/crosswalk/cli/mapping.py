@@ -62,9 +62,13 @@ def _answer(mapping: MappingFile) -> Answer:
 
 def _tables(mapping: MappingFile) -> Iterator[RenderableType]:
     yield tables.facts(_("Settings"), msgspec.to_builtins(mapping.settings))
-    columns = [_("CRM"), _("ActiveCampaign"), _("to CRM"), _("to ActiveCampaign"), _("Blanks"), _("Policy")]
+    yield from object_tables(mapping)
+
+
+def object_tables(mapping: MappingFile) -> Iterator[RenderableType]:
+    """Return the pairs of each object for people."""
     for item in mapping.objects:
-        yield tables.table(_title(item), columns, [_row(pair) for pair in item.fields])
+        yield tables.table(_title(item), pair_columns(), [pair_row(pair) for pair in item.fields])
 
 
 def _title(item: ObjectMapping) -> str:
@@ -73,7 +77,13 @@ def _title(item: ObjectMapping) -> str:
     )
 
 
-def _row(pair: FieldMapping) -> list[Any]:
+def pair_columns() -> list[str]:
+    """Return the headings of a table of pairs."""
+    return [_("CRM"), _("ActiveCampaign"), _("to CRM"), _("to ActiveCampaign"), _("Blanks"), _("Policy")]
+
+
+def pair_row(pair: FieldMapping) -> list[Any]:
+    """Return one line of a table of pairs."""
     return [
         pair.crm,
         pair.activecampaign,

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from .fit import fits
-from .pairs import PAIRS, is_checkbox_pair, pairable
+from .pairs import PAIRS, is_checkbox_pair, pairable, read_only
 from .rejection import Rejection
 from .storage import stored_differently
+from .suggest import Suggestion, Suggestions, default_rule, missing_options, suggest
 from .values import ConversionError, Convert, converter
+from .words import activecampaign_words, kind_words
 
 __all__ = [
     "PAIRS",
     "ConversionError",
     "Convert",
     "Rejection",
+    "Suggestion",
+    "Suggestions",
+    "activecampaign_words",
     "converter",
+    "default_rule",
     "fits",
     "is_checkbox_pair",
+    "kind_words",
+    "missing_options",
     "pairable",
+    "read_only",
     "stored_differently",
+    "suggest",
 ]

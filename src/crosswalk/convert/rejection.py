@@ -55,7 +55,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "not_boolean": (
         gettext_noop("{value} is neither true nor false."),
-        gettext_noop("Write true or false, or empty the field."),
+        gettext_noop("Write true or false, or yes or no."),
     ),
     "many_choices": (
         gettext_noop("{value} is more than one choice."),
@@ -63,7 +63,15 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "not_number": (
         gettext_noop("{value} is not a number."),
-        gettext_noop("Write it with digits and a decimal point only."),
+        gettext_noop("Write it as a number, such as 1234.50 or $1,234.50."),
+    ),
+    "ambiguous_number": (
+        gettext_noop("{value} may be read as two different numbers."),
+        gettext_noop("Write it with a decimal point and without signs between thousands, such as 1234.50."),
+    ),
+    "not_reference": (
+        gettext_noop("{value} is not the id of a record."),
+        gettext_noop("Write the record's id, or set the update rule of this direction to “never”."),
     ),
     "not_date": (
         gettext_noop("{value} is not a date."),

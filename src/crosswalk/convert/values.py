@@ -13,10 +13,10 @@ from ..core.values import (
     Value,
     date_text,
     datetime_text,
-    number_text,
     time_text,
 )
-from .pairs import checkbox_option
+from .numerals import AmbiguousError, read_number
+from .pairs import checkbox_option, truth_options
 from .rejection import Rejection, quoted
 
 Convert = Callable[[Value], Value]
@@ -56,9 +56,9 @@ def converter(source: Field, target: Field) -> Convert:
         or _both_numbers(source.kind, target.kind)
     ):
         return unchanged
-    if target.kind in TEXT_KINDS and source.kind in _PARSERS:
+    if target.kind in TEXT_KINDS and source.kind in TEXT_OF_KINDS:
         return unchanged  # numbers, dates and times are text already in canonical form
-    if source.kind in TEXT_KINDS and target.kind in _PARSERS:
+    if source.kind in TEXT_KINDS and target.kind in TEXT_OF_KINDS:
         return _parsing(target)
     raise ValueError(f"a {source.kind} cannot become a {target.kind}")
 
@@ -77,11 +77,11 @@ def _both_numbers(source: Kind, target: Kind) -> bool:
 
 
 def _special(source: Field, target: Field) -> Convert | None:
-    """Return the conversion of a pair whose values differ in Python type, if it is one."""
-    if source.kind is Kind.BOOLEAN and target.kind is Kind.CHOICES:
-        return _ticking(target)
-    if source.kind is Kind.CHOICES and target.kind is Kind.BOOLEAN:
-        return _ticked(source)
+    """Return the conversion of a pair that needs one of its own, if it does."""
+    if source.kind is Kind.BOOLEAN and target.kind in _CHOICE_KINDS:
+        return _choosing(target)
+    if source.kind in _CHOICE_KINDS and target.kind is Kind.BOOLEAN:
+        return _chosen(source)
     if source.kind is Kind.BOOLEAN and target.kind in TEXT_KINDS:
         return _boolean_text
     if source.kind in TEXT_KINDS and target.kind is Kind.BOOLEAN:
@@ -90,7 +90,55 @@ def _special(source: Field, target: Field) -> Convert | None:
         return _one_of_many
     if source.kind is Kind.CHOICES and target.kind is Kind.CHOICE:
         return _only_one
+    if source.kind in NUMBER_KINDS and target.kind in TEXT_KINDS:
+        return _numeral(source, target)
+    if target.kind is Kind.REFERENCE and source.kind is not Kind.REFERENCE:
+        return _reference
     return None
+
+
+_CHOICE_KINDS = frozenset({Kind.CHOICE, Kind.CHOICES})
+
+
+def _choosing(target: Field) -> Convert:
+    """Tick a box, or choose the option that spells the value."""
+    several = target.kind is Kind.CHOICES
+    if several and checkbox_option(target) is not None:
+        return _ticking(target)
+    yes, no = _truth_of(target)
+
+    def choose(value: Value) -> Value:
+        if value is None:
+            return None
+        option = yes if value else no
+        return (option,) if several else option
+
+    return choose
+
+
+def _chosen(source: Field) -> Convert:
+    """Read a box, or the option that spells the value."""
+    if source.kind is Kind.CHOICES and checkbox_option(source) is not None:
+        return _ticked(source)
+    yes, no = _truth_of(source)
+    meanings = {yes.lower(): True, no.lower(): False}
+
+    def meant(value: Value) -> Value:
+        if value is None:
+            return None
+        one = value if isinstance(value, tuple) else (str(value),)
+        if len(one) != 1 or one[0].lower() not in meanings:
+            raise ConversionError("not_boolean", value)
+        return meanings[one[0].lower()]
+
+    return meant
+
+
+def _truth_of(field: Field) -> tuple[str, str]:
+    options = truth_options(field)
+    if options is None:
+        raise ValueError(f"{field.name} is neither a checkbox nor a choice of true and false")
+    return options
 
 
 def _option_of(field: Field) -> str:
@@ -130,9 +178,12 @@ def _text_boolean(value: Value) -> Value:
     if value is None:
         return None
     word = str(value).lower()
-    if word not in {"true", "false"}:
+    if word not in _TRUTHS:
         raise ConversionError("not_boolean", value)
-    return word == "true"
+    return _TRUTHS[word]
+
+
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 
 
 def _one_of_many(value: Value) -> Value:
@@ -147,35 +198,72 @@ def _only_one(value: Value) -> Value:
     return value[0]
 
 
-# What Python accepts beyond a plain decimal (1_000, 1e999999999, digits of other scripts) is nobody's number.
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+def _numeral(source: Field, target: Field) -> Convert:
+    """Write a number out: an amount of money with all its decimal places, else as short as it is.
+
+    Where the target has options, the one that is the same number is chosen, however it is spelled.
+    """
+    spelled = {number: option.value for option in target.options if (number := _number_in(option.value))}
+    places = source.scale or 0 if source.kind is Kind.CURRENCY else 0
+
+    def numeral(value: Value) -> Value:
+        if value is None:
+            return None
+        text = str(value)
+        return spelled.get(text) or _padded(text, places)
+
+    return numeral
 
 
-def _number(text: str) -> str:
-    if _DECIMAL.fullmatch(text) is None:
-        raise ValueError(text)
-    return number_text(text)
+def _number_in(text: str) -> str | None:
+    try:
+        return read_number(text, None)
+    except ValueError:
+        return None
 
 
-# kind → how a text becomes one of it, and the code of the rejection when it does not
-_PARSERS: dict[Kind, tuple[Callable[[str], str], str]] = {
-    Kind.NUMBER: (_number, "not_number"),
-    Kind.CURRENCY: (_number, "not_number"),
-    Kind.PERCENT: (_number, "not_number"),
-    Kind.DATE: (date_text, "not_date"),
-    Kind.DATETIME: (datetime_text, "not_datetime"),
-    Kind.TIME: (time_text, "not_time"),
+def _padded(number: str, places: int) -> str:
+    whole, _point, fraction = number.partition(".")
+    return f"{whole}.{fraction.ljust(places, '0')}" if places else number
+
+
+# Ids of records as vendors write them: letters and digits, or groups of them. Which record it is, the vendor checks.
+_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def _reference(value: Value) -> Value:
+    if value is not None and _ID.fullmatch(str(value)) is None:
+        raise ConversionError("not_reference", value)
+    return value
+
+
+_CODES = {
+    **dict.fromkeys(NUMBER_KINDS, "not_number"),
+    Kind.DATE: "not_date",
+    Kind.DATETIME: "not_datetime",
+    Kind.TIME: "not_time",
 }
+TEXT_OF_KINDS = frozenset(_CODES)  # kinds whose canonical value is a text that can be read back
+
+
+def _parser(target: Field) -> Callable[[str], str]:
+    """Return how a text becomes a value of a field."""
+    if target.kind in NUMBER_KINDS:
+        percent = target.kind is Kind.PERCENT
+        return lambda text: read_number(text, target.scale, percent=percent)
+    return {Kind.DATE: date_text, Kind.DATETIME: datetime_text, Kind.TIME: time_text}[target.kind]
 
 
 def _parsing(target: Field) -> Convert:
-    parse, code = _PARSERS[target.kind]
+    parse, code = _parser(target), _CODES[target.kind]
 
     def parsed(value: Value) -> Value:
         if value is None:
             return None
         try:
             return parse(str(value))
+        except AmbiguousError as error:
+            raise ConversionError("ambiguous_number", value) from error
         except (ValueError, OverflowError) as error:
             raise ConversionError(code, value) from error
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .values import Kind
 
 OPT_OUT = "(opt-out)"  # among the names of fields to read: the record's consent
+
+
+class Nature(StrEnum):
+    """What is special about a field beside the kind of its values."""
+
+    PLAIN = "plain"
+    FORMULA = "formula"  # calculated whenever it is read
+    SUMMARY = "summary"  # calculated from other records
+    AUTO_NUMBER = "auto_number"  # given once, at creation
+    ENCRYPTED = "encrypted"  # shown only to users with that permission
+    RICH_TEXT = "rich_text"  # a text with HTML in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,7 @@ class Field:
     creatable: bool = True
     writable: bool = True
     readable_by_filter: bool = True  # may stand in a criterion at the source
+    nature: Nature = Nature.PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

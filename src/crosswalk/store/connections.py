@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from gettext import gettext as _
 from typing import Any
@@ -170,9 +171,18 @@ def mapping_of(connection: models.Connection) -> MappingFile:
     )
 
 
+@contextmanager
+def locked(name: str) -> Iterator[models.Connection]:
+    """Hold a connection's mapping for one change: other changes wait. Raises UserError when there is none."""
+    get(name)
+    with transaction.atomic():
+        models.Connection.objects.select_for_update().get(name=name)
+        yield get(name)
+
+
 def save_mapping(connection: models.Connection, mapping: MappingFile, now: datetime) -> None:
     """Replace a connection's settings and mappings."""
-    with transaction.atomic():
+    with locked(connection.name):
         connection.settings = msgspec.to_builtins(mapping.settings)
         connection.save(update_fields=["settings"])
         models.Mapping.objects.filter(connection=connection).exclude(

@@ -27,6 +27,7 @@ from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan, Progress, compile_object
+from .mapping_check import check_writable
 from .selecting import checked_selection, require_fields
 from .sign_in import ACTIVECAMPAIGN, Opener, Visit, open_tenant, signed_in
 
@@ -165,9 +166,16 @@ def _checked(
             cure=_("Use one of: {objects}.").format(objects=", ".join(OBJECTS)),
         )
     crm = system.describe(mapping.object)
-    resolved = _resolve(_dated(mapping, system, clock), crm, contact)
-    resolved = replace(resolved, selection=checked_selection(resolved.selection, crm))
+    dated = _dated(mapping, system, clock)
+    selected = replace(dated, selection=checked_selection(dated.selection, crm))
+    return checked_object(selected, crm, contact, settings)
+
+
+def checked_object(mapping: ObjectMapping, crm: Schema, contact: Schema, settings: Settings) -> ObjectMapping:
+    """Return one object's mapping with resolved names. Raises UserError when it does not fit the schemas."""
+    resolved = _resolve(mapping, crm, contact)
     check_object(resolved, crm, contact)
+    check_writable(resolved, crm, contact)
     compile_object(resolved, crm, contact, settings)
     return resolved
 
@@ -196,13 +204,14 @@ def _dated(mapping: ObjectMapping, crm: System, clock: Clock) -> ObjectMapping:
 def _resolve(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
     """Replace labels, merge tags and other spellings of fields by their names."""
     pairs = [
-        replace(pair, crm=_named(crm, pair.crm), activecampaign=_named(contact, pair.activecampaign))
+        replace(pair, crm=named(crm, pair.crm), activecampaign=named(contact, pair.activecampaign))
         for pair in mapping.fields
     ]
     return replace(mapping, fields=tuple(pairs))
 
 
-def _named(schema: Schema, given: str) -> str:
+def named(schema: Schema, given: str) -> str:
+    """Return the name of the field that is called so by name, label or merge tag; `given` when none or several are."""
     if given in schema.fields:
         return given
     wanted = given.strip("%").casefold()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from crosswalk_sandbox.activecampaign.errors import InvalidError
@@ -37,6 +38,12 @@ def _number(field: Field, text: str, before: str) -> str:
     if not NUMBER.fullmatch(text.strip()):
         raise InvalidError.unfit("fieldValues", f"The value of field {field.id} must be a number.")
     return text.strip()
+
+
+def _currency(field: Field, text: str, before: str) -> str:
+    """An amount, kept with two decimal places at least."""
+    whole, _, places = format(Decimal(_number(field, text, before)), "f").partition(".")
+    return f"{whole}.{places.ljust(2, '0')}"
 
 
 def _date(field: Field, text: str, before: str) -> str:
@@ -81,6 +88,7 @@ READERS: dict[str, Reader] = {
     "textarea": _text,
     "hidden": _text,
     "number": _number,
+    "currency": _currency,
     "date": _date,
     "datetime": _datetime,
     "dropdown": _one_option,

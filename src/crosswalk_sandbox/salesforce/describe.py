@@ -12,7 +12,7 @@ MASTER_RECORD_TYPE = "012000000000000AAA"
 SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
-    "address": "urn:address",
+    "address": "urn:address", "location": "urn:location", "time": "xsd:time",
 }  # fmt: skip
 BYTES_PER_CHARACTER = 3
 WHOLE_DIGITS = 8
@@ -34,10 +34,10 @@ EVERY_DESCRIBE: dict[str, Any] = {
     "supportedScopes": [{"label": "All records", "name": "everything"}],
 }  # fmt: skip
 EVERY_FIELD: dict[str, Any] = {
-    "aiPredictionField": False, "autoNumber": False, "cascadeDelete": False, "controllerName": None,
+    "aiPredictionField": False, "cascadeDelete": False, "controllerName": None,
     "defaultValueFormula": None, "dependentPicklist": False, "deprecatedAndHidden": False,
     "displayLocationInDecimal": False, "encrypted": False, "filteredLookupInfo": None,
-    "formulaTreatNullNumberAsZero": False, "highScaleNumber": False, "htmlFormatted": False,
+    "formulaTreatNullNumberAsZero": False, "highScaleNumber": False,
     "inlineHelpText": None, "mask": None, "maskType": None, "queryByDistance": False,
     "referenceTargetField": None, "relationshipOrder": None, "restrictedDelete": False,
     "searchPrefilterable": False, "writeRequiresMasterRead": False,
@@ -125,6 +125,7 @@ def _field(field: Field) -> dict[str, Any]:
     described = {
         **EVERY_FIELD,
         "aggregatable": field.aggregatable,
+        "autoNumber": "autoNumber" in is_,
         "byteLength": field.length * (1 if field.type in ("id", "reference") else BYTES_PER_CHARACTER),
         "calculated": field.calculated,
         "calculatedFormula": field.formula,
@@ -139,6 +140,7 @@ def _field(field: Field) -> dict[str, Any]:
         "extraTypeInfo": _extra_type(field),
         "filterable": field.filterable,
         "groupable": field.groupable,
+        "htmlFormatted": "html" in is_,
         "idLookup": "idLookup" in is_,
         "label": field.label,
         "length": field.length,
@@ -166,7 +168,9 @@ def _field(field: Field) -> dict[str, Any]:
 def _extra_type(field: Field) -> str | None:
     if field.compound == "Name" or (field.name == "Name" and field.object in ("Lead", "Contact", "User")):
         return "personname"
-    return "plaintextarea" if field.type == "textarea" else None
+    if field.type == "textarea":
+        return "richtextarea" if "html" in field.is_ else "plaintextarea"
+    return None
 
 
 def _value(field: Field, value: str) -> dict[str, Any]:

@@ -115,6 +115,10 @@ class Org:
         """How to read a field of a row of its object: a stored, a compound or a formula field."""
         if field.type == "address":
             return _address(field.name)
+        if field.type == "location":
+            return _location(field.name)
+        if "autoNumber" in field.is_:
+            return _auto_number
         if field.formula is not None:
             return self._formula(field)
         name = field.name
@@ -143,7 +147,7 @@ class Org:
     def full(self, kind: Object, row: Row) -> Row:
         """All fields of a row, computed ones too, empty ones as None."""
         if kind.name not in self._computed:
-            computed = [each for each in kind.fields.values() if each.calculated or each.type == "address"]
+            computed = [each for each in kind.fields.values() if each.computed]
             self._computed[kind.name] = {each.name: self.getter(each) for each in computed}
         found = {name: get(row) for name, get in self._computed[kind.name].items()}
         return {**dict.fromkeys(kind.fields), **row, **found}
@@ -156,6 +160,11 @@ class Org:
             for found in FORMULA_PARTS.finditer(field.formula or "")
         ]
         return lambda row: "".join(getter(row) or "" for getter in getters)
+
+
+def _auto_number(row: Row) -> str:
+    """Numbers count an object's records in the order of their creation."""
+    return f"R-{ids.number(row['Id']):06d}"
 
 
 def _constant(text: str) -> Getter:
@@ -171,5 +180,18 @@ def _address(name: str) -> Getter:
         if all(row.get(name) is None for _, name in parts):
             return None
         return {part: row.get(name) for part, name in parts}
+
+    return read
+
+
+def _location(name: str) -> Getter:
+    """A geolocation is read from its two parts; without either it is None. Source: Salesforce, compound fields."""
+    prefix = name.removesuffix("__c")
+    latitude, longitude = f"{prefix}__Latitude__s", f"{prefix}__Longitude__s"
+
+    def read(row: Row) -> dict[str, Any] | None:
+        if row.get(latitude) is None or row.get(longitude) is None:
+            return None
+        return {"latitude": row[latitude], "longitude": row[longitude]}
 
     return read

@@ -15,6 +15,7 @@ from crosswalk_sandbox.salesforce import ids
 
 NUMERIC = frozenset({"double", "currency", "percent", "int"})
 UNGROUPED = frozenset({"double", "currency", "percent", "datetime"})
+COMPOUND = frozenset({"address", "location"})  # put together from other fields
 LONGEST_PLAIN_TEXT = 255
 
 
@@ -58,7 +59,7 @@ class Field:
     length: int  # most characters of text
     precision: int  # most digits of a number, those after the point included
     scale: int  # digits after the point
-    # createable, updateable, nillable, defaulted, idLookup, externalId, unique, restricted
+    # createable, updateable, nillable, defaulted, idLookup, externalId, unique, restricted, autoNumber, html
     is_: frozenset[str]
     to: tuple[str, ...]  # objects that a reference may point to
     relationship: str | None  # the name under which SOQL follows a reference
@@ -69,11 +70,16 @@ class Field:
 
     @property
     def custom(self) -> bool:
-        return self.name.endswith("__c")
+        return self.name.endswith(("__c", "__s"))
 
     @property
     def calculated(self) -> bool:
         return self.formula is not None
+
+    @property
+    def computed(self) -> bool:
+        """Whether rows hold nothing for it: its value is made when it is read."""
+        return self.calculated or self.type in COMPOUND or "autoNumber" in self.is_
 
     @property
     def long_text(self) -> bool:
@@ -81,7 +87,7 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        return not self.long_text and self.type != "address"
+        return not self.long_text and self.type not in COMPOUND and self.type != "encryptedstring"
 
     @property
     def sortable(self) -> bool:

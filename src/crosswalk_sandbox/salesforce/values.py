@@ -20,6 +20,7 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 DATETIME = re.compile(
     r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:?\d{2})\Z", re.ASCII | re.IGNORECASE
 )
+TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d{1,3})?)?Z?\Z", re.ASCII | re.IGNORECASE)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 WHOLE = re.compile(r"[+-]?\d+\Z", re.ASCII)
 EMAIL = re.compile(
@@ -78,6 +79,22 @@ def _datetime(raw: object) -> Any:
     return _from_text(raw, DATETIME, lambda text: stamp(moment(text)))
 
 
+def _time(raw: object) -> Any:
+    return _from_text(raw, TIME, clock_time)
+
+
+def clock_time(text: str) -> str:
+    """A time of day as stored: to the second, without a zone. Raises ValueError.
+
+    Source: Salesforce REST, time fields.
+    """
+    found = TIME.match(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time of day")
+    hour, minute, second = found.groups(default="00")
+    return f"{hour}:{minute}:{second}.000Z"
+
+
 def _from_text(raw: object, form: re.Pattern[str], make: Callable[[str], Any]) -> Any:
     """What `make` reads from text of that form; None for blank text."""
     if not isinstance(raw, str):
@@ -101,6 +118,7 @@ READERS: dict[str, Callable[[object], Any]] = {
     "percent": _decimal,
     "date": _date,
     "datetime": _datetime,
+    "time": _time,
 }
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from crosswalk.convert import PAIRS, converter, is_checkbox_pair, pairable
-from crosswalk.core.schema import Field, Option
+from crosswalk.convert import PAIRS, converter, is_checkbox_pair, pairable, read_only
+from crosswalk.core.schema import Field, Nature, Option
 from crosswalk.core.values import Kind
 
 
@@ -21,6 +23,9 @@ def field(kind: Kind, *options: str, length: int | None = 80, vendor_type: str =
 @pytest.mark.parametrize(
     ("crm", "activecampaign"),
     [
+        ("reference", "text"),
+        ("time", "text"),
+        ("datetime", "text"),
         ("text", "text"),
         ("text", "long_text"),
         ("text", "choice"),
@@ -59,10 +64,9 @@ def test_pairs_that_lose_nothing_may_be_made(crm: Kind, activecampaign: Kind) ->
         ("text", "choices"),
         ("text", "number"),
         ("text", "email"),
-        ("boolean", "choice"),
         ("boolean", "number"),
         ("number", "date"),
-        ("reference", "text"),
+        ("reference", "choice"),
         ("other", "text"),
         ("text", "other"),
     ],
@@ -80,13 +84,23 @@ def test_a_boolean_pairs_with_a_single_checkbox_in_any_letter_case(spelling: str
     assert is_checkbox_pair(field(Kind.BOOLEAN), field(Kind.CHOICES, spelling))
 
 
-@pytest.mark.parametrize("options", [(), ("yes",), ("true", "false")])
-def test_a_boolean_does_not_pair_with_other_choices(options: tuple[str, ...]) -> None:
-    reason = pairable(field(Kind.BOOLEAN), field(Kind.CHOICES, *options))
+@pytest.mark.parametrize("kind", [Kind.CHOICE, Kind.CHOICES])
+@pytest.mark.parametrize("options", [("true", "false"), ("No", "YES"), ("TRUE", "False")])
+def test_a_boolean_pairs_with_two_options_that_spell_its_values(kind: Kind, options: tuple[str, ...]) -> None:
+    assert pairable(field(Kind.BOOLEAN), field(kind, *options)) is None
+    assert not is_checkbox_pair(field(Kind.BOOLEAN), field(kind, *options))
+
+
+@pytest.mark.parametrize("kind", [Kind.CHOICE, Kind.CHOICES])
+@pytest.mark.parametrize(
+    "options", [(), ("yes",), ("true", "no"), ("yes", "no", "maybe"), ("true", "True"), ("on", "off")]
+)
+def test_a_boolean_does_not_pair_with_other_choices(kind: Kind, options: tuple[str, ...]) -> None:
+    reason = pairable(field(Kind.BOOLEAN), field(kind, *options))
     assert reason is not None
-    assert "true" in reason
+    assert "true and false" in reason
     with pytest.raises(ValueError, match="checkbox"):
-        converter(field(Kind.BOOLEAN), field(Kind.CHOICES, *options))
+        converter(field(Kind.BOOLEAN), field(kind, *options))
 
 
 def test_a_checkbox_paired_with_choices_is_an_ordinary_multi_select() -> None:
@@ -110,10 +124,58 @@ def test_a_text_area_as_short_as_a_line_pairs_with_a_line() -> None:
 def test_every_pair_of_the_table_converts_both_ways() -> None:
     for crm, others in PAIRS.items():
         for other in others:
-            options = ("true",) if crm is Kind.BOOLEAN else ()
+            options = ("true", "false") if crm is Kind.BOOLEAN else ()
             left, right = field(crm), field(other, *options)
             assert callable(converter(left, right))
             assert callable(converter(right, left))
+
+
+@pytest.mark.parametrize(
+    ("crm", "activecampaign", "reason", "works"),
+    [
+        (Kind.DATETIME, Kind.DATE, "depends on the time zone", "text or hidden, text area, date and time"),
+        (Kind.DATE, Kind.DATETIME, "would be made up", "text or hidden, text area, date"),
+        (Kind.CHOICES, Kind.TEXT, "could not be told apart", "dropdown or radio, list box or checkboxes"),
+        (Kind.REFERENCE, Kind.CHOICES, "would be lost", "text or hidden, text area"),
+    ],
+)
+def test_a_refusal_says_why_and_which_types_would_work(
+    crm: Kind, activecampaign: Kind, reason: str, works: str
+) -> None:
+    words = pairable(field(crm), field(activecampaign))
+    assert words is not None
+    assert reason in words
+    assert words.endswith(f"these types work for it: {works}.")
+
+
+@pytest.mark.parametrize(
+    ("vendor_type", "cure"), [("address", "street and city"), ("location", "latitude"), ("base64", "a file")]
+)
+def test_a_type_that_no_field_can_hold_is_refused_with_what_to_do_instead(
+    vendor_type: str, cure: str
+) -> None:
+    words = pairable(field(Kind.OTHER, vendor_type=vendor_type), field(Kind.TEXT))
+    assert words is not None
+    assert cure in words
+    assert vendor_type in words
+
+
+@pytest.mark.parametrize(
+    ("nature", "words"),
+    [
+        (Nature.FORMULA, "is a formula"),
+        (Nature.SUMMARY, "sums up"),
+        (Nature.AUTO_NUMBER, "numbered automatically"),
+        (Nature.PLAIN, "by the connection's user"),
+    ],
+)
+def test_a_field_that_nobody_can_write_says_why(nature: Nature, words: str) -> None:
+    fixed = replace(field(Kind.NUMBER), nature=nature, writable=False, creatable=False)
+    reason = read_only(fixed)
+    assert reason is not None
+    assert words in reason
+    assert read_only(replace(fixed, creatable=True)) is None
+    assert pairable(fixed, field(Kind.NUMBER)) is None
 
 
 def test_kinds_without_a_conversion_are_refused_when_compiled() -> None:

@@ -58,7 +58,8 @@ def _variants(crm: Kind, other: Kind) -> Iterator[tuple[Field, Field]]:
         yield field(crm), CHECKBOX
         yield field(crm, writable=False), CHECKBOX
         return
-    left, right = field(crm, "a", "b", length=200), field(other, "a", "b", vendor_type="hidden")
+    options = ("true", "FALSE") if crm is Kind.BOOLEAN else ("a", "b")
+    left, right = field(crm, *options, length=200), field(other, *options, vendor_type="hidden")
     yield left, right
     yield replace(left, required=True), replace(right, length=12)
     yield replace(left, length=8), replace(right, required=True)

@@ -223,3 +223,13 @@ def test_values_for_what_is_not_there_are_refused(account: ActiveCampaign) -> No
         ({"contact": "1", "field": city}, 422),
     ):
         account.send("POST", "/fieldValues", {"fieldValue": body}, status=status)
+
+
+def test_an_amount_keeps_its_decimal_places_two_at_least(account: ActiveCampaign) -> None:
+    field = account.send("POST", "/fields", {"field": {"type": "currency", "title": "Deposit"}}, status=201)[
+        "field"
+    ]["id"]
+    contact = account.new_contact(fieldValues=[{"field": field, "value": "1234.5"}])
+    assert account.values(contact)[field] == "1234.50"
+    body = {"contact": {"fieldValues": [{"field": field, "value": "1,234"}]}}
+    account.send("PUT", f"/contacts/{contact}", body, status=422)

@@ -206,6 +206,19 @@ def test_what_the_vendor_cannot_hold_is_refused(value: Value) -> None:
         encode(value, Kind.CHOICES)
 
 
+def test_an_amount_is_written_with_decimal_places_and_read_only_with_some() -> None:
+    assert [encode(amount, Kind.CURRENCY) for amount in ("12", "12.5", "-0.125", None)] == [
+        "12.00",
+        "12.50",
+        "-0.125",
+        "",
+    ]
+    read = decoder(Kind.CURRENCY)
+    assert [read(raw) for raw in ("12.00", "1234.50", "", " 0.00 ")] == ["12", "1234.5", None, "0"]
+    with pytest.raises(ValueError, match="decimal places"):
+        read("1234")
+
+
 def test_the_schema_holds_standard_and_custom_fields(schema: Schema) -> None:
     assert list(schema.fields)[:4] == ["email", "firstName", "lastName", "phone"]
     assert schema.fields["email"].required
@@ -222,7 +235,7 @@ def test_the_schema_holds_standard_and_custom_fields(schema: Schema) -> None:
 def test_a_field_of_unknown_type_is_shown_but_not_written(schema: Schema) -> None:
     field = schema.fields["field/14"]
 
-    assert (field.kind, field.vendor_type, field.writable) == (Kind.OTHER, "currency", False)
+    assert (field.kind, field.vendor_type, field.writable) == (Kind.OTHER, "signature", False)
 
 
 def test_choices_are_open_when_the_answer_holds_no_options_at_all() -> None:

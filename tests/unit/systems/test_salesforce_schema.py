@@ -5,7 +5,7 @@ import pytest
 from tests.helpers.salesforce import Org, field
 
 from crosswalk.core.failures import FailureKind, SystemFailure
-from crosswalk.core.schema import Field, Option
+from crosswalk.core.schema import Field, Nature, Option
 from crosswalk.core.values import Kind
 
 
@@ -56,7 +56,7 @@ def test_it_works() -> None:
         ("id", Kind.REFERENCE),
         ("address", Kind.OTHER),
         ("location", Kind.OTHER),
-        ("encryptedstring", Kind.OTHER),
+        ("encryptedstring", Kind.TEXT),
         ("something new", Kind.OTHER),
     ],
 )
@@ -119,6 +119,21 @@ def test_a_formula_has_its_type_but_is_not_written() -> None:
 
     assert (found.kind, found.creatable, found.writable) == (Kind.NUMBER, False, False)
     assert not found.readable_by_filter
+
+
+@pytest.mark.parametrize(
+    ("raw", "nature"),
+    [
+        (field("X__c"), Nature.PLAIN),
+        (field("X__c", "double", calculated=True, calculatedFormula="1 + 1"), Nature.FORMULA),
+        (field("X__c", "currency", calculated=True, calculatedFormula=None), Nature.SUMMARY),
+        (field("X__c", autoNumber=True), Nature.AUTO_NUMBER),
+        (field("X__c", "textarea", length=32_768, htmlFormatted=True), Nature.RICH_TEXT),
+        (field("X__c", "encryptedstring"), Nature.ENCRYPTED),
+    ],
+)
+def test_what_is_special_about_a_field_is_known(raw: dict[str, object], nature: Nature) -> None:
+    assert described(raw)["X__c"].nature is nature
 
 
 def test_an_object_out_of_reach_is_a_missing_permission() -> None:

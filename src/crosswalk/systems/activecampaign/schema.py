@@ -38,13 +38,14 @@ STANDARD = (
     Field(name="phone", label="Phone", kind=Kind.PHONE, vendor_type="phone"),
 )
 
-# Source: API v3, Custom fields. A type that is not here is shown but never written; one is currency: whether
-# its values are minor units is not documented.
+# Source: API v3, Custom fields; for currency ActiveCampaign's own mapping table. A type that is not here is shown but
+# never written.
 _KINDS = {
     "text": Kind.TEXT,
     "hidden": Kind.TEXT,
     "textarea": Kind.LONG_TEXT,
     "number": Kind.NUMBER,
+    "currency": Kind.CURRENCY,
     "date": Kind.DATE,
     "datetime": Kind.DATETIME,
     "dropdown": Kind.CHOICE,
@@ -172,6 +173,14 @@ def _number(raw: Raw) -> Value:
     return None if text is None else number_text(str(text))
 
 
+def _amount(raw: Raw) -> Value:
+    """An amount with decimal places; whether `1250` would be 1250 or 12.50 is not documented."""
+    text = _text(raw)
+    if text is not None and "." not in str(text):
+        raise ValueError("an amount without decimal places")
+    return None if text is None else number_text(str(text))
+
+
 def _date(raw: Raw) -> Value:
     text = str(raw).strip()
     return date_text(text[:10]) if is_moment(text) else None
@@ -193,6 +202,7 @@ def is_moment(text: str) -> bool:
 
 _DECODE: dict[Kind, Callable[[Raw], Value]] = {
     Kind.NUMBER: _number,
+    Kind.CURRENCY: _amount,
     Kind.DATE: _date,
     Kind.DATETIME: _datetime,
     Kind.CHOICES: _choices,
@@ -216,4 +226,10 @@ def encode(value: Value, kind: Kind) -> str:
         raise ValueError(_("ActiveCampaign has no yes/no fields"))
     if kind is Kind.DATETIME:
         return value.removesuffix("Z") + "+00:00"
-    return value
+    return _with_places(value) if kind is Kind.CURRENCY else value
+
+
+def _with_places(amount: str) -> str:
+    """Return an amount with two decimal places at least: so nobody can take it for cents."""
+    whole, _point, fraction = amount.partition(".")
+    return f"{whole}.{fraction.ljust(2, '0')}"

@@ -5,6 +5,7 @@ Source: Salesforce REST API, field types and their JSON forms.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ...core.consent import Consent, Place, Standing
-from ...core.schema import OPT_OUT, Schema
+from ...core.schema import OPT_OUT, Nature, Schema
 from ...core.system import Record
 from ...core.values import (
     NUMBER_KINDS,
@@ -54,6 +55,16 @@ def _other(raw: object) -> Value:
     return clean_text(raw)
 
 
+# An encrypted text as users without the permission to see it get it: `********`, `*****1234`, `XXX-XX-1234`.
+_MASK = re.compile(r"(?:[*X][- ]?){3}")
+
+
+def _unmasked(raw: str) -> Value:
+    if _MASK.match(raw) is not None:
+        raise ValueError("the value is masked")
+    return clean_text(raw)
+
+
 # kind → (type in JSON, from there to the canonical value); kinds that are not here are texts.
 _FORMS: dict[Kind, tuple[Any, Callable[[Any], Value]]] = {
     **dict.fromkeys(NUMBER_KINDS, (Decimal | None, number_text)),
@@ -65,6 +76,7 @@ _FORMS: dict[Kind, tuple[Any, Callable[[Any], Value]]] = {
     Kind.OTHER: (Any, _other),
 }
 _TEXT_FORM: tuple[Any, Callable[[Any], Value]] = (str | None, clean_text)
+_MASKED_FORM: tuple[Any, Callable[[Any], Value]] = (str | None, _unmasked)
 
 
 class QueryPage(msgspec.Struct, frozen=True):
@@ -188,4 +200,5 @@ def _column_type(schema: Schema, column: str) -> tuple[Any, Any]:
 
 
 def _form(schema: Schema, column: str) -> tuple[Any, Callable[[Any], Value]]:
-    return _FORMS.get(schema.fields[column].kind, _TEXT_FORM)
+    field = schema.fields[column]
+    return _MASKED_FORM if field.nature is Nature.ENCRYPTED else _FORMS.get(field.kind, _TEXT_FORM)

@@ -12,7 +12,7 @@ from gettext import gettext as _
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.schema import OPT_OUT, Field, Option, Schema
+from ...core.schema import OPT_OUT, Field, Nature, Option, Schema
 from ...core.values import NUMBER_KINDS, Kind
 from ..http import Answer
 
@@ -39,6 +39,7 @@ OBJECTS = {
 KINDS = {
     "string": Kind.TEXT,
     "textarea": Kind.TEXT,
+    "encryptedstring": Kind.TEXT,
     "email": Kind.EMAIL,
     "phone": Kind.PHONE,
     "url": Kind.URL,
@@ -81,6 +82,10 @@ class _Field(msgspec.Struct, frozen=True, rename="camel"):
     updateable: bool = False
     defaulted_on_create: bool = False
     filterable: bool = True
+    calculated: bool = False
+    calculated_formula: str | None = None
+    auto_number: bool = False
+    html_formatted: bool = False
     restricted_picklist: bool = False
     picklist_values: list[_PicklistValue] = []
 
@@ -176,7 +181,19 @@ def _field(raw: _Field) -> Field:
         creatable=raw.createable,
         writable=raw.updateable,
         readable_by_filter=raw.filterable,
+        nature=_nature(raw),
     )
+
+
+def _nature(raw: _Field) -> Nature:
+    """A roll-up summary is calculated without a formula. Source: sObject Describe, special markers of fields."""
+    if raw.calculated:
+        return Nature.FORMULA if raw.calculated_formula else Nature.SUMMARY
+    if raw.auto_number:
+        return Nature.AUTO_NUMBER
+    if raw.html_formatted:
+        return Nature.RICH_TEXT
+    return Nature.ENCRYPTED if raw.type == "encryptedstring" else Nature.PLAIN
 
 
 def _kind(raw: _Field) -> Kind:

@@ -17,6 +17,7 @@ from crosswalk_sandbox.salesforce.bulk.jobs import RUNNING, Job, Shelf, Sizes, S
 from crosswalk_sandbox.salesforce.bulk.quota import Quota
 from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.schema import COMPOUND
 from crosswalk_sandbox.salesforce.soql import engine
 from crosswalk_sandbox.salesforce.soql.columns import Column
 from crosswalk_sandbox.salesforce.soql.parser import parse
@@ -129,7 +130,7 @@ def _found(call: Call, sent: dict[str, Any]) -> engine.Result:
         raise _unsupported("Aggregate Relationships")
     if parse(sent["query"]).offset is not None:
         raise _unsupported("Offset")
-    if any(column.field.type == "address" for column in found.columns):
+    if any(column.field.type in COMPOUND for column in found.columns):
         raise _unsupported("Selecting compound data")
     return found
 

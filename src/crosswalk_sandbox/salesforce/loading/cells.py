@@ -71,6 +71,10 @@ def _datetime(text: str, manner: Manner) -> str:
     return values.stamp(moments.read(text, manner.day_first).at(UTC))
 
 
+def _time(text: str, manner: Manner) -> str:
+    return values.clock_time(text)
+
+
 def _several(text: str, manner: Manner) -> str:
     return ";".join(split(text))
 
@@ -83,5 +87,6 @@ READERS: dict[str, Reader] = {
     "percent": _decimal,
     "date": _date,
     "datetime": _datetime,
+    "time": _time,
     "multipicklist": _several,
 }

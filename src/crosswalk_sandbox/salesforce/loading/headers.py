@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosswalk_sandbox.salesforce.schema import Field, Object
+from crosswalk_sandbox.salesforce.schema import COMPOUND, Field, Object
 
 CUSTOM = re.compile(r"(?P<name>[A-Za-z]\w*?)__c\Z", re.IGNORECASE | re.ASCII)
 # labels of reports and import files, where they differ from the field's own
@@ -75,8 +75,7 @@ def _meaning(kind: Object, header: str, labels: bool, recase: bool) -> Meaning:
         return Ignored()
     field = kind.field(header) or _labelled(kind, header)
     if field is not None:
-        computed = field.calculated or field.type == "address"
-        return Ignored() if computed else field
+        return Ignored() if field.computed else field
     if "." in (path := ALIASES.get(_plain(header), header)):
         return _parent(kind, path)
     if REPEATED.fullmatch(header):
@@ -104,7 +103,7 @@ def _labelled(kind: Object, header: str) -> Field | None:
 def _parent(kind: Object, path: str) -> Meaning:
     relationship, _, key = path.partition(".")
     whole = kind.field(relationship)
-    if whole is not None and whole.type == "address":
+    if whole is not None and whole.type in COMPOUND:
         return Ignored()
     reference = kind.reference(relationship)
     if reference is None or "." in key:

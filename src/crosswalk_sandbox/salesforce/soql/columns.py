@@ -50,7 +50,7 @@ class Column:
     @property
     def stored(self) -> str | None:
         """The field of the row itself that the column is, or None when it is something computed."""
-        plain = not self.through and self.function is None and not self.field.calculated
+        plain = not self.through and self.function is None and not self.field.computed
         return self.field.name if plain else None
 
     @property

@@ -316,7 +316,7 @@ def test_fields_of_a_kind_are_selected_together(org: SalesforceOrg) -> None:
     (custom,) = org.query("SELECT FIELDS(CUSTOM) FROM Lead LIMIT 1")
     (standard,) = org.query("SELECT FIELDS(STANDARD) FROM Lead LIMIT 1")
     (all_of,) = org.query("SELECT FIELDS(ALL) FROM Lead LIMIT 1")
-    assert all(name.endswith("__c") for name in custom)
+    assert all(name.endswith(("__c", "__s")) for name in custom)
     assert set(all_of) == set(custom) | set(standard)
     assert "Full_Label__c" in custom
     assert "Address" in standard

@@ -1,0 +1,29 @@
+"""Checks of a mapping that only people's changes to it need; what runs check themselves is in `setup`."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+
+from crosswalk.convert import read_only
+from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import ObjectMapping, Side, UpdateRule
+from crosswalk.core.schema import Schema
+
+
+def check_writable(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
+    """Raise UserError when a pair would write a field that nobody can write, such as a formula.
+
+    A run does not ask: a field that loses its edit permission later holds what should be written.
+    """
+    for pair in mapping.fields:
+        for side, schema in ((Side.CRM, crm), (Side.ACTIVECAMPAIGN, contact)):
+            if pair.rule(side) is UpdateRule.NEVER or not mapping.direction.allows(side):
+                continue
+            reason = read_only(schema.fields[pair.name(side)])
+            if reason is not None:
+                raise UserError(
+                    f"{mapping.object}: {reason}",
+                    cure=_(
+                        "Set to_{side} of this pair to “never”: its values then travel the other way only."
+                    ).format(side=side.value),
+                )

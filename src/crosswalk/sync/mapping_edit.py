@@ -1,0 +1,201 @@
+"""A mapping changed field by field: each change is checked against both systems and made to the mapping as it is then.
+
+Nobody's change is lost: the mapping is locked, read again, changed and saved in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from gettext import gettext as _
+
+from crosswalk.convert import default_rule
+from crosswalk.core.clock import Clock
+from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import (
+    FieldMapping,
+    MappingFile,
+    ObjectMapping,
+    Policy,
+    Settings,
+    Side,
+    UpdateRule,
+)
+from crosswalk.core.schema import Field, Schema
+from crosswalk.store import connections
+from crosswalk.store.vault import Vault
+from crosswalk.systems import open_system
+
+from .context import CONTACT, OBJECTS
+from .setup import Opener, checked_object, named, open_systems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schemas:
+    """Both sides' fields of some objects, as they are now."""
+
+    crm: dict[str, Schema]  # by object
+    contact: Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a person said about a pair; None is what nobody spoke of."""
+
+    to_crm: UpdateRule | None = None
+    to_activecampaign: UpdateRule | None = None
+    blanks: bool | None = None
+    policy: Policy | None = None
+    connection_policy: bool = False  # take the connection's policy again
+
+    def applied(self, pair: FieldMapping) -> FieldMapping:
+        """Return the pair with these rules."""
+        return replace(
+            pair,
+            to_crm=self.to_crm or pair.to_crm,
+            to_activecampaign=self.to_activecampaign or pair.to_activecampaign,
+            blanks=pair.blanks if self.blanks is None else self.blanks,
+            policy=None if self.connection_policy else self.policy or pair.policy,
+        )
+
+
+Change = Callable[[ObjectMapping, Schema, Schema], ObjectMapping]
+Check = Callable[[ObjectMapping, Schema, Schema, Settings], ObjectMapping]
+
+
+class MappingEditor:
+    """Changes one connection's mapping."""
+
+    def __init__(self, name: str, vault: Vault, clock: Clock, opener: Opener = open_system) -> None:
+        self._name = name
+        self._vault = vault
+        self._clock = clock
+        self._opener = opener
+
+    def schemas(self, objects: Iterable[str]) -> Schemas:
+        """Read both sides' fields. Raises UserError for an unknown object, SystemFailure."""
+        wanted = [known_object(each) for each in objects]
+        systems = open_systems(connections.get(self._name), self._vault, self._clock, self._opener)
+        with closing(systems[Side.CRM]) as crm, closing(systems[Side.ACTIVECAMPAIGN]) as activecampaign:
+            contact = activecampaign.describe(CONTACT)
+            return Schemas(crm={each: crm.describe(each) for each in wanted}, contact=contact)
+
+    def mapping(self) -> MappingFile:
+        """Return the mapping as it is now."""
+        return connections.mapping_of(connections.get(self._name))
+
+    def add(self, object: str, crm_field: str, contact_field: str, rules: Rules) -> FieldMapping:
+        """Pair two fields, named by name, label or merge tag; return the pair as it was saved.
+
+        The first pair of an object brings the e-mails along. Raises UserError when a field is unknown, mapped
+        already, or cannot be paired with the other.
+        """
+
+        def change(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
+            left, right = _field(crm, crm_field), _field(contact, contact_field)
+            pair = FieldMapping(crm=left.name, activecampaign=right.name, to_crm=default_rule(left))
+            return _with(mapping, [rules.applied(pair)], crm, contact)
+
+        saved, schema = self._edit(object, change)
+        return _pair(saved, named(schema, crm_field))
+
+    def extend(self, object: str, pairs: Sequence[FieldMapping]) -> ObjectMapping:
+        """Add pairs; those of which a field was mapped meanwhile are left out."""
+
+        def change(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
+            return _with(mapping, [pair for pair in pairs if _is_free(mapping, pair)], crm, contact)
+
+        return self._edit(object, change)[0]
+
+    def change(self, object: str, crm_field: str, rules: Rules) -> FieldMapping:
+        """Change the rules of the pair of a CRM field; return it as it was saved. Raises UserError."""
+
+        def change(mapping: ObjectMapping, crm: Schema, _contact: Schema) -> ObjectMapping:
+            wanted = _pair(mapping, named(crm, crm_field))
+            changed = (rules.applied(pair) if pair is wanted else pair for pair in mapping.fields)
+            return replace(mapping, fields=tuple(changed))
+
+        saved, schema = self._edit(object, change)
+        return _pair(saved, named(schema, crm_field))
+
+    def remove(self, object: str, crm_field: str) -> ObjectMapping:
+        """Take the pair of a CRM field out, also where a field is gone; what it synced stays. Raises UserError."""
+
+        def change(mapping: ObjectMapping, crm: Schema, _contact: Schema) -> ObjectMapping:
+            wanted = _pair(mapping, named(crm, crm_field))
+            if wanted.crm == crm.email:
+                raise UserError(
+                    _("{object}: the e-mail fields must be mapped to each other.").format(object=object)
+                )
+            return replace(mapping, fields=tuple(pair for pair in mapping.fields if pair is not wanted))
+
+        return self._edit(object, change, check=_unchecked)[0]
+
+    def _edit(
+        self, object: str, change: Change, check: Check = checked_object
+    ) -> tuple[ObjectMapping, Schema]:
+        """Change one object's mapping as it is at this moment, and save it checked."""
+        schemas = self.schemas([object])
+        crm = schemas.crm[object]
+        with connections.locked(self._name) as connection:
+            whole = connections.mapping_of(connection)
+            by_object = {item.object: item for item in whole.objects}
+            before = by_object.get(object, ObjectMapping(object=object))
+            changed = change(before, crm, schemas.contact)
+            by_object[object] = check(changed, crm, schemas.contact, whole.settings)
+            saved = replace(whole, objects=tuple(by_object.values()))
+            connections.save_mapping(connection, saved, self._clock.now())
+        return by_object[object], crm
+
+
+def known_object(object: str) -> str:
+    """Return an object's name. Raises UserError for one that there is not."""
+    if object not in OBJECTS:
+        raise UserError(
+            _("There is no object called {object}.").format(object=object),
+            cure=_("Use one of: {objects}.").format(objects=", ".join(OBJECTS)),
+        )
+    return object
+
+
+def _unchecked(mapping: ObjectMapping, _crm: Schema, _contact: Schema, _settings: Settings) -> ObjectMapping:
+    """A pair can go while others wait for a field to come back."""
+    return mapping
+
+
+def _with(
+    mapping: ObjectMapping, pairs: Sequence[FieldMapping], crm: Schema, contact: Schema
+) -> ObjectMapping:
+    """Add pairs, and the e-mails where an object has none yet."""
+    emails = FieldMapping(crm=crm.email, activecampaign=contact.email)
+    first = [] if mapping.fields or any(pair.crm == emails.crm for pair in pairs) else [emails]
+    return replace(mapping, fields=(*mapping.fields, *first, *pairs))
+
+
+def _is_free(mapping: ObjectMapping, pair: FieldMapping) -> bool:
+    return not any(
+        each.crm == pair.crm or each.activecampaign == pair.activecampaign for each in mapping.fields
+    )
+
+
+def _field(schema: Schema, given: str) -> Field:
+    field = schema.fields.get(named(schema, given))
+    if field is None:
+        raise UserError(
+            _("{object} has no field called {name}, or several are.").format(
+                object=schema.object, name=given
+            ),
+            cure=_("List the fields: crosswalk mapping fields NAME OBJECT"),
+        )
+    return field
+
+
+def _pair(mapping: ObjectMapping, crm_field: str) -> FieldMapping:
+    found = next((pair for pair in mapping.fields if pair.crm == crm_field), None)
+    if found is None:
+        raise UserError(
+            _("{object}: the CRM field {name} is in no pair.").format(object=mapping.object, name=crm_field),
+            cure=_("See the pairs: crosswalk mapping show NAME"),
+        )
+    return found

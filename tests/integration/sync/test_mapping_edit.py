@@ -1,0 +1,190 @@
+"""A mapping changed field by field, by several people at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.helpers.mappings import EMAIL, NAMES, mapping_of
+from tests.integration.sync.conftest import Both
+
+from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping, Policy, UpdateRule
+
+if TYPE_CHECKING:
+    from tests.helpers.two_systems import TwoSystems
+
+    from crosswalk.sync.mapping_edit import MappingEditor
+
+
+@pytest.fixture
+def edited(make_both: Both) -> TwoSystems:
+    return make_both().connect()
+
+
+@pytest.fixture
+def editor(edited: TwoSystems) -> MappingEditor:
+    return editor_of(edited)
+
+
+def editor_of(both: TwoSystems) -> MappingEditor:
+    from crosswalk.sync.mapping_edit import MappingEditor
+
+    return MappingEditor("demo", both.vault, both.clock, both.opener)
+
+
+def fields(mapping: MappingFile, object: str = "contact") -> dict[str, FieldMapping]:
+    return {pair.crm: pair for item in mapping.objects if item.object == object for pair in item.fields}
+
+
+def test_a_pair_is_added_by_labels_and_used_by_the_next_run(
+    edited: TwoSystems, editor: MappingEditor
+) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+
+    edited.crm_new(Email="ana@example.org", Nickname__c="Nan")
+    pair = editor.add("contact", "Nickname", "%NICKNAME%", Rules(to_crm=UpdateRule.IF_EMPTY))
+    assert (pair.crm, pair.to_crm, pair.to_activecampaign) == (
+        "Nickname__c",
+        UpdateRule.IF_EMPTY,
+        UpdateRule.ALWAYS,
+    )
+    edited.reopen()
+    edited.sync(plan=edited.plan())
+    (contact,) = edited.systems["activecampaign"].dump()["contact"]
+    assert contact["fields"]["NICKNAME"] == "Nan"
+
+
+def test_a_formula_travels_out_only_unless_somebody_asks_for_what_cannot_be(editor: MappingEditor) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+
+    assert editor.add("contact", "Full_Label__c", "NOTES", Rules()).to_crm is UpdateRule.NEVER
+    with pytest.raises(UserError, match="is a formula") as caught:
+        editor.change("contact", "Full_Label__c", Rules(to_crm=UpdateRule.ALWAYS))
+    assert "to_crm" in (caught.value.cure or "")
+
+
+def test_a_rule_is_changed_alone_and_taken_back(editor: MappingEditor) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+
+    editor.change("contact", "Phone", Rules(blanks=False, policy=Policy.ASK))
+    changed = editor.change("contact", "Phone", Rules(to_activecampaign=UpdateRule.NEVER))
+    assert (changed.blanks, changed.policy, changed.to_activecampaign) == (
+        False,
+        Policy.ASK,
+        UpdateRule.NEVER,
+    )
+    assert editor.change("contact", "Phone", Rules(connection_policy=True)).policy is None
+    assert fields(editor.mapping())["Phone"].blanks is False
+
+
+@pytest.mark.parametrize(
+    ("crm", "contact", "words"),
+    [
+        ("Nowhere", "NOTES", "no field called Nowhere"),
+        ("Nickname__c", "Nowhere", "no field called Nowhere"),
+        ("Phone", "NOTES", "Phone is mapped twice"),
+        ("Nickname__c", "phone", "phone is mapped twice"),
+        ("Last_Meeting__c", "BIRTHDAY", "depends on the time zone"),
+        ("MailingAddress", "NOTES", "pair its parts"),
+    ],
+)
+def test_a_pair_that_does_not_fit_is_refused_and_nothing_is_saved(
+    editor: MappingEditor, crm: str, contact: str, words: str
+) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+
+    before = editor.mapping()
+    with pytest.raises(UserError, match=words):
+        editor.add("contact", crm, contact, Rules())
+    assert editor.mapping() == before
+
+
+def test_a_pair_is_taken_out_but_not_the_e_mails(editor: MappingEditor) -> None:
+    editor.remove("contact", "Business Phone")
+    assert set(fields(editor.mapping())) == {"Email", "FirstName", "LastName"}
+    with pytest.raises(UserError, match="must be mapped"):
+        editor.remove("contact", "Email")
+    with pytest.raises(UserError, match="in no pair"):
+        editor.remove("contact", "Phone")
+
+
+def test_a_pair_is_taken_out_although_its_field_and_another_are_gone(
+    edited: TwoSystems, editor: MappingEditor
+) -> None:
+    more = (
+        FieldMapping(crm="Title", activecampaign="JOB_TITLE"),
+        FieldMapping(crm="Department", activecampaign="NOTES"),
+    )
+    edited.set_mapping(mapping_of(fields=(*NAMES, *more)))
+    for name in ("Title", "Department"):
+        grant = {"Field": f"Contact.{name}", "PermissionsRead": False}
+        edited.systems["salesforce"].person("FieldPermissions", "edit", values=grant)
+    editor.remove("contact", "Title")
+    editor.remove("contact", "Department")
+    assert set(fields(editor.mapping())) == {pair.crm for pair in NAMES}
+
+
+def test_the_first_pair_of_an_object_brings_the_e_mails_along(editor: MappingEditor) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+
+    editor.add("lead", "Company", "COMPANY", Rules())
+    assert list(fields(editor.mapping(), "lead")) == ["Email", "Company"]
+    assert set(fields(editor.mapping(), "contact")) == {pair.crm for pair in NAMES}
+    with pytest.raises(UserError, match="no object called deal"):
+        editor.add("deal", "Company", "COMPANY", Rules())
+
+
+def test_what_somebody_else_changed_in_the_meantime_is_kept(edited: TwoSystems) -> None:
+    from crosswalk.core.system import System
+    from crosswalk.sync.mapping_edit import MappingEditor, Rules
+
+    others = [("Nickname__c", "NICKNAME"), ("Score__c", "SCORE")]
+
+    def opener(vendor: str, credentials: Mapping[str, Any], **more: Any) -> System:
+        """Between our reading of the fields and our change, others make theirs."""
+        if others:
+            editor_of(edited).add("contact", *others.pop(), Rules())
+        return edited.opener(vendor, credentials, **more)
+
+    slow = MappingEditor("demo", edited.vault, edited.clock, opener)
+    slow.change("contact", "Phone", Rules(blanks=False))
+    kept = fields(editor_of(edited).mapping())
+    assert {"Nickname__c", "Score__c"} <= set(kept)
+    assert kept["Phone"].blanks is False
+
+
+def test_changes_wait_for_each_other(edited: TwoSystems) -> None:
+    import psycopg
+    from django.db import connection as database
+
+    from crosswalk.store import connections
+
+    ask = "SELECT id FROM connection WHERE name = 'demo' FOR UPDATE NOWAIT"
+    with psycopg.connect(**database.get_connection_params() | {"cursor_factory": None}) as other:
+        with connections.locked("demo"), pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(ask)
+        other.rollback()
+        assert other.execute(ask).fetchone() is not None
+
+
+def test_proposals_are_added_but_not_where_a_field_was_mapped_meanwhile(
+    edited: TwoSystems, editor: MappingEditor
+) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+    from crosswalk.sync.mapping_view import suggestions, with_suggestions
+
+    edited.set_mapping(mapping_of(ObjectMapping(object="contact", fields=(EMAIL,))))
+    before = editor.mapping()
+    found = suggestions(editor.schemas(["contact"]), before)
+    assert editor.mapping() == before
+    proposed = fields(with_suggestions(before, found))
+    assert {"Email", "FirstName", "LastName", "Phone", "Score__c", "Interests__c"} <= set(proposed)
+
+    editor.add("contact", "FirstName", "lastName", Rules())
+    saved = editor.extend("contact", [each.mapping for each in found["contact"].pairs])
+    by_name = {pair.crm: pair.activecampaign for pair in saved.fields}
+    assert by_name["FirstName"] == "lastName"
+    assert "LastName" not in by_name
+    assert by_name["Phone"] == "phone"
