@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 import unicodedata
 from collections import Counter
@@ -25,6 +26,9 @@ import httpx2
 OBJECTS = {"lead": "Lead", "contact": "Contact"}  # in mapping files → in the CRM's dump
 OWN = ("email", "firstName", "lastName", "phone")  # contact attributes that are no custom fields
 SAMPLES = 20
+DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S+\Z")
+TIME_OF_DAY = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?Z?\Z")
+NOES = frozenset(frozenset({word}) for word in ("false", "False", "FALSE", "no", "No", "NO"))
 Record = Mapping[str, Any]
 Plain = str | frozenset[str] | Decimal | bool | None
 
@@ -87,6 +91,16 @@ def moment(value: Any) -> Plain:
         return plain
 
 
+def loose(value: Any) -> Plain:
+    """Text that may be a date-time or a time of day in either system's form."""
+    plain = text(value)
+    if not isinstance(plain, str):
+        return plain
+    if DATE_TIME.match(plain):
+        return moment(plain)
+    return plain[:8] if TIME_OF_DAY.match(plain) else plain
+
+
 def chosen(value: Any) -> Plain:
     """A set of choices: `a;b` in the CRM, `||a||b||` in ActiveCampaign."""
     plain = text(value)
@@ -97,8 +111,11 @@ def chosen(value: Any) -> Plain:
 
 
 def ticked(value: Any) -> Plain:
-    """Whether a box is ticked; nothing is no."""
-    return value if isinstance(value, bool) else bool(chosen(value))
+    """Whether a box is ticked, or says yes; nothing is no."""
+    if isinstance(value, bool):
+        return value
+    words = chosen(value)
+    return bool(words) and words not in NOES
 
 
 # ActiveCampaign's types → the form; everything else is text
@@ -113,8 +130,10 @@ FORMS: Mapping[str, Callable[[Any], Plain]] = {
 
 
 def forms(column: Column, crm_value: Any) -> Callable[[Any], Plain]:
-    """The form in which a pair is compared; a tick box in the CRM makes the other side one too."""
-    return ticked if isinstance(crm_value, bool) else FORMS.get(column.type, text)
+    """The form in which a pair is compared; a tick box or number in the CRM makes the other side one too."""
+    if isinstance(crm_value, bool):
+        return ticked
+    return number if isinstance(crm_value, int | float) else FORMS.get(column.type, loose)
 
 
 def read_columns(mapping: Mapping[str, Any], fields: Sequence[Record]) -> dict[str, list[Column]]:

@@ -55,6 +55,12 @@ def result(
         ("2026-05-04T07:30:00.000+0000", "LAST_MEETING", "2026-05-04T01:30:00-06:00"),
         ("one\r\ntwo ", "NOTES", "one\ntwo"),
         ("Zoe\u0308", "NOTES", "Zoë"),
+        (True, "NOTES", "yes"),
+        (False, "NOTES", "No"),
+        (False, "INTERESTS", "||FALSE||"),
+        (1234.5, "NOTES", "1234.50"),
+        ("18:30:00.000Z", "NOTES", "18:30:00"),
+        ("2026-05-04T07:30:00.000+0000", "NOTES", "2026-05-04T07:30:00Z"),
     ],
 )
 def test_values_are_equal_in_either_form(crm: Any, name: str, activecampaign: str) -> None:
@@ -74,6 +80,10 @@ def test_values_are_equal_in_either_form(crm: Any, name: str, activecampaign: st
         ("2026-05-04T07:30:00.000+0000", "LAST_MEETING", "2026-05-04T07:30:00-06:00"),
         ("one two", "NOTES", "one\ntwo"),
         ("a", "NOTES", "A"),
+        (True, "NOTES", "no"),
+        (False, "INTERESTS", "||yes||"),
+        (1234.5, "NOTES", "1234.51"),
+        ("18:30:00.000Z", "NOTES", "18:31:00"),
     ],
 )
 def test_values_that_differ_are_counted_and_shown(crm: Any, name: str, activecampaign: str) -> None:

@@ -59,6 +59,16 @@ def demo(
             "--records", metavar="N", min=LEAST_RECORDS, help=_("Leads and contacts in Salesforce, each.")
         ),
     ] = 1500,
+    load: Annotated[
+        Path | None,
+        typer.Option(
+            "--load",
+            metavar="FOLDER",
+            help=_(
+                "Your own exports instead of invented people: CSV and JSON of Salesforce and ActiveCampaign."
+            ),
+        ),
+    ] = None,
 ) -> Answer:
     """Sync two invented systems and prove them equal.
 
@@ -69,8 +79,8 @@ def demo(
     foreign = bool(os.environ.get("DATABASE_URL"))
     with _signals(), ExitStack() as stack:
         home = stack.enter_context(instance())
-        systems, ending, steps = _played(terminal, stack, home, records, limits)
-        answer = _answer(ending, steps)
+        systems, ending, steps = _played(terminal, stack, home, records=records, limits=limits, load=load)
+        answer = _answer(ending, steps, systems.crm.loaded() if load else None)
         if once:
             return answer
         present(terminal, answer)
@@ -79,7 +89,7 @@ def demo(
 
 
 def _played(
-    terminal: Terminal, stack: ExitStack, home: Path, records: int, limits: str
+    terminal: Terminal, stack: ExitStack, home: Path, *, records: int, limits: str, load: Path | None
 ) -> tuple[Systems, Ending, list[Step]]:
     """Start everything and play the story; what was started ends with `stack`."""
     from crosswalk.store import embedded
@@ -89,10 +99,12 @@ def _played(
     from .session import open_session_at
 
     terminal.say(_("Starting a database and two systems for this demo alone…"))
-    systems = stack.enter_context(started(home, records=records, limits=limits))
+    systems = stack.enter_context(started(home, records=records, limits=limits, load=load))
+    if systems.told:
+        terminal.say(systems.told)
     session = open_session_at(embedded.start(home), home)
     stack.callback(_close_database)
-    story = Story(terminal, session, systems)
+    story = Story(terminal, session, systems, home=home, loaded=load is not None)
     return systems, story.play(), story.steps
 
 
@@ -120,9 +132,9 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _answer(ending: Ending, steps: list[Step]) -> Answer:
+def _answer(ending: Ending, steps: list[Step], loaded: Mapping[str, Any] | None) -> Answer:
     found = ending.verification
-    equal = not found.unexcused and ending.compared["percent"] >= LEAST_PERCENT
+    equal = not found.unexcused and ending.percent >= LEAST_PERCENT
     line = last_line(ending, equal=equal)
     data = {
         "equal": equal,
@@ -131,10 +143,11 @@ def _answer(ending: Ending, steps: list[Step]) -> Answer:
         "field_pairs": found.compared,
         "excused": found.excused,
         "unexcused": found.unexcused,
-        "percent_by_value": ending.compared["percent"],
+        "percent_by_value": ending.percent,
         "calls": {"activecampaign": ending.activecampaign_calls, "salesforce": ending.crm_calls},
         "seconds": round(ending.seconds, 1),
         "steps": [asdict(step) for step in steps],
+        "load": loaded,
         "samples": {"verify": found.samples, "by_value": ending.compared["samples"]},
     }
     return Answer(
@@ -149,7 +162,7 @@ def last_line(ending: Ending, *, equal: bool) -> str:
     found = ending.verification
     return (
         f"{'equal' if equal else 'different'}: {found.links} links, {found.compared} field pairs,"
-        f" {found.unexcused} unexcused, {ending.compared['percent']:.1f}% by value;"
+        f" {found.unexcused} unexcused, {ending.percent:.1f}% by value;"
         f" calls activecampaign {ending.activecampaign_calls}, salesforce {ending.crm_calls}"
     )
 
@@ -187,20 +200,31 @@ def _stay(terminal: Terminal, home: Path, systems: Systems, *, foreign: bool) ->
 def _instructions(home: Path, systems: Systems, *, foreign: bool) -> str:
     """Commands to type; `foreign` when the person's shell names a database server."""
     unset = "unset DATABASE_URL; " if foreign else ""
-    lead = next(each for each in systems.crm.dump()["Lead"] if each["Email"] and not each["IsDeleted"])
-    order = (
-        f'{{"object": "Lead", "op": "edit", "id": "{lead["Id"]}", "values": {{"Phone": "+1 202 555 0199"}}}}'
-    )
-    lines = (
-        _("The systems stay up. In another terminal:"),
-        f"  {unset}export CROSSWALK_HOME={home}",
-        _("Edit a lead as a person in Salesforce would, sync, and ask why:"),
-        f"  curl -d '{order}' {systems.crm.url}person",
-        "  crosswalk sync",
-        f"  crosswalk explain crm {lead['Id']}",
+    lines = [_("The systems stay up. In another terminal:"), f"  {unset}export CROSSWALK_HOME={home}"]
+    found = _somebody(systems)
+    if found is not None:
+        object, record_id = found
+        order = f'{{"object": "{object}", "op": "edit", "id": "{record_id}", "values": {{"Phone": "+1 202 555 0199"}}}}'
+        lines += [
+            _("Edit a record as a person in Salesforce would, sync, and ask why:"),
+            f"  curl -d '{order}' {systems.crm.url}person",
+            "  crosswalk sync",
+            f"  crosswalk explain crm {record_id}",
+        ]
+    lines += [
         _("See what each system holds, and what it was asked:"),
         f"  curl {systems.activecampaign.url}dump",
         f"  curl {systems.crm.url}log",
         _("Ctrl-C here stops the demo and removes its data."),
-    )
+    ]
     return "\n".join(lines)
+
+
+def _somebody(systems: Systems) -> tuple[str, str] | None:
+    """Return object and id of a record that takes part, if there is one."""
+    dump = systems.crm.dump()
+    for name in ("Lead", "Contact"):
+        for each in dump[name]:
+            if each["Email"] and not each["IsDeleted"] and not each.get("IsConverted"):
+                return name, each["Id"]
+    return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
-from typing import Any
 
-from .demo_systems import Record, Systems
+from crosswalk.core.failures import UserError
+
+from .demo_edits import Edits, Raw
+from .demo_systems import Control, Record, Systems
 
 TAG = "make it a lead"
 TAGGED = 10
@@ -17,41 +19,9 @@ CRM_OBJECTS = ("Contact", "Lead")
 CONTACT = "contact"
 _SEED = 7
 
-# what one edit changes; the next edit takes the next row
-CRM_EDITS: Sequence[Mapping[str, Any]] = (
-    {"Phone": "+49 30 5550 0100"},
-    {"LastName": "Ōe-Müller"},
-    {"Score__c": 0},
-    {"Score__c": None},
-    {"Partner__c": True},
-    {"Partner__c": False},
-    {"Birthday__c": "1980-02-29"},
-    {"Last_Meeting__c": "2026-05-04T07:30:00.000+0000"},
-    {"Interests__c": "Email;Events"},
-    {"Region__c": "Europe"},
-    {"Notes__c": "Called back.\nWants the blue one 🎉"},
-    {"Phone": None, "Nickname__c": "Robin"},
-)
-CONTACT_EDITS: Sequence[Mapping[str, Any]] = (
-    {"phone": "+44 20 7946 0100"},
-    {"firstName": "Zoë"},
-    {"NOTES": ""},
-    {"NOTES": "Ligne une\nligne deux – «c'est noté»"},
-    {"SCORE": "12.5"},
-    {"PARTNER": True},
-    {"PARTNER": False},
-    {"BIRTHDAY": "2000-01-31"},
-    {"INTERESTS": ["Phone", "Webinars"]},
-    {"REGION": "Americas"},
-    {"lastName": "von der Heide", "phone": ""},
-)
-# one field edited on both sides: by the later edit, by the policy of the field, by union
-CONFLICTS: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]] = (
-    ({"Phone": "+1 202 555 0111"}, {"phone": "+1 202 555 0122"}),
-    ({"Score__c": 11}, {"SCORE": "22"}),
-    ({"Region__c": "Asia Pacific"}, {"REGION": "Europe"}),
-    ({"Interests__c": "Events;Product news"}, {"INTERESTS": ["Email", "Phone"]}),
-)
+# an address that a CRM takes, so that the contact can become a record of it
+_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_LONGEST_ADDRESS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +48,12 @@ def alive(records: Sequence[Record]) -> Iterator[Record]:
     return (record for record in records if not record.get("IsDeleted") and record.get("deleted", "0") == "0")
 
 
-def work(systems: Systems) -> Day:
-    """Let people work for a day; the same population sees the same day."""
-    people = _People(systems)
+def work(systems: Systems, edits: Mapping[str, Edits]) -> Day:
+    """Let people work for a day; `edits` are what they do to a record, by the CRM's object.
+
+    The same population sees the same day.
+    """
+    people = _People(systems, edits)
     people.edit()
     people.conflict()
     people.rename()
@@ -93,8 +66,10 @@ def work(systems: Systems) -> Day:
 class _People:
     """Hands out pairs so that nobody is edited twice by accident."""
 
-    def __init__(self, systems: Systems) -> None:
+    def __init__(self, systems: Systems, edits: Mapping[str, Edits]) -> None:
         self._crm, self._contacts = systems.crm, systems.activecampaign
+        self._edits = edits
+        self._turns: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._pairs, self._strangers = _population(systems)
         chance = random.Random(_SEED)
         chance.shuffle(self._pairs)
@@ -110,21 +85,40 @@ class _People:
         taken, self._pairs = self._pairs[:number], self._pairs[number:]
         return taken
 
+    def _turn(self, object: str, what: str) -> int:
+        """Count the edits of an object's records, so that each does the next thing."""
+        self._turns[object, what] += 1
+        return self._turns[object, what] - 1
+
+    def _edit(self, system: Control, object: str, record_id: str, values: Raw) -> bool:
+        """Edit one record; a page that does not take the values leaves it as it was."""
+        try:
+            system.person("edit", object, record_id, values)
+        except UserError:
+            self.done["refused by a page"] += 1
+            return False
+        return True
+
     def edit(self) -> None:
         """Everyday edits, on one side only."""
-        for pair, values in zip(self._take(120), cycle(CRM_EDITS)):
-            self._crm.person("edit", pair.object, pair.crm_id, values)
-            self.done["edited in the CRM"] += 1
-        for pair, values in zip(self._take(120), cycle(CONTACT_EDITS)):
-            self._contacts.person("edit", CONTACT, pair.contact_id, values)
-            self.done["edited in ActiveCampaign"] += 1
+        for pair in self._take(120):
+            if edits := self._edits[pair.object].crm:
+                values = edits[self._turn(pair.object, "crm") % len(edits)]
+                self.done["edited in the CRM"] += self._edit(self._crm, pair.object, pair.crm_id, values)
+        for pair in self._take(120):
+            if edits := self._edits[pair.object].contact:
+                values = edits[self._turn(pair.object, "contact") % len(edits)]
+                done = self._edit(self._contacts, CONTACT, pair.contact_id, values)
+                self.done["edited in ActiveCampaign"] += done
 
     def conflict(self) -> None:
         """The same field edited differently on both sides."""
-        for pair, (crm, contact) in zip(self._take(40), cycle(CONFLICTS)):
-            self._crm.person("edit", pair.object, pair.crm_id, crm)
-            self._contacts.person("edit", CONTACT, pair.contact_id, contact)
-            self.done["edited on both sides"] += 1
+        for pair in self._take(40):
+            if conflicts := self._edits[pair.object].conflicts:
+                crm, contact = conflicts[self._turn(pair.object, "conflict") % len(conflicts)]
+                if self._edit(self._crm, pair.object, pair.crm_id, crm):
+                    done = self._edit(self._contacts, CONTACT, pair.contact_id, contact)
+                    self.done["edited on both sides"] += done
 
     def rename(self) -> None:
         """New e-mail addresses, on either side."""
@@ -155,7 +149,8 @@ class _People:
 
     def tag(self) -> None:
         """Tag contacts that the CRM does not know: each is to become a lead."""
-        for contact in self._strangers[:TAGGED]:
+        welcome = [contact for contact in self._strangers if _can_be_lead(contact)]
+        for contact in welcome[:TAGGED]:
             self._contacts.person("tag", CONTACT, contact["id"], {"tag": TAG})
             self.tagged.append(contact["email"].lower())
             self.done["tagged"] += 1
@@ -173,3 +168,8 @@ def _population(systems: Systems) -> tuple[list[Pair], list[Record]]:
         if known[email := each["Email"].lower()] == 1 and email in contacts
     ]
     return pairs, [contact for email, contact in contacts.items() if email not in known]
+
+
+def _can_be_lead(contact: Record) -> bool:
+    email = contact["email"]
+    return len(email) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(email) is not None

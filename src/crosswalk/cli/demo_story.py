@@ -13,12 +13,17 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import CreationRule, MappingFile
 
 from . import files, tables
+from .demo_choice import fitting
+from .demo_edits import Edits, edits_of
 from .demo_people import CRM_OBJECTS, TAG, Day, alive, work
 from .demo_systems import Systems
+from .mapping import object_tables
 from .progress import duration, watched
 from .session import Session
 from .sync import field_labels, plan_tables
@@ -55,14 +60,27 @@ class Ending:
     crm_calls: int
     seconds: float
 
+    @property
+    def percent(self) -> float:
+        """Equal field pairs in percent; where nothing can be compared, nothing differs."""
+        percent: float = self.compared["percent"] if self.compared["compared"] else 100.0
+        return percent
+
 
 class Story:
     """Plays the demo on a fresh instance; every claim is checked on what the systems hold."""
 
-    def __init__(self, terminal: Terminal, session: Session, systems: Systems) -> None:
+    def __init__(
+        self, terminal: Terminal, session: Session, systems: Systems, *, home: Path, loaded: bool = False
+    ) -> None:
+        """`loaded`: the systems hold somebody's exports, so which fields there are is to be found out."""
         self._terminal = terminal
         self._session = session
         self._systems = systems
+        self._file = home / "mapping.json"
+        self._loaded = loaded
+        self._mapping = files.read_mapping(str(MAPPING))
+        self._edits: dict[str, Edits] = {}
         self.steps: list[Step] = []
 
     def play(self) -> Ending:
@@ -72,6 +90,8 @@ class Story:
         self._first_sync()
         day = self._people()
         self._second_sync(day)
+        if self._loaded:
+            self._defaults()
         self._third_sync()
         verification = self._verify()
         compared = self._compare()
@@ -106,18 +126,31 @@ class Story:
             yield self._session.context(NAME, report)
 
     def _set_mapping(self, mapping: MappingFile) -> None:
+        """Save a mapping, and keep it in a file for the comparer and whoever looks at the demo."""
         from crosswalk.sync.setup import set_mapping
 
-        set_mapping(NAME, mapping, self._session.vault, self._session.clock)
+        self._mapping = set_mapping(NAME, mapping, self._session.vault, self._session.clock)
+        self._file.write_bytes(msgspec.json.format(msgspec.json.encode(self._mapping), indent=2))
+
+    def _chosen(self) -> MappingFile:
+        """Return the standard mapping; of exports, the part of it that fits them and what else does."""
+        if not self._loaded:
+            return self._mapping
+        from crosswalk.sync.context import OBJECTS
+        from crosswalk.sync.mapping_edit import MappingEditor
+
+        editor = MappingEditor(NAME, self._session.vault, self._session.clock)
+        return fitting(self._mapping, editor.schemas(OBJECTS))
 
     def _connect(self) -> None:
         from crosswalk.sync.setup import add_connection
 
         with self._step(_("Connect"), _("Salesforce, ActiveCampaign, and the mapping")) as step:
             add_connection(NAME, self._systems.credentials(), self._session.vault, self._session.clock)
-            mapping = files.read_mapping(str(MAPPING))
-            self._set_mapping(mapping)
-            step.what = {each.object: len(each.fields) for each in mapping.objects}
+            self._set_mapping(self._chosen())
+            step.what = {each.object: len(each.fields) for each in self._mapping.objects}
+        if self._loaded and not self._terminal.as_json:
+            self._terminal.show(object_tables(self._mapping))
 
     def _first_sync(self) -> None:
         from crosswalk.sync.run import make_plan
@@ -126,6 +159,7 @@ class Story:
             plan = make_plan(context)
             step.what = plan.counts
             labels = field_labels(context)
+            self._edits = {name: edits_of(each.fields) for name, each in context.objects.items()}
         if not self._terminal.as_json:
             self._terminal.show(plan_tables(plan, labels, _SAMPLE))
         before = self._crm_ids()
@@ -136,15 +170,14 @@ class Story:
 
     def _people(self) -> Day:
         with self._step(_("People"), _("work on both sides")) as step:
-            day = work(self._systems)
+            day = work(self._systems, {name.capitalize(): each for name, each in self._edits.items()})
             step.what = day.done
         return day
 
     def _second_sync(self, day: Day) -> None:
         """Tagged contacts become leads, and nobody else does."""
-        mapping = files.read_mapping(str(MAPPING))
-        settings = replace(mapping.settings, creation=CreationRule.TAGGED, creation_tag=TAG)
-        self._set_mapping(replace(mapping, settings=settings))
+        settings = replace(self._mapping.settings, creation=CreationRule.TAGGED, creation_tag=TAG)
+        self._set_mapping(replace(self._mapping, settings=settings))
         before = self._crm_ids()
         about = _("edits, conflicts, deletes, leads from tags")
         with self._step(_("Second sync"), about) as step, self._context() as context:
@@ -157,6 +190,14 @@ class Story:
                     tagged=len(day.tagged), made=len(made)
                 )
             )
+
+    def _defaults(self) -> None:
+        """Exports lack what the CRM requires: the defaults that new leads got travel to their contacts."""
+        with (
+            self._step(_("Defaults"), _("of new leads, to their contacts")) as step,
+            self._context() as context,
+        ):
+            step.what = _run(context).counts
 
     def _third_sync(self) -> None:
         """Nothing is left to do, and nothing is done."""
@@ -184,7 +225,14 @@ class Story:
         with self._step(
             _("Compare"), _("the raw data, by a program that shares nothing with this one")
         ) as step:
-            command = [sys.executable, "-m", "crosswalk_sandbox.compare", "--json", "--mapping", str(MAPPING)]
+            command = [
+                sys.executable,
+                "-m",
+                "crosswalk_sandbox.compare",
+                "--json",
+                "--mapping",
+                str(self._file),
+            ]
             command += [
                 "--activecampaign",
                 self._systems.activecampaign.url,

@@ -45,6 +45,11 @@ class Control:
         total: int = self._read(self._client.get("counts"))["total"]
         return total
 
+    def loaded(self) -> dict[str, Any]:
+        """Return what became of the files of a folder."""
+        report: dict[str, Any] = self._read(self._client.get("load"))
+        return report
+
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
@@ -62,6 +67,7 @@ class Systems:
     ready: Mapping[str, Mapping[str, str]]  # the sandbox's ready line
     crm: Control
     activecampaign: Control
+    told: str = ""  # what the sandbox said about the exports it loaded
 
     def credentials(self) -> dict[str, dict[str, str]]:
         """Return what `connection add` takes."""
@@ -72,13 +78,16 @@ class Systems:
 
 
 @contextmanager
-def systems(home: Path, *, records: int, limits: str) -> Iterator[Systems]:
+def systems(home: Path, *, records: int, limits: str, load: Path | None = None) -> Iterator[Systems]:
     """Start both systems and yield them when they answer; they end with the block.
+
+    `load` is a folder with exports instead of invented people.
 
     Raises UserError with the sandbox's own words when it does not start.
     """
     command = [sys.executable, "-m", "crosswalk_sandbox.cli", "--records", str(records), "--limits", limits]
     command += [f"--{ACTIVECAMPAIGN}", "0", f"--{SALESFORCE}", "0"]
+    command += ["--load", str(load)] if load else []
     log = home / "sandbox.log"
     with log.open("w") as stderr:
         process = subprocess.Popen(
@@ -108,7 +117,9 @@ def _served(process: subprocess.Popen[str], log: Path) -> Iterator[Systems]:
     ready = json.loads(line)
     crm, activecampaign = Control(ready[SALESFORCE]["control"]), Control(ready[ACTIVECAMPAIGN]["control"])
     try:
-        yield Systems(ready=ready, crm=crm, activecampaign=activecampaign)
+        yield Systems(
+            ready=ready, crm=crm, activecampaign=activecampaign, told=log.read_text(encoding="utf-8").strip()
+        )
     finally:
         crm.close()
         activecampaign.close()

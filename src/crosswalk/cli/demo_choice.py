@@ -1,0 +1,43 @@
+"""Which fields a demo of somebody's exports syncs: the standard pairs that are there, and proposed ones that fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from crosswalk.convert import missing_options, pairable, suggest
+from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping
+from crosswalk.core.schema import Schema
+
+if TYPE_CHECKING:
+    from crosswalk.sync.mapping_edit import Schemas
+
+
+def fitting(standard: MappingFile, schemas: Schemas) -> MappingFile:
+    """Return the standard mapping without pairs that these schemas do not have, and with what they have beside."""
+    objects = [
+        _fitting(item, schemas.crm[item.object], schemas.contact)
+        for item in standard.objects
+        if item.object in schemas.crm
+    ]
+    return replace(standard, objects=tuple(objects))
+
+
+def _fitting(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
+    from crosswalk.sync.setup import named
+
+    resolved = [
+        replace(pair, crm=named(crm, pair.crm), activecampaign=named(contact, pair.activecampaign))
+        for pair in mapping.fields
+    ]
+    kept = [pair for pair in resolved if _fits(pair, crm, contact)]
+    proposed = [each for each in suggest(crm, contact, kept).pairs if not each.missing]
+    return replace(mapping, fields=(*kept, *(each.mapping for each in proposed)))
+
+
+def _fits(pair: FieldMapping, crm: Schema, contact: Schema) -> bool:
+    """Tell whether both fields exist, may be paired, and no option of one is unknown to the other."""
+    if pair.crm not in crm.fields or pair.activecampaign not in contact.fields:
+        return False
+    left, right = crm.fields[pair.crm], contact.fields[pair.activecampaign]
+    return pairable(left, right) is None and not missing_options(left, right)
