@@ -53,15 +53,13 @@ def default_rule(crm: Field) -> UpdateRule:
     return UpdateRule.NEVER if one_way else UpdateRule.ALWAYS
 
 
-def suggest(
-    crm: Schema, contact: Schema, taken: Sequence[FieldMapping] = (), without: Collection[str] = ()
-) -> Suggestions:
-    """Propose pairs among the fields that are not `taken`; CRM fields named in `without` are left out.
+def suggest(crm: Schema, contact: Schema, taken: Sequence[FieldMapping] = ()) -> Suggestions:
+    """Propose pairs among the fields that are not `taken`; consent is no field to pair.
 
     The e-mails come first, then equal names, then names of the same meaning, then similar ones, and of equally
     good partners one of the same kind. No field stands in two pairs.
     """
-    ours = _free(crm, {pair.crm for pair in taken} | set(without))
+    ours = _free(crm, {crm.opt_out, *(pair.crm for pair in taken)})
     theirs = _free(contact, {pair.activecampaign for pair in taken})
     pairs: list[Suggestion] = []
     refused: list[tuple[Field, Field, str]] = []
@@ -83,7 +81,7 @@ def suggest(
     return Suggestions(pairs=tuple(pairs), refused=tuple(still), rest=rest)
 
 
-def _free(schema: Schema, taken: Collection[str]) -> dict[str, Field]:
+def _free(schema: Schema, taken: Collection[str | None]) -> dict[str, Field]:
     return {
         name: field
         for name, field in schema.fields.items()

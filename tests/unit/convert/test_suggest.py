@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,14 +126,15 @@ def test_options_of_one_side_only_are_said() -> None:
     assert pair.why == "same name; options of one side only: Asia, Africa"
 
 
-def test_what_is_mapped_or_left_out_is_not_proposed() -> None:
+def test_neither_what_is_mapped_nor_consent_is_proposed() -> None:
     crm, contact = schemas([field("City"), field("Fax")], [field("field/1", "City"), field("field/2", "Fax")])
     taken = [
         FieldMapping(crm="Email", activecampaign="email"),
         FieldMapping(crm="City", activecampaign="field/2"),
     ]
     assert suggest(crm, contact, taken).pairs == ()
-    assert [each.crm.name for each in suggest(crm, contact, without={"Fax"}).pairs] == ["Email", "City"]
+    consenting = replace(crm, opt_out="Fax")
+    assert [each.crm.name for each in suggest(consenting, contact).pairs] == ["Email", "City"]
 
 
 LABELS = st.sampled_from(["City", "Town", "Phone", "Mobile", "Score", "Score 2", "Customer city", "Company"])
