@@ -28,7 +28,8 @@ from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS
-from .setup import Opener, checked_object, named, open_systems
+from .setup import checked_object, named, open_systems
+from .sign_in import Opener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
