@@ -183,8 +183,8 @@ class Checks:
         yield Check(
             name="clock",
             ok=close,
-            message=_("Salesforce's clock is {seconds:+.0f} s from this machine's.").format(
-                seconds=difference
+            message=_("Salesforce's clock differs from this machine's by {seconds} s.").format(
+                seconds=round(difference)
             ),
             cure="" if close else _("Set this machine's clock by a time server."),
         )
