@@ -6,6 +6,7 @@ remembers every request. A test may put replies before it.
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -83,6 +84,12 @@ def error(code: str, message: str = "no", status: int = 400) -> httpx2.Response:
     return httpx2.Response(status, json=[{"message": message, "errorCode": code}])
 
 
+def body_of(request: httpx2.Request) -> Any:
+    """A request's body as JSON, unpacked."""
+    packed = request.headers.get("content-encoding") == "gzip"
+    return json.loads(gzip.decompress(request.content) if packed else request.content)
+
+
 class Org:
     """The org; `rows` are contacts. Behaviour that tests vary stands in attributes."""
 
@@ -137,7 +144,7 @@ class Org:
             return self.query(request.url.params["q"], deleted=path.endswith("queryAll"))
         if path.startswith(f"{DATA}/query/"):
             return self._next(path.rsplit("/", 1)[1])
-        body = json.loads(request.content)
+        body = body_of(request)
         self.bodies.append(body)
         if path == f"{DATA}/composite/sobjects/Contact":
             return self._retrieve(body)

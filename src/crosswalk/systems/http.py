@@ -6,6 +6,7 @@ headers say about limits); everything else about a call is decided here.
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 import logging
 import ssl
@@ -35,6 +36,8 @@ LONGEST_WAIT = 60.0  # a longer Retry-After is the budget's business, not a slee
 LONGEST_PAUSE = 86_400.0  # no vendor's limit counts longer than a day
 FIRST_WAIT = 0.5
 CONNECT_TIMEOUT = 10.0
+WORTH_PACKING = 8_192  # bytes of a body
+_FASTEST = 1  # gzip's level: the network is slower than its gain at higher ones
 
 _OVERLOADED = frozenset({500, 502, 503, 504})
 _NOTHING_TO_READ = frozenset({202, 204, 304})
@@ -89,6 +92,7 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes | None
     accept: frozenset[int]
     may_be_empty: bool
+    is_json: bool  # what is asked for
 
     @property
     def path(self) -> str:
@@ -115,6 +119,7 @@ class HttpClient:
 
     `learn` is shown every answer and tells the budget what its headers say. `explain` turns an answer whose
     status the caller did not accept into a failure in the user's words; without it the status alone speaks.
+    A vendor that unpacks bodies (`packs`) is sent large ones packed; all are asked for packed answers.
     `seconds_in_http` and `calls` count every try.
     """
 
@@ -129,6 +134,7 @@ class HttpClient:
         timeout: float = 60.0,
         learn: Learn | None = None,
         explain: Explain | None = None,
+        packs: bool = False,
     ) -> None:
         require_secure(base_url)
         self.vendor = vendor
@@ -140,6 +146,7 @@ class HttpClient:
         self._clock = clock
         self._learn = learn
         self._explain = explain or explain_by_status
+        self._packs = packs
         self._client = httpx2.Client(
             transport=transport or httpx2.HTTPTransport(trust_env=False, verify=_trusted()),
             timeout=httpx2.Timeout(timeout, connect=CONNECT_TIMEOUT),
@@ -166,14 +173,19 @@ class HttpClient:
         repeatable: bool,
         accept: frozenset[int] = frozenset({200}),
         may_be_empty: bool = False,
+        is_json: bool = True,
     ) -> Answer:
         """Make one call and return its answer: its status is in `accept`, its body is complete JSON or rightly empty.
+
+        Without `is_json` any text but a web page will do, and the caller tells whether it is complete.
 
         A `repeatable` call is tried again after lost connections, time-outs, overload and broken answers;
         any call after a refused connection or 429, where nothing happened. Raises SystemFailure, `in_doubt`
         when something other than a read may have taken effect.
         """
-        call = self._prepare(method, path_or_url, query, headers or {}, json, form, accept, may_be_empty)
+        call = self._prepare(
+            method, path_or_url, query, headers or {}, json, form, accept, may_be_empty, is_json
+        )
         give_up = self._clock.now() + timedelta(seconds=PATIENCE)
         in_doubt = False
         tries = 0
@@ -202,6 +214,7 @@ class HttpClient:
         form: Mapping[str, str] | None,
         accept: frozenset[int],
         may_be_empty: bool,
+        is_json: bool,
     ) -> _Call:
         url = path_or_url if "://" in path_or_url else self.base_url + path_or_url
         require_secure(url)
@@ -215,8 +228,17 @@ class HttpClient:
         elif json is not None:
             content = msgspec.json.encode(json)
             sent["Content-Type"] = "application/json"
+        if content is not None and self._packs and len(content) >= WORTH_PACKING:
+            content = gzip.compress(content, _FASTEST, mtime=0)
+            sent["Content-Encoding"] = "gzip"
         return _Call(
-            method=method, url=url, headers=sent, content=content, accept=accept, may_be_empty=may_be_empty
+            method=method,
+            url=url,
+            headers=sent,
+            content=content,
+            accept=accept,
+            may_be_empty=may_be_empty,
+            is_json=is_json,
         )
 
     def _attempt(self, call: _Call) -> Answer | _Trouble:
@@ -348,7 +370,8 @@ _KIND_OF_STATUS = {
 def _judge(answer: Answer, call: _Call) -> Answer | _Trouble:
     """Tell whether an answer is final, or worth another try."""
     if answer.status in call.accept:
-        return answer if _complete(answer, call.may_be_empty) else _broken(answer)
+        complete = _complete(answer, call.may_be_empty) if call.is_json else not is_web_page(answer)
+        return answer if complete else _broken(answer)
     if answer.status == 429:
         return _Trouble(
             kind=FailureKind.QUOTA,

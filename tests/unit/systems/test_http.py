@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import socket
@@ -31,7 +32,9 @@ Reply = httpx2.Response | Exception
 class Rig:
     """A client whose vendor answers from a script; the last line of the script repeats."""
 
-    def __init__(self, *script: Reply, base_url: str = "https://acme.example/api") -> None:
+    def __init__(
+        self, *script: Reply, base_url: str = "https://acme.example/api", packs: bool = False
+    ) -> None:
         self.script = list(script)
         self.seen: list[httpx2.Request] = []
         self.clock = SteppedClock()
@@ -42,6 +45,7 @@ class Rig:
             budget=self.budget,
             clock=self.clock,
             transport=httpx2.MockTransport(self._answer),
+            packs=packs,
         )
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
@@ -470,3 +474,18 @@ def test_mending_touches_no_json_that_can_be_read_and_makes_the_rest_readable(
     broken = f'"{"".join(pieces)}"'.encode()
     read = msgspec.json.decode(mend_surrogates(broken), type=str)
     assert read == json.loads(broken).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@pytest.mark.parametrize("packs", [True, False])
+@pytest.mark.parametrize("size", [100, 20_000])
+def test_large_bodies_are_sent_packed_to_vendors_that_unpack_them(packs: bool, size: int) -> None:
+    rig = Rig(ok(), packs=packs)
+
+    rig.client.request("POST", "/things", json={"a": "x" * size}, repeatable=False)
+
+    (request,) = rig.seen
+    packed = request.headers.get("content-encoding") == "gzip"
+    assert packed is (packs and size > 10_000)
+    content = gzip.decompress(request.content) if packed else request.content
+    assert msgspec.json.decode(content) == {"a": "x" * size}
+    assert "gzip" in request.headers["accept-encoding"]

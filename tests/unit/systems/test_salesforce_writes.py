@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx2
 import pytest
-from tests.helpers.salesforce import DATA, NOON, Org, contact, error
+from tests.helpers.salesforce import DATA, NOON, Org, body_of, contact, error
 
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.system import Op, Outcome, Receipt, System, Write, WriteOptions
@@ -60,7 +59,7 @@ def choosy(refuses: Callable[[dict[str, Any]], bool], refusal: httpx2.Response) 
     def answer(request: httpx2.Request) -> httpx2.Response | None:
         if request.url.path != COLLECTIONS:
             return None
-        records = json.loads(request.content)["records"]
+        records = body_of(request)["records"]
         return refusal if any(refuses(record) for record in records) else None
 
     org.before = answer

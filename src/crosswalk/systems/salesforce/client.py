@@ -42,6 +42,7 @@ class Client:
             transport=transport,
             learn=_learn_usage,
             explain=explain,
+            packs=True,
         )
         self._budget = budget
         self._clock = clock
@@ -53,6 +54,14 @@ class Client:
     def read(self, resource: str, *, query: Sequence[tuple[str, str]] = (), json: object = None) -> Answer:
         """Read a resource of the API version, with a body if there is one; repeats by itself."""
         return self._read(data_path(resource), query=query, json=json)
+
+    def read_csv(self, resource: str, *, query: Sequence[tuple[str, str]] = ()) -> Answer:
+        """Read a resource that answers with CSV; whether it is complete is the caller's business."""
+        return self._read(data_path(resource), query=query, headers={"Accept": "text/csv"}, is_json=False)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, by our clock."""
+        self._clock.sleep(seconds)
 
     def userinfo(self) -> Answer:
         """Ask who we are. Source: OAuth 2.0, userinfo endpoint."""
@@ -86,10 +95,13 @@ class Client:
         query: Sequence[tuple[str, str]] = (),
         json: object = None,
         headers: Mapping[str, str] | None = None,
+        is_json: bool = True,
     ) -> Answer:
         method = "GET" if json is None else "POST"
         try:
-            return self._call(method, path, query=query, json=json, headers=headers, repeatable=True)
+            return self._call(
+                method, path, query=query, json=json, headers=headers, repeatable=True, is_json=is_json
+            )
         except SystemFailure as failure:
             failure.in_doubt = False  # a POST that only reads changes nothing
             raise
@@ -103,6 +115,7 @@ class Client:
         json: object = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool,
+        is_json: bool = True,
     ) -> Answer:
         def send(token: Token) -> Answer:
             return self.http.request(
@@ -112,6 +125,7 @@ class Client:
                 json=json,
                 headers={**_HEADERS, **(headers or {}), "Authorization": f"Bearer {token.value}"},
                 repeatable=repeatable,
+                is_json=is_json,
             )
 
         token = self.session.token()

@@ -23,7 +23,7 @@ import msgspec
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Page, Record
 from ..http import REPORT, Answer
-from . import soql
+from . import bulk, soql
 from .client import Client
 from .lookup import Lookup
 from .records import QueryPage
@@ -41,6 +41,9 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first: bool = False  # the first complete reading is under way
     until: datetime | None = None  # Salesforce's time when the pass under way began
     only: str | None = None  # the condition of a first reading
+    job: str | None = None  # the query job that a large first reading is left to
+    locator: str | None = None  # where the next part of its results begins
+    asked: datetime | None = None  # our time when the job was made
 
     def text(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -80,9 +83,22 @@ class Pass:
         self._limit: int | None = None
         self._rows = 0  # rows that the statement under way has brought
         self._lost_at: datetime | None = None  # where a next page was last refused
+        self._begun = cursor
+        self._jobs = bulk.can_be_asked(described.schema, fields)
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages up to the end of the feed."""
+        begun = self._begun
+        if begun.job is not None and begun.asked is not None:
+            try:
+                yield from self._job_pages(begun.job, begun.asked, begun.locator, total=None)
+            except bulk.JobUnfitError:
+                self._jobs = False
+            else:
+                return
+        yield from self._query_pages()
+
+    def _query_pages(self) -> Iterator[Page]:
         answer = self._ask(limit=None)
         page = self._lookup.page(answer)
         total = page.total
@@ -101,10 +117,39 @@ class Pass:
             )
             if last:
                 return
+            if self._first and self._jobs and total >= bulk.WORTH_A_JOB:
+                self._jobs = False
+                try:
+                    yield from self._leave_to_job(total)
+                except bulk.JobUnfitError:
+                    crowded = False  # some of its rows may have been given: ask anew
+                else:
+                    return
             answer = self._further(page, crowded)
             page = self._lookup.page(answer)
 
-    def _ask(self, *, limit: int | None) -> Answer:
+    def _leave_to_job(self, total: int) -> Iterator[Page]:
+        """Have all that is left read by a query job; deletes are not for a first reading."""
+        statement = soql.select(self._lookup.reader.columns, self._name, where=self._where())
+        job, asked = bulk.begin(self._client, statement)
+        yield from self._job_pages(job, asked, None, total)
+
+    def _job_pages(self, job: str, asked: datetime, locator: str | None, total: int | None) -> Iterator[Page]:
+        """Yield a job's results. Cut off inside a part of them, the reading begins that part again."""
+        bulk.wait(self._client, job)
+        while True:
+            here = self._here(job=job, asked=asked, locator=locator)
+            part = bulk.part(self._client, self._lookup.reader, job, locator)
+            for records in part.rows:
+                yield Page(records=records, cursor=here.text(), requested_at=asked, total=total)
+            locator = part.next_locator
+            last = locator is None
+            cursor = self._end() if last else self._here(job=job, asked=asked, locator=locator)
+            yield Page(records=[], cursor=cursor.text(), requested_at=asked, last=last, total=total)
+            if last:
+                return
+
+    def _where(self) -> list[str]:
         where = list(self._persons)
         if self._first:
             where.append("IsDeleted = false")
@@ -112,10 +157,13 @@ class Pass:
             where.append(self._only)
         if self._since is not None:
             where.append(f"SystemModstamp >= {soql.moment(self._since)}")
+        return where
+
+    def _ask(self, *, limit: int | None) -> Answer:
         tail = "ORDER BY SystemModstamp, Id" + (f" LIMIT {limit}" if limit else "")
         self._limit, self._rows = limit, 0
         return self._client.query(
-            soql.select(self._lookup.columns, self._name, where=where, tail=tail), deleted=True
+            soql.select(self._lookup.columns, self._name, where=self._where(), tail=tail), deleted=True
         )
 
     def _further(self, page: QueryPage, crowded: bool) -> Answer:
@@ -154,8 +202,18 @@ class Pass:
         self._had.update(row.id for row in rows if row.stamp == self._since)
         return new
 
-    def _here(self) -> Cursor:
-        return Cursor(since=self._since, first=self._first, until=self._until, only=self._only)
+    def _here(
+        self, *, job: str | None = None, asked: datetime | None = None, locator: str | None = None
+    ) -> Cursor:
+        return Cursor(
+            since=self._since,
+            first=self._first,
+            until=self._until,
+            only=self._only,
+            job=job,
+            asked=asked,
+            locator=locator,
+        )
 
     def _end(self) -> Cursor:
         """Where the next pass begins; without a `Date` header the last stamp must do: our clock may not."""

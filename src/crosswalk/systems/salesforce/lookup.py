@@ -33,6 +33,11 @@ class Lookup:
         self._queried = self._full if self._fits else RowReader(described.schema, [])
 
     @property
+    def reader(self) -> RowReader:
+        """What decodes rows that have all fields."""
+        return self._full
+
+    @property
     def columns(self) -> Sequence[str]:
         """What a statement is to select."""
         return self._queried.columns

@@ -6,7 +6,7 @@ Source: Salesforce REST API, field types and their JSON forms.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -103,6 +103,8 @@ class RowReader:
             rename={attribute: column for column, attribute in attributes.items()},
             kw_only=True,
         )
+        self._row = row
+        self._checkboxes = {column for column in self.columns if _column_kind(schema, column) is Kind.BOOLEAN}
         self._rows: Any = list[row | None]
         self._page: Any = msgspec.defstruct(
             "RowPage",
@@ -127,6 +129,19 @@ class RowReader:
     def rows(self, answer: Answer) -> list[Record]:
         """Decode an answer to a retrieve; what it does not have is left out."""
         return [self._record(row) for row in answer.decode(self._rows) if row is not None]
+
+    def record(self, cells: Mapping[str, str]) -> Record:
+        """Decode a row of a query job's results; an empty cell is empty. Raises msgspec.ValidationError.
+
+        Source: Salesforce Bulk API 2.0, Get Results for a Query Job.
+        """
+        raw = {name: self._cell(name, cell) for name, cell in cells.items()}
+        return self._record(msgspec.convert(raw, self._row))
+
+    def _cell(self, name: str, cell: str) -> str | bool | None:
+        if not cell:
+            return None
+        return cell == "true" if name in self._checkboxes else cell
 
     def _record(self, row: Any) -> Record:
         record_id, deleted, master, stamp, created, modified_by, email = self._own(row)
@@ -189,6 +204,12 @@ def _boolean(value: Value) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     raise ValueError(f"{value!r} is no {Kind.BOOLEAN}")
+
+
+def _column_kind(schema: Schema, column: str) -> Kind | None:
+    if column == "IsDeleted":
+        return Kind.BOOLEAN
+    return schema.fields[column].kind if column in schema.fields else None
 
 
 def _column_type(schema: Schema, column: str) -> tuple[Any, Any]:
