@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crosswalk.core.criteria import Criteria, Criterion, Operator
 from crosswalk.core.mapping import (
     CreationRule,
@@ -39,6 +41,13 @@ def test_the_contact_has_the_fields_of_all_objects() -> None:
 
     assert (contact.reads, contact.writes) == (["email", "phone"], ["email", "phone"])
     assert contact.creates
+
+
+def test_opt_outs_travel_unless_that_is_turned_off() -> None:
+    off = replace(mapped(), settings=Settings(consent=False))
+
+    assert all(use.consent for side in Side for use in uses_of(mapped())[side])
+    assert not any(use.consent for side in Side for use in uses_of(off)[side])
 
 
 def test_only_the_object_that_contacts_become_is_created() -> None:

@@ -175,6 +175,7 @@ class ObjectUse(msgspec.Struct, frozen=True, kw_only=True):
     reads: Sequence[str]  # fields whose values are read
     writes: Sequence[str]  # fields whose values are changed
     creates: bool  # whether records may be made
+    consent: bool = False  # whether opt-outs travel
 
 
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ def healthy() -> Script:
     script.on("GET", "/contacts", reply(200, {"contacts": [], "meta": {"total": "7"}}))
     script.on("GET", "/import/bulk_import", reply(200, {"outstanding": [], "recentlyCompleted": []}))
     script.on("GET", "/tags", reply(200, {"tags": [], "meta": {"total": "0"}}))
+    script.on("GET", "/lists", reply(200, {"lists": [], "meta": {"total": "3"}}))
     return script
 
 
@@ -115,13 +116,13 @@ def test_a_healthy_account_passes_every_check() -> None:
 
     checks = checked(script)
 
-    names = ["address", "sign-in", "user", "contact limit", "contacts", "fields", "imports", "tags", "limits"]
-    assert list(checks) == [*names, "clock"]
+    names = ["address", "sign-in", "user", "contact limit", "contacts", "fields", "imports", "tags", "lists"]
+    assert list(checks) == [*names, "limits", "clock"]
     assert all(check.ok for check in checks.values())
     assert "sync" in checks["user"].message
     assert checks["contact limit"].message == "Account acme: 7 of 1000 contacts."
     assert "5 calls a second" in checks["limits"].message
-    assert len(script.requests) == 6
+    assert len(script.requests) == 7
 
 
 @pytest.mark.parametrize(
@@ -131,6 +132,7 @@ def test_a_healthy_account_passes_every_check() -> None:
         ("/fields", "fields", "custom fields"),
         ("/import/bulk_import", "imports", "import"),
         ("/tags", "tags", "tags"),
+        ("/lists", "lists", "Lists"),
     ],
 )
 def test_a_key_whose_user_lacks_a_right_is_found_with_the_right_to_give(

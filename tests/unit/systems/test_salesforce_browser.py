@@ -158,6 +158,12 @@ def test_credentials_that_name_no_app_cannot_begin() -> None:
     assert "External Client App" in raised.value.cure
 
 
+@pytest.mark.parametrize("login", ["http://acme.my.salesforce.com", "ftp://acme.example", "file:///etc"])
+def test_no_browser_is_sent_to_an_address_that_is_not_secure(login: str) -> None:
+    with pytest.raises(SystemFailure, match="not a secure address"):
+        Login().begin(login_url=login)
+
+
 def test_activecampaign_has_no_sign_in_by_browser() -> None:
     assert not needs_browser("activecampaign", {})
     with pytest.raises(UserError, match="no sign-in by browser"):

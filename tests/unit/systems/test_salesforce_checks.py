@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import httpx2
 import pytest
-from tests.helpers.salesforce import DATA, FIELDS, HOST, ORG, US, Org, error
+from tests.helpers.salesforce import DATA, FIELDS, HOST, ORG, US, Org, error, field
 from tests.helpers.systems import SteppedClock
 
 from crosswalk.core.system import Check, ObjectUse
@@ -41,7 +41,7 @@ def healthy(request: httpx2.Request) -> httpx2.Response | None:
 
 @pytest.fixture
 def org() -> Org:
-    org = Org()
+    org = Org(fields=[*FIELDS, field("HasOptedOutOfEmail", "boolean")])
     org.now = OUR_TIME
     org.before = healthy
     return org
@@ -53,8 +53,8 @@ def answering(org: Org, replies: dict[str, httpx2.Response]) -> Org:
     return org
 
 
-def use(*, reads: Sequence[str] = (), writes: Sequence[str] = (), creates: bool = False) -> ObjectUse:
-    return ObjectUse(object="contact", reads=reads, writes=writes, creates=creates)
+def use(*, reads: Sequence[str] = (), writes: Sequence[str] = (), consent: bool = False) -> ObjectUse:
+    return ObjectUse(object="contact", reads=reads, writes=writes, creates=False, consent=consent)
 
 
 def test_the_checks_of_a_healthy_org_all_pass_and_say_what_they_saw(org: Org) -> None:
@@ -125,6 +125,24 @@ def test_a_missing_right_is_named_with_what_it_is_needed_for_and_the_others_are_
     assert not found["contact e-mail"].ok
     assert found["contact edit"].ok
     assert found["contact deletions"].ok
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [([], "hidden"), ([field("HasOptedOutOfEmail", "boolean", updateable=False)], "cannot be ticked")],
+)
+def test_an_opt_out_box_that_is_hidden_or_closed_is_found_where_opt_outs_travel(
+    org: Org, box: list[dict[str, object]], words: str
+) -> None:
+    org.fields = [*FIELDS, *box]
+    needs = use(reads=["LastName"], consent=True)
+
+    check = checks(org, [needs])["contact opt-out"]
+
+    assert not check.ok
+    assert words in check.message
+    assert "HasOptedOutOfEmail: Read and Edit" in check.cure
+    assert "contact opt-out" not in checks(org, [use(reads=["LastName"])])
 
 
 def test_a_clock_far_off_is_found(org: Org) -> None:

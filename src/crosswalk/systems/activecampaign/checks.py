@@ -13,7 +13,7 @@ from ...core.system import Check, ObjectUse
 from ..http import mark
 from .client import NO_RIGHT, WHO_AM_I, Api
 from .records import ContactPage
-from .schema import CONTACT, Count
+from .schema import CONTACT, Count, Meta
 
 CLOCK_TOLERANCE = 60.0  # seconds
 _ADDRESS_CODES = frozenset({"wrong_address", "unreachable", "no_json"})
@@ -41,6 +41,10 @@ class _Account(msgspec.Struct):
     subscriber_total: Count = None
 
 
+class _Lists(msgspec.Struct):
+    meta: Meta = msgspec.field(default_factory=Meta)
+
+
 class Checks:
     """One walk through the checks; without an address and a sign-in only the clock can be judged besides."""
 
@@ -60,6 +64,7 @@ class Checks:
                 ("fields", self._fields),
                 ("imports", self._imports),
                 ("tags", self._tags),
+                ("lists", self._lists),
             ):
                 checks += _tried(name, step)
             checks.append(_limits(self._api.per_second))
@@ -141,6 +146,19 @@ class Checks:
             yield _lacking("tags", failure, _("Contacts: manage tags"))
             return
         yield _good("tags", _("Tags can be read, for contacts that a tag lets into the CRM."))
+
+    def _lists(self) -> Iterator[Check]:
+        try:
+            total = self._api.get("/lists", [("limit", "1")]).decode(_Lists).meta.count()
+        except SystemFailure as failure:
+            yield _lacking("lists", failure, _("Lists: all whose members take part"))
+            return
+        yield _good(
+            "lists",
+            _("{count} lists can be seen, for opt-outs to travel both ways.").format(
+                count="?" if total is None else total
+            ),
+        )
 
 
 def _contact_limit(account: _Account) -> Check:

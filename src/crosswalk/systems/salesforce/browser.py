@@ -19,6 +19,7 @@ import httpx2
 from ...core.clock import Clock
 from ...core.failures import UserError
 from ...core.sign_in import Granted
+from ..http import require_secure
 from .auth import BY_BROWSER, Credentials, parse_credentials
 from .oauth_errors import no_refresh_token, refusal
 from .session import TOKEN_PATH, TokenAnswer, login_client
@@ -107,13 +108,17 @@ def begin_sign_in(
     clock: Clock,
     transport: httpx2.BaseTransport | None = None,
 ) -> BrowserSignIn:
-    """Begin a sign-in by browser for the app that `given` names. Raises UserError when it names none."""
+    """Begin a sign-in by browser for the app that `given` names.
+
+    Raises UserError when it names none, SystemFailure for an address that is plain http outside loopback.
+    """
     credentials = parse_credentials(given)
     if not (credentials.login_url and credentials.client_id):
         raise UserError(
             _("The Salesforce credentials name no app to sign in with."),
             cure=_("Give login_url and client_id: the consumer key of your External Client App."),
         )
+    require_secure(credentials.login)
     return BrowserSignIn(
         credentials, redirect_uri=redirect_uri, connection=connection, clock=clock, transport=transport
     )

@@ -163,6 +163,8 @@ class Checks:
             yield _required(described)
         if use is not None:
             yield _mapped(described, use)
+        if use is None or use.consent:
+            yield _opt_out(described)
         if described.queryable:
             yield self._deletions(sobject)
 
@@ -317,6 +319,30 @@ def _mapped(described: Described, use: ObjectUse) -> Check:
         cure=_field_cure(sobject, "; ".join(lacking))
         + " "
         + _("Take fields that are gone out of the mapping; map formula fields with to_crm “never”."),
+    )
+
+
+def _opt_out(described: Described) -> Check:
+    """Judge the box that says who wants no e-mail: field-level security often hides it."""
+    sobject = described.sobject
+    box = described.schema.fields.get(sobject.opt_out)
+    good = box is not None and box.writable
+    if good:
+        message = _(
+            "{object}: the opt-out box {field} can be read and ticked, for opt-outs to travel both ways."
+        )
+    elif box is not None:
+        message = _(
+            "{object}: the opt-out box {field} cannot be ticked: opt-outs of ActiveCampaign do not arrive."
+        )
+    else:
+        message = _("{object}: the opt-out box {field} is hidden: opt-outs of Salesforce do not travel.")
+    lacking = _("{field}: Read and Edit").format(field=sobject.opt_out)
+    return Check(
+        name=f"{sobject.object} opt-out",
+        ok=good,
+        message=message.format(object=sobject.name, field=sobject.opt_out),
+        cure="" if good else _field_cure(sobject, lacking) + " " + _("Or set settings.consent to false."),
     )
 
 

@@ -1,0 +1,111 @@
+"""Signing in again by browser: what is kept, and what is not when somebody signs in elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+from tests.helpers.sandbox_sign_in import CALLBACK, Page, told
+
+from crosswalk.core.clock import SystemClock
+from crosswalk.core.failures import UserError
+from crosswalk_sandbox.limits import Limits
+from crosswalk_sandbox.people import Sizes
+from crosswalk_sandbox.sandbox import Options, Sandbox
+
+if TYPE_CHECKING:
+    from crosswalk.core.sign_in import Tokens
+    from crosswalk.store.vault import Vault
+
+CLOCK = SystemClock()
+NAME = "acme"
+
+
+class Person:
+    """Somebody at a browser who allows whatever is asked."""
+
+    redirect_uri = CALLBACK
+
+    def visit(self, address: str, state: str) -> Mapping[str, str]:
+        form = Page(httpx2.get(address, trust_env=False).text).forms["allow"]
+        answer = httpx2.post(str(httpx2.URL(address).join(form.action)), data=form.fields, trust_env=False)
+        brought = told(answer)
+        assert brought["state"] == state
+        return brought
+
+
+@contextmanager
+def browser() -> Iterator[Person]:
+    yield Person()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[tuple[Sandbox, dict[str, dict[str, str]]]]:
+    sandbox = Sandbox(
+        ["salesforce", "activecampaign"], Options(sizes=Sizes.of(2), limits=Limits.parse("off"))
+    )
+    servers, ready = sandbox.serve({"salesforce": 0, "activecampaign": 0})
+    yield sandbox, ready
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def vault(django_database: str, sandbox: tuple[Sandbox, dict[str, dict[str, str]]], tmp_path: Path) -> Vault:
+    """The vault of an installation with one connection, signed in to by client credentials."""
+    from crosswalk.store.vault import Vault
+    from crosswalk.sync.setup import add_connection
+
+    vault = Vault.at(tmp_path / "credentials.key")
+    add_connection(NAME, sandbox[1], vault, CLOCK)
+    return vault
+
+
+def kept(vault: Vault) -> tuple[dict[str, str], Tokens]:
+    from crosswalk.store import connections
+    from crosswalk.store.tokens import TenantTokens
+
+    tenant = connections.get(NAME).crm
+    return connections.credentials(vault, tenant), TenantTokens(tenant, vault, connection=NAME).read()
+
+
+def test_it_works(vault: Vault) -> None:
+    from crosswalk.sync.sign_in import sign_in_again
+
+    sign_in_again(NAME, vault, CLOCK, browser)
+
+    credentials, tokens = kept(vault)
+    assert credentials["grant"] == "authorization_code"
+    assert tokens["refresh_token"]
+
+
+def test_who_signs_in_to_another_org_is_told_so_and_nothing_changes(
+    vault: Vault, sandbox: tuple[Sandbox, dict[str, dict[str, str]]]
+) -> None:
+    from crosswalk.sync.sign_in import sign_in_again
+
+    before = kept(vault)
+    controlled = sandbox[0].systems["salesforce"]
+    controlled.system.org.id = "00D5g00000Second5EA"  # type: ignore[attr-defined]
+
+    with pytest.raises(UserError, match="You signed in to 00D5g00000Second5EA; acme belongs to") as raised:
+        sign_in_again(NAME, vault, CLOCK, browser)
+    assert "Nothing was changed" in raised.value.cure
+    assert kept(vault) == before
+    assert [entry.path for entry in controlled.log()][-2:] == ["/services/oauth2/revoke"] * 2
+
+
+def test_a_system_whose_access_only_a_person_can_end_says_so_when_it_is_let_go(vault: Vault) -> None:
+    from crosswalk.store import connections
+    from crosswalk.sync.sign_in import disconnect
+
+    crm, activecampaign = disconnect(connections.get(NAME), vault, CLOCK)
+
+    assert (crm.system, crm.ended) == ("salesforce", True)
+    assert (activecampaign.system, activecampaign.ended) == ("activecampaign", False)
+    assert "reset the key" in activecampaign.message
+    assert disconnect(connections.get(NAME), vault, CLOCK)[0].ended  # dead tokens are as good as revoked ones
