@@ -15,7 +15,7 @@ from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .selecting import checked_selection
-from .setup import open_systems, set_mapping
+from .setup import dated, open_systems
 from .sign_in import Opener
 
 
@@ -33,22 +33,25 @@ def count_selection(
     """
     connection = connections.get(name)
     item = _mapped(connections.mapping_of(connection), name, object)
+    chosen = item if selection is None else replace(item, selection=selection)
     systems = open_systems(connection, vault, clock, opener)
     with closing(systems[Side.ACTIVECAMPAIGN]), closing(systems[Side.CRM]) as crm:
-        checked = checked_selection(selection or item.selection, crm.describe(object))
-        return checked, crm.count(object, checked)
+        checked = checked_selection(chosen.selection, crm.describe(object))
+        counted = crm.count(object, checked)
+        return dated(replace(chosen, selection=checked), crm, clock).selection, counted
 
 
 def set_selection(
     name: str, object: str, selection: Selection, vault: Vault, clock: Clock, opener: Opener = open_system
 ) -> tuple[Selection, Counted]:
-    """Count what a selection takes, then save it in the object's mapping."""
-    _checked, counted = count_selection(name, object, selection, vault, clock, opener)
-    mapping = connections.mapping_of(connections.get(name))
-    chosen = replace(_mapped(mapping, name, object), selection=selection)
-    objects = tuple(chosen if item.object == object else item for item in mapping.objects)
-    saved = set_mapping(name, replace(mapping, objects=objects), vault, clock, opener)
-    return _mapped(saved, name, object).selection, counted
+    """Count what a selection takes, then save it in the object's mapping as that is at that moment."""
+    checked, counted = count_selection(name, object, selection, vault, clock, opener)
+    with connections.locked(name) as connection:
+        mapping = connections.mapping_of(connection)
+        chosen = replace(_mapped(mapping, name, object), selection=checked)
+        objects = tuple(chosen if item.object == object else item for item in mapping.objects)
+        connections.save_mapping(connection, replace(mapping, objects=objects), clock.now())
+    return checked, counted
 
 
 def _mapped(mapping: MappingFile, name: str, object: str) -> ObjectMapping:

@@ -166,8 +166,8 @@ def _checked(
             cure=_("Use one of: {objects}.").format(objects=", ".join(OBJECTS)),
         )
     crm = system.describe(mapping.object)
-    dated = _dated(mapping, system, clock)
-    selected = replace(dated, selection=checked_selection(dated.selection, crm))
+    since = dated(mapping, system, clock)
+    selected = replace(since, selection=checked_selection(since.selection, crm))
     return checked_object(selected, crm, contact, settings)
 
 
@@ -192,7 +192,7 @@ def _check_settings(settings: Settings, objects: list[str]) -> None:
         )
 
 
-def _dated(mapping: ObjectMapping, crm: System, clock: Clock) -> ObjectMapping:
+def dated(mapping: ObjectMapping, crm: System, clock: Clock) -> ObjectMapping:
     """A selection *created from now on* counts from the CRM's time at which it is saved."""
     selection = mapping.selection
     if selection.kind is not SelectionKind.CREATED_FROM_NOW or selection.since is not None:

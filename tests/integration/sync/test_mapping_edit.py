@@ -10,7 +10,15 @@ from tests.helpers.mappings import EMAIL, NAMES, mapping_of
 from tests.integration.sync.conftest import Both
 
 from crosswalk.core.failures import UserError
-from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping, Policy, UpdateRule
+from crosswalk.core.mapping import (
+    FieldMapping,
+    MappingFile,
+    ObjectMapping,
+    Policy,
+    Selection,
+    SelectionKind,
+    UpdateRule,
+)
 
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
@@ -153,6 +161,25 @@ def test_what_somebody_else_changed_in_the_meantime_is_kept(edited: TwoSystems) 
     kept = fields(editor_of(edited).mapping())
     assert {"Nickname__c", "Score__c"} <= set(kept)
     assert kept["Phone"].blanks is False
+
+
+def test_a_new_selection_leaves_pairs_that_were_made_in_the_meantime(edited: TwoSystems) -> None:
+    from crosswalk.core.system import System
+    from crosswalk.sync.mapping_edit import Rules
+    from crosswalk.sync.selections import set_selection
+
+    others = [("Nickname__c", "NICKNAME")]
+
+    def opener(vendor: str, credentials: Mapping[str, Any], **more: Any) -> System:
+        if others:
+            editor_of(edited).add("contact", *others.pop(), Rules())
+        return edited.opener(vendor, credentials, **more)
+
+    none = Selection(kind=SelectionKind.NONE)
+    set_selection("demo", "contact", none, edited.vault, edited.clock, opener)
+    (saved,) = editor_of(edited).mapping().objects
+    assert saved.selection == none
+    assert "Nickname__c" in {pair.crm for pair in saved.fields}
 
 
 def test_changes_wait_for_each_other(edited: TwoSystems) -> None:
