@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from tests.helpers.command_line import Installation, Sandbox
 
 
@@ -110,11 +111,57 @@ def test_holds_are_listed_with_reason_and_cure_and_can_be_tried_again(
     assert {"conflict"} == {each["kind"] for each in held}
     assert all(each["reason"] and each["cure"] and each["record_id"] for each in held)
 
-    tried = mapped("holds", "--retry", "--json")
-    assert (tried.code, tried.data["retried"]) == (0, len(held))
+    (cause,) = mapped("holds", "--json").data["causes"]
+    assert (cause["code"], cause["count"]) == ("CW-4001", len(held))
+    assert "CW-4001" in mapped("holds").out
+
+    tried = mapped("holds", "retry", "--all", "--json")
+    assert (tried.code, tried.data["retried"]) == (0, [each["id"] for each in held])
     assert mapped("sync").code == 0
     assert len(mapped("holds", "--json").data["holds"]) == len(held)
     assert mapped("verify", "--json").data["excused"]["held"] == len(held)
+
+
+def test_a_person_decides_a_hold_after_a_look_at_it(mapped: Installation) -> None:
+    mapping = mapped("mapping", "show", "acme", "--json").data
+    mapping["settings"]["policy"] = "ask"
+    assert mapped("mapping", "set", "acme", "-", stdin=json.dumps(mapping)).code == 0
+    assert mapped("sync", "--approve").code == 0
+    first, second, *others = mapped("holds", "--json").data["holds"]
+
+    shown = mapped("holds", "show", str(first["id"]), "--json").data["hold"]
+    assert (shown["values"], shown["title"]) == (first["values"], "Both sides changed a field")
+    assert str(second["id"]) in mapped("holds", "--cause", "CW-4001", "--limit", "1000").out
+    chosen = mapped("holds", "choose", str(first["id"]), str(second["id"]), "crm", "--json")
+    assert (chosen.code, chosen.data["refused"]) == (0, [])
+    assert mapped("sync").code == 0
+
+    left = mapped("holds", "--json").data["holds"]
+    assert {each["id"] for each in left} == {each["id"] for each in others}
+    settled = mapped("explain", "crm", first["crm_id"], "--json").data["links"][0]
+    assert any(why == "chosen" for write in settled["journal"] for _, _, why in write["fields"].values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", "4711"), "no hold 4711"),
+        (("choose", "4711", "crm"), "no hold 4711"),
+        (("choose", "4711"), "what to choose"),
+        (("choose", "crm"), "which holds"),
+        (("choose", "4711", "mars"), "mars"),
+        (("choose", "4711", "--value", "x", "--always"), "--always"),
+        (("retry",), "which holds"),
+        (("--cause", "CW-0000"), "CW-0000"),
+    ],
+)
+def test_what_is_asked_of_holds_and_cannot_be_done_is_said(
+    mapped: Installation, arguments: tuple[str, ...], words: str
+) -> None:
+    done = mapped("holds", *arguments, "--json")
+    assert done.code == 1
+    assert words in done.data["error"]["message"]
+    assert done.data["error"]["code"].startswith("CW-60")
 
 
 def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:

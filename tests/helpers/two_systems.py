@@ -7,7 +7,7 @@ Import this only when Django knows its database: the fixtures of tests/integrati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,10 +23,14 @@ from tests.helpers.mappings import SOBJECTS, mapping_of
 
 from crosswalk.core.mapping import MappingFile, Side
 from crosswalk.store import connections, history, inbox, models
+from crosswalk.store import holds as stored_holds
+from crosswalk.store.holds import Held
 from crosswalk.store.vault import Vault
 from crosswalk.sync import holds, setup
 from crosswalk.sync import run as runs
+from crosswalk.sync.choosing import Outcome, choose_value
 from crosswalk.sync.context import Context
+from crosswalk.sync.explain import Explanation, explain
 from crosswalk.sync.run import RunResult
 from crosswalk.sync.verify import Verification, verify
 from crosswalk.systems import open_system
@@ -224,15 +228,27 @@ class TwoSystems:
         self.contexts.pop(name, None)
         return self.context(name)
 
-    def plan(self, name: str = NAME) -> models.Plan:
-        return runs.make_plan(self.context(name))
+    def plan(self, name: str = NAME, applied: Mapping[str, Sequence[str]] | None = None) -> models.Plan:
+        return runs.make_plan(self.context(name), applied)
 
     def sync(self, name: str = NAME, *, plan: models.Plan | None = None) -> RunResult:
         self.wait(30)
         return runs.run(self.context(name), plan=plan)
 
+    def explain(self, side: Side, record_id: str, name: str = NAME) -> Explanation:
+        return explain(self.context(name), side, record_id)
+
+    def held_now(self, name: str = NAME) -> list[Held]:
+        return stored_holds.listed(self.context(name).connection_id)
+
     def retry(self, name: str = NAME) -> int:
-        return holds.retry(self.context(name))
+        found = self.held_now(name)
+        holds.retry(self.context(name).connection_id, found, self.clock.now())
+        return len(found)
+
+    def choose(self, answer: Side | str, *, always: bool = False, name: str = NAME) -> Outcome:
+        """Choose for everything that is held."""
+        return choose_value(self.context(name), self.held_now(name), answer, always=always)
 
     def verify(self, name: str = NAME) -> Verification:
         return verify(self.context(name))
@@ -320,11 +336,33 @@ class TwoSystems:
         fields[field] = replace(fields[field], values=(*fields[field].values, value))
         org.reset_grants()
 
-    def hide_field(self, field: str) -> None:
-        """An admin of the CRM takes a field of contacts away."""
+    def hide_field(self, object: str, field: str, *, hidden: bool = True) -> None:
+        """An admin of the CRM takes the integration user the right to see a field, or gives it back."""
+        values = {
+            "Field": f"{SOBJECTS[object]}.{field}",
+            "PermissionsRead": not hidden,
+            "PermissionsEdit": not hidden,
+        }
+        self.systems["salesforce"].person("FieldPermissions", "edit", values=values)
+
+    def retype_field(self, object: str, field: str, convert: Callable[[Any], Any], **attributes: Any) -> None:
+        """An admin of the CRM gives a field another type; its values are converted with it."""
         org = self.systems["salesforce"].system.org  # type: ignore[attr-defined]
-        del org.schema["Contact"].fields[field]
+        kind = org.schema[SOBJECTS[object]]
+        kind.fields[field] = replace(kind.fields[field], **attributes)
+        vars(kind).pop("_by_lower_name", None)
+        for row in org.store[SOBJECTS[object]].rows.values():
+            row[field] = None if row[field] is None else convert(row[field])
         org.reset_grants()
+
+    def drop_contact_field(self, title: str) -> None:
+        """Somebody deletes a custom field of ActiveCampaign, with all its values."""
+        number = self.field(title).removeprefix("field/")
+        ready = self.ready["activecampaign"]
+        with httpx2.Client(transport=self.wire.inner, trust_env=False) as client:
+            headers = {"Api-Token": ready["key"]}
+            answer = client.delete(f"{ready['url']}/api/3/fields/{number}", headers=headers)
+        assert answer.status_code == 200, answer.text
 
     def undo(self, email: str, **attributes: str) -> None:
         """Set a contact's own attributes as if a write had never happened; its stamp stays."""
@@ -361,6 +399,11 @@ class TwoSystems:
         finally:
             database.close()
             database.connection = ours
+
+    def readdress(self, email: str, other: str) -> None:
+        """A contact has another address behind everybody's back, whoever has it already."""
+        account = self.systems["activecampaign"].system.account  # type: ignore[attr-defined]
+        account.with_email(email).email = other
 
     def spoil(self, email: str, title: str, text: str) -> None:
         """Something stores a custom value that its field's type does not allow."""
@@ -407,7 +450,7 @@ class TwoSystems:
     # --- what the product holds -------------------------------------------------------------------------------
 
     def holds(self, name: str = NAME) -> list[Row]:
-        return history.holds(self.context(name).connection_id)
+        return [msgspec.structs.asdict(hold) for hold in self.held_now(name)]
 
     def links(self, name: str = NAME, **where: Any) -> list[models.Link]:
         found = models.Link.objects.filter(connection_id=self.context(name).connection_id, **where)

@@ -27,7 +27,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         terminal = Terminal(as_json="--json" in arguments, verbose=False)
         cure = _("crosswalk --help lists the commands, crosswalk COMMAND --help their options.")
-        tell(terminal, Trouble(kind="usage", message=error.format_message(), cure=cure))
+        tell(terminal, Trouble(kind="usage", message=error.format_message(), cure=cure, entry="usage"))
         return int(ExitCode.ERROR)
     except (typer.Abort, KeyboardInterrupt):
         return int(ExitCode.INTERRUPTED)

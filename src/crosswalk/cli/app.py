@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import connection, database, demo, keys, look, mapping, mapping_fields, selection, sync
+from . import connection, database, demo, holds, keys, look, mapping, mapping_fields, selection, sync
 
 app = typer.Typer(
     name="crosswalk",
@@ -23,6 +23,7 @@ app.add_typer(mapping.app, name="mapping")
 app.add_typer(selection.app, name="selection")
 app.add_typer(sync.app)
 app.add_typer(look.app)
+app.add_typer(holds.app, name="holds")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(demo.app)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from gettext import gettext as _
+from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -39,7 +40,26 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., Answer]], Ca
     return register
 
 
-def _give_signature(run: Any, function: Callable[..., Answer]) -> None:
+def default(app: typer.Typer) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register a function as what a group of commands does when none of them is named."""
+
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(function)
+        def run(*, context: typer.Context, as_json: bool, verbose: bool, **arguments: Any) -> None:
+            if context.invoked_subcommand is None:
+                terminal = Terminal(as_json=as_json, verbose=verbose)
+                raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
+
+        _give_signature(run, function, {"context": typer.Context})
+        app.callback(invoke_without_command=True)(run)
+        return function
+
+    return register
+
+
+def _give_signature(
+    run: Any, function: Callable[..., Answer], more: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     """Typer reads a signature: the function's without the terminal, with the options that all commands have."""
     hints = get_type_hints(function, include_extras=True)
     own = [
@@ -50,8 +70,12 @@ def _give_signature(run: Any, function: Callable[..., Answer]) -> None:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
         for name, annotation in _SHARED.items()
     ]
-    run.__signature__ = inspect.Signature([*own, *shared])
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *shared]}
+    others = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
+        for name, annotation in more.items()
+    ]
+    run.__signature__ = inspect.Signature([*others, *own, *shared])
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*others, *own, *shared]}
 
 
 def _conclude(terminal: Terminal, work: Callable[[], Answer]) -> int:

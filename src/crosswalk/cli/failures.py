@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass
 from gettext import gettext as _
 
+from crosswalk.core.catalogue import CATALOGUE, of_failure
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 
 from .outcome import ExitCode
@@ -19,6 +20,7 @@ class Trouble:
     kind: str
     message: str
     cure: str = ""
+    entry: str  # its name in the error catalogue
     code: ExitCode = ExitCode.ERROR
 
 
@@ -30,14 +32,16 @@ def trouble(error: Exception) -> Trouble:
             kind=error.kind.value,
             message=error.message,
             cure=error.cure,
+            entry=error.entry or of_failure(error.kind).name,
             code=ExitCode.SIGN_IN_LOST if lost else ExitCode.ERROR,
         )
     if isinstance(error, UserError):
-        return Trouble(kind="user", message=str(error), cure=error.cure)
+        return Trouble(kind="user", message=str(error), cure=error.cure, entry=error.entry)
     return _database_trouble(error) or Trouble(
         kind="bug",
         message=_("This should not have happened: {error}.").format(error=type(error).__name__),
         cure=_("Run the command with --verbose and report what it prints."),
+        entry="bug",
     )
 
 
@@ -51,6 +55,7 @@ def _database_trouble(error: Exception) -> Trouble | None:
             kind="database",
             message=_("DATABASE_URL is no address of a PostgreSQL database."),
             cure=_("Write it as postgresql://user@host/database, or unset it to use the embedded server."),
+            entry="database",
         )
     if not isinstance(error, Error):
         return None
@@ -59,6 +64,7 @@ def _database_trouble(error: Exception) -> Trouble | None:
         kind="database",
         message=_("The database cannot be used: {error}").format(error=str(error).strip()),
         cure=_("Check that the server runs and that DATABASE_URL is right.") if away else "",
+        entry="database",
     )
 
 
@@ -66,12 +72,14 @@ def tell(terminal: Terminal, found: Trouble, error: Exception | None = None) -> 
     """Print a failure: on stderr for people, and on stdout for programs that asked for JSON."""
     if error is not None and terminal.verbose:
         terminal.err.print("".join(traceback.format_exception(error)), markup=False, soft_wrap=True)
-    terminal.say(found.message, style="bold red")
+    code = CATALOGUE[found.entry].code
+    terminal.say(f"{code}: {found.message}", style="bold red")
     if found.cure:
         terminal.say(found.cure)
     if terminal.as_json:
         said = {
             "kind": found.kind,
+            "code": code,
             "message": found.message,
             "cure": found.cure,
             "exit_code": int(found.code),

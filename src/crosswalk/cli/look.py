@@ -1,4 +1,4 @@
-"""`crosswalk status`, `runs`, `holds`, `explain`, `verify`: what is, what was, and why."""
+"""`crosswalk status`, `runs`, `explain`, `verify`: what is, what was, and why."""
 
 from __future__ import annotations
 
@@ -58,6 +58,9 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("waiting"): found["waiting"],
         _("sent, not answered"): found["unreceipted"],
         _("held"): found["held"],
+        _("fields at rest"): [
+            f"{each['object']} {each['field']}: {each['code']}" for each in found["paused_fields"]
+        ],
         _("take no part"): found["skipped"],
         _("consent"): found["consent"],
         _("last read"): found["read_at"],
@@ -92,63 +95,6 @@ def runs(
     columns = [_("Run"), _("Kind"), _("State"), _("Started"), _("Ended"), _("Written"), _("Error")]
     shown = tables.table(chosen.name, columns, [list(each.values()) for each in found])
     return Answer(data={"connection": chosen.name, "runs": found}, tables=[shown])
-
-
-@command(app, "holds")
-def holds(
-    terminal: Terminal,
-    connection: ConnectionName = None,
-    retry: Annotated[
-        bool, typer.Option("--retry", help=_("Have the next run try all of them again."))
-    ] = False,
-) -> Answer:
-    """List what waits for a cure.
-
-    Refused values, conflicts to decide, ambiguous matches: each with its reason and what to do about it.
-    """
-    session = open_session()
-    from crosswalk.store import history
-
-    chosen = session.connection(connection)
-    data: dict[str, Any] = {"connection": chosen.name}
-    if retry:
-        from crosswalk.sync.holds import retry as try_again
-
-        with watched(terminal) as report:
-            data["retried"] = try_again(session.context(chosen.name, report))
-        terminal.say(
-            _("The next run tries {count} holds again: crosswalk sync").format(count=data["retried"])
-        )
-    found = history.holds(chosen.id)
-    data["holds"] = found
-    return Answer(data=data, tables=[_hold_table(found)])
-
-
-def _hold_table(found: list[dict[str, Any]]) -> RenderableType:
-    columns = [
-        _("Kind"),
-        _("Side"),
-        _("Object"),
-        _("Record"),
-        _("Field"),
-        _("Reason"),
-        _("Cure"),
-        _("Held since"),
-    ]
-    rows = [
-        [
-            each["kind"],
-            each["side"],
-            each["object"],
-            each["record_id"],
-            each["field"],
-            tables.line(each["reason"]),
-            tables.line(each["cure"]),
-            each["held_at"],
-        ]
-        for each in found
-    ]
-    return tables.table("", columns, rows)
 
 
 @command(app, "explain")

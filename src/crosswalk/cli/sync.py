@@ -30,23 +30,72 @@ Limit = Annotated[int, typer.Option("--limit", min=0, help=_("How many changes t
 
 
 @command(app, "plan")
-def plan(terminal: Terminal, connection: ConnectionName = None, limit: Limit = SHOWN) -> Answer:
+def plan(
+    terminal: Terminal,
+    connection: ConnectionName = None,
+    limit: Limit = SHOWN,
+    everything: Annotated[
+        bool,
+        typer.Option("--apply-to-all", help=_("Decide mapped fields anew for all links, by today's rules.")),
+    ] = False,
+    object: Annotated[
+        str | None, typer.Option("--object", metavar="OBJECT", help=_("With --apply-to-all: of this object."))
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option("--field", metavar="FIELD", help=_("With --apply-to-all: this field."))
+    ] = None,
+) -> Answer:
     """Show what a sync would write.
 
     Both sides are read, and nothing is written to either.
     """
+    if not everything and (object is not None or field is not None):
+        raise UserError(_("--object and --field need --apply-to-all."))
     session = open_session()
     with watched(terminal) as report:
         context = session.context(connection, report)
-        made = _plan(context)
+        made = _plan_anew(context, object, field) if everything else _plan(context)
     terminal.say(_("To do this: crosswalk sync --plan {id}").format(id=made.id))
-    return Answer(data=plan_data(made, limit), tables=plan_tables(made, field_labels(context), limit))
+    _tell_paused(terminal, context)
+    data = {**plan_data(made, limit), "paused_fields": paused_data(context)}
+    return Answer(data=data, tables=plan_tables(made, field_labels(context), limit))
+
+
+def paused_data(context: Context) -> list[dict[str, Any]]:
+    """Return the field mappings that rest: object, CRM field, ActiveCampaign field, code, reason, cure."""
+    return [
+        {
+            "object": plan.object,
+            "crm": each.mapping.crm,
+            "activecampaign": each.mapping.activecampaign,
+            "code": each.code,
+            "reason": each.reason,
+            "cure": each.cure,
+        }
+        for plan in context.objects.values()
+        for each in plan.paused
+    ]
+
+
+def _tell_paused(terminal: Terminal, context: Context) -> None:
+    """Say on stderr which fields rest."""
+    for each in paused_data(context):
+        text = _("{object} {field} rests ({code}): {reason}").format(**each, field=each["crm"])
+        terminal.say(text, style="yellow")
+        terminal.say(each["cure"])
 
 
 def _plan(context: Context) -> Plan:
     from crosswalk.sync.run import make_plan
 
     return make_plan(context)
+
+
+def _plan_anew(context: Context, object: str | None, field: str | None) -> Plan:
+    from crosswalk.sync.applying import fields_to_apply
+    from crosswalk.sync.run import make_plan
+
+    return make_plan(context, fields_to_apply(context, object, field))
 
 
 def plan_data(plan: Plan, limit: int = SHOWN) -> dict[str, Any]:
@@ -57,6 +106,7 @@ def plan_data(plan: Plan, limit: int = SHOWN) -> dict[str, Any]:
         "connection": plan.connection.name,
         "created_at": plan.created_at,
         "counts": plan.counts,
+        "applied": plan.applied,
         "changes": [
             {
                 "side": row.side,
@@ -197,7 +247,12 @@ def _run(context: Context, plan: Plan | None) -> RunResult:
 
 
 def _ended(terminal: Terminal, context: Context, result: RunResult) -> Answer:
-    data = {"connection": context.name, **msgspec.to_builtins(result)}
+    data = {
+        "connection": context.name,
+        **msgspec.to_builtins(result),
+        "paused_fields": paused_data(context),
+    }
+    _tell_paused(terminal, context)
     if result.message:
         terminal.say(result.message, style="yellow")
     written: dict[str, Any] = dict(result.counts) or {_("nothing to write"): ""}

@@ -7,6 +7,7 @@ from .pairs import PAIRS, is_checkbox_pair, pairable, read_only
 from .rejection import Rejection
 from .storage import stored_differently
 from .suggest import Suggestion, Suggestions, default_rule, missing_options, suggest
+from .typed import typed_value
 from .values import ConversionError, Convert, converter
 from .words import activecampaign_words, kind_words
 
@@ -28,4 +29,5 @@ __all__ = [
     "read_only",
     "stored_differently",
     "suggest",
+    "typed_value",
 ]

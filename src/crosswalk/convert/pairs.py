@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from gettext import gettext as _
 
+from ..core.catalogue import gettext_noop
 from ..core.schema import Field, Nature
 from ..core.values import Kind
-from .rejection import gettext_noop
 from .words import activecampaign_words, kind_words
 
 _WORDS = frozenset({Kind.TEXT, Kind.LONG_TEXT})

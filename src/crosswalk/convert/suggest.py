@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from gettext import gettext as _
 
+from ..core.catalogue import gettext_noop
 from ..core.mapping import FieldMapping, Side, UpdateRule
 from ..core.schema import Field, Nature, Schema
 from ..core.values import Kind
 from .naming import Likeness, likeness, names
 from .pairs import PAIRS, pairable, read_only
-from .rejection import gettext_noop
 
 _WHY = {
     Likeness.SAME: gettext_noop("same name"),

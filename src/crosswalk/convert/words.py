@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gettext import gettext as _
 
+from ..core.catalogue import gettext_noop
 from ..core.schema import Field, Nature
 from ..core.values import Kind
-from .rejection import gettext_noop
 
 _KINDS: dict[Kind, str] = {
     Kind.TEXT: gettext_noop("text"),

@@ -22,7 +22,8 @@ class SystemFailure(Exception):
     """A system could not do what it was asked.
 
     `message` says what happened in the user's words, `cure` what to do next; neither holds a secret. `in_doubt` is
-    true when a write may have taken effect although no answer said so. `retry_after` is in seconds.
+    true when a write may have taken effect although no answer said so. `retry_after` is in seconds. `entry` is the name
+    in the error catalogue, where that is another one than the kind's.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class SystemFailure(Exception):
         code: str = "",
         in_doubt: bool = False,
         retry_after: float | None = None,
+        entry: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -42,11 +44,16 @@ class SystemFailure(Exception):
         self.code = code
         self.in_doubt = in_doubt
         self.retry_after = retry_after
+        self.entry = entry
 
 
 class UserError(Exception):
-    """Something the person asked for cannot be done; `str()` names the thing, `cure` the next step."""
+    """Something the person asked for cannot be done; `str()` names the thing, `cure` the next step.
 
-    def __init__(self, message: str, *, cure: str = "") -> None:
+    `entry` is its name in the error catalogue.
+    """
+
+    def __init__(self, message: str, *, cure: str = "", entry: str = "user") -> None:
         super().__init__(message)
         self.cure = cure
+        self.entry = entry

@@ -14,6 +14,7 @@ How the pipeline uses it:
   would lose the other).
 * Nothing else moves a shadow. `held` and `conflict` become holds; `fingerprint` identifies them.
 * `decide_creation` is for a record about to be created: only the source's value counts.
+* `decide_chosen` is for a field about which a person decided.
 * `difference` is for verify, and knows no shadow.
 * `decide_consent` is asked about every link instead of the fields that hold a person's consent.
 """
@@ -31,7 +32,7 @@ from .consent import (
     decide_consent,
     shared_standing,
 )
-from .decide import decide, decide_creation
+from .decide import decide, decide_chosen, decide_creation
 from .decision import NOTHING, UNSEEN, Decision, DecisionKind, Reason, Shadows
 from .plan import FieldPlan, Route, compile_field, fingerprint
 from .verify import Difference, difference
@@ -58,6 +59,7 @@ __all__ = [
     "compile_field",
     "consent_differs",
     "decide",
+    "decide_chosen",
     "decide_consent",
     "decide_creation",
     "difference",

@@ -19,7 +19,7 @@ from enum import StrEnum
 from gettext import gettext as _
 from typing import NamedTuple
 
-from ..convert.rejection import gettext_noop
+from ..core.catalogue import gettext_noop
 from ..core.consent import Standing
 from ..core.mapping import Side
 

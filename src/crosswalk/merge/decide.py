@@ -66,6 +66,17 @@ def decide_creation(plan: FieldPlan, target: Side, value: Value) -> Decision:
     return _deliver(route, now, Reason.CREATED, creating=True)
 
 
+def decide_chosen(case: FieldCase, chosen: Shadows) -> Decision:
+    """Decide a field for which a person chose what each side shall hold; both current values must be known.
+
+    The choice was held against rules and schema when it was made. Kinds: offer, agree (both sides hold it already).
+    """
+    now = {Side.CRM: case.crm, Side.ACTIVECAMPAIGN: case.activecampaign}
+    offers = {side: chosen.side(side) for side in Side if now[side] != chosen.side(side)}
+    kind = DecisionKind.OFFER if offers else DecisionKind.AGREE
+    return Decision(kind=kind, reason=Reason.CHOSEN, offers=offers, shadows=chosen)
+
+
 def _leaves_empty(route: Route, value: Value) -> bool:
     try:
         return route.convert(value) is None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..convert import Rejection
-from ..convert.rejection import gettext_noop
+from ..core.catalogue import gettext_noop
 from ..core.mapping import Side
 from ..core.values import Value
 from .case import ABSENT, Missing
@@ -44,6 +44,7 @@ class Reason(StrEnum):
     POLICY_CRM = "policy_crm"
     POLICY_ACTIVECAMPAIGN = "policy_activecampaign"
     UNION = "union"
+    CHOSEN = "chosen"
     ASK = "ask"
     DIRECTION = "direction"
     NEVER = "never"
@@ -74,6 +75,7 @@ _TEXTS = {
     Reason.POLICY_CRM: gettext_noop("Both sides changed; the CRM wins by policy."),
     Reason.POLICY_ACTIVECAMPAIGN: gettext_noop("Both sides changed; ActiveCampaign wins by policy."),
     Reason.UNION: gettext_noop("Both sides changed; their choices are joined."),
+    Reason.CHOSEN: gettext_noop("A person chose this value."),
     Reason.ASK: gettext_noop("Both sides changed; a person has to choose."),
     Reason.DIRECTION: gettext_noop("The object does not flow in this direction."),
     Reason.NEVER: gettext_noop("The update rule of this direction is “never”."),

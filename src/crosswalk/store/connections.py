@@ -135,6 +135,8 @@ _OWNED = (
     "run",
     "tombstone",
     "crossing",
+    "mapped_field",
+    "match_choice",
     "mapping",
 )
 

@@ -95,11 +95,12 @@ def move(feed: Feed) -> None:
 def untold(feed: Feed, fields: Sequence[str], readers: Sequence[Reader]) -> list[Reader]:
     """Return the connections for which records that were read already must be read again.
 
-    So it is when fields are to be read that were not, and for a connection that has not seen these records.
+    So it is when consent is to be read that was not, and for a connection that has not seen these records. Fields that
+    are mapped later need no complete reading: they have a back-fill of their own.
     """
     if feed.cursor is None:
         return list(readers)
-    new = set(fields) - set(feed.fields.split("\n"))
+    new = {OPT_OUT}.intersection(fields).difference(feed.fields.split("\n"))
     told = {mark.rstrip(_UNDER_WAY) for mark in feed.readers.split("\n")}
     return [reader for reader in readers if reader.mark not in told or new.intersection(reader.fields)]
 

@@ -7,8 +7,6 @@ from typing import Any
 import msgspec
 from django.db import connection as database
 
-from crosswalk.core.values import unpack
-
 from . import consent_links, models
 
 
@@ -42,36 +40,13 @@ def journal_of(link_id: int, limit: int = 10) -> list[dict[str, Any]]:
     return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]
 
 
-def holds(connection_id: int) -> list[dict[str, Any]]:
-    """Return everything that waits for a cure, newest first."""
-    rows = _dicts(
-        "SELECT h.id, h.kind, h.side, h.object, h.record_id, h.field, h.reason, h.cure, h.values, h.held_at,"
-        " l.crm_id, l.activecampaign_id FROM hold h LEFT JOIN link l ON l.id = h.link_id"
-        " WHERE h.connection_id = %s ORDER BY h.id DESC",
+def paused_fields(connection_id: int) -> list[dict[str, Any]]:
+    """Return the field mappings that rest, as the last run found them."""
+    return _dicts(
+        "SELECT object, field, side, code, reason, cure, held_at FROM hold WHERE connection_id = %s"
+        " AND kind = 'paused' ORDER BY object, field",
         [connection_id],
     )
-    return [{**row, "values": unpack(row["values"])} for row in rows]
-
-
-def forget_fingerprints(connection_id: int) -> int:
-    """Let everything held be sent again; return how many holds there are."""
-    return models.Hold.objects.filter(connection_id=connection_id).update(fingerprint="")
-
-
-def held_links(connection_id: int) -> list[tuple[str, str | None, str | None]]:
-    """Return object, CRM id and contact id of every record that has a hold.
-
-    A hold without a link names the record that has none yet: it is on the side that the hold does not keep from being
-    written.
-    """
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT h.object, coalesce(l.crm_id, CASE WHEN h.link_id IS NULL AND h.side <> 'crm'"
-            " THEN h.record_id END), coalesce(l.activecampaign_id, CASE WHEN h.link_id IS NULL AND h.side = 'crm'"
-            " THEN h.record_id END) FROM hold h LEFT JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s",
-            [connection_id],
-        )
-        return [(object, crm_id, contact_id) for object, crm_id, contact_id in cursor.fetchall()]
 
 
 def figures(connection: models.Connection) -> dict[str, Any]:
@@ -93,6 +68,7 @@ def figures(connection: models.Connection) -> dict[str, Any]:
         "waiting": models.Inbox.objects.filter(connection=connection).count(),
         "unreceipted": models.Outbox.objects.filter(connection=connection).count(),
         "held": models.Hold.objects.filter(connection=connection).count(),
+        "paused_fields": paused_fields(connection.id),
         "skipped": skipped,
         "consent": consent_links.figures(connection.id),
         "read_at": {

@@ -6,6 +6,7 @@ Packed columns (`*_shadow`, `values`, `expected`, …) hold what `core.values.pa
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -65,14 +66,38 @@ class Mapping(models.Model):
         constraints = [models.UniqueConstraint(fields=["connection", "object"], name="mapping_object")]
 
 
+class MappedField(models.Model):
+    """What the last run found of one field mapping."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    object = models.TextField()
+    crm = models.TextField()  # the fields' names
+    activecampaign = models.TextField()
+    crm_label = models.TextField(default="")
+    activecampaign_label = models.TextField(default="")
+    crm_kind = models.TextField(default="")  # empty: whatever is found is right
+    activecampaign_kind = models.TextField(default="")
+    paused = models.TextField(default="")  # why it rests, as a code of the catalogue; empty: in use
+    filled = models.BooleanField(default=True)  # what was linked before it was in use was listed to be read
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mapped_field"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "crm", "activecampaign"], name="mapped_field_pair"
+            )
+        ]
+
+
 class Feed(models.Model):
     """How far one of a tenant's feeds has been read."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     name = models.TextField()  # an object, or `tagged:TAG`
     cursor = models.TextField(null=True)
-    fields = models.TextField(default="")  # the fields that are read; others need a new complete reading
-    readers = models.TextField(default="")  # for whom it is read; others need one too
+    fields = models.TextField(default="")  # the fields that are read
+    readers = models.TextField(default="")  # for whom it is read; others need a new complete reading
     complete_at = models.DateTimeField(null=True)  # end of the first complete read
     read_at = models.DateTimeField(null=True)  # end of the last pass
 
@@ -209,6 +234,7 @@ class Plan(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     created_at = models.DateTimeField()
     counts = models.JSONField()
+    applied = models.JSONField(default=dict)  # object → CRM fields that are decided anew for all links
     approved_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -266,13 +292,15 @@ class Hold(models.Model):
     link = models.ForeignKey(Link, null=True, on_delete=models.CASCADE)
     side = models.TextField()  # the side that was not written
     object = models.TextField()
-    record_id = models.TextField()  # the record a person would look up
+    record_id = models.TextField()  # the record a person would look up; empty: all of the object
     field = models.TextField(default="")  # the CRM field of the pair; empty: the whole record
-    kind = models.TextField()  # rejected | conflict | ambiguous | unreadable
+    kind = models.TextField()  # rejected | conflict | ambiguous | unreadable | paused
+    code = models.TextField()  # of the catalogue
     reason = models.TextField()
     cure = models.TextField(default="")
     values = models.BinaryField(default=b"")  # crm and activecampaign value
     fingerprint = models.TextField(default="")
+    chosen = models.BinaryField(null=True)  # what a person chose for each side, while the fingerprint holds
     held_at = models.DateTimeField()
 
     class Meta:
@@ -284,6 +312,20 @@ class Hold(models.Model):
                 nulls_distinct=False,
             )
         ]
+
+
+class MatchChoice(models.Model):
+    """Which of several contacts with its address a CRM record belongs to, as a person said."""
+
+    pk = models.CompositePrimaryKey("connection", "object", "record_id")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    object = models.TextField()
+    record_id = models.TextField()
+    candidates = ArrayField(models.TextField())  # the contacts there were to choose from
+    contact_id = models.TextField(null=True)  # None: none of them
+
+    class Meta:
+        db_table = "match_choice"
 
 
 class Journal(models.Model):

@@ -41,6 +41,7 @@ class HoldNote(msgspec.Struct, kw_only=True, gc=False):
     record_id: str
     field: str = ""  # the CRM field; empty: the whole record
     kind: str
+    code: str  # of the catalogue
     reason: str
     cure: str = ""
     values: Values = {}
@@ -132,6 +133,7 @@ _HOLD_STAGE = Stage(
     record_id="text",
     field="text",
     kind="text",
+    code="text",
     reason="text",
     cure="text",
     values="bytea",
@@ -258,6 +260,7 @@ def write_holds(cursor: Any, connection_id: int, holds: Sequence[HoldNote], now:
                 hold.record_id,
                 hold.field,
                 hold.kind,
+                hold.code,
                 hold.reason,
                 hold.cure,
                 pack(hold.values),
@@ -267,11 +270,12 @@ def write_holds(cursor: Any, connection_id: int, holds: Sequence[HoldNote], now:
         ),
     )
     cursor.execute(
-        "INSERT INTO hold (connection_id, link_id, side, object, record_id, field, kind, reason, cure, values,"
+        "INSERT INTO hold (connection_id, link_id, side, object, record_id, field, kind, code, reason, cure, values,"
         " fingerprint, held_at) SELECT %s, h.*, %s FROM stage_hold h"
         " ON CONFLICT (connection_id, object, record_id, link_id, field) DO UPDATE SET side = excluded.side,"
-        " kind = excluded.kind, reason = excluded.reason, cure = excluded.cure, values = excluded.values,"
-        " fingerprint = excluded.fingerprint, held_at = excluded.held_at",
+        " kind = excluded.kind, code = excluded.code, reason = excluded.reason, cure = excluded.cure,"
+        " values = excluded.values,"
+        " fingerprint = excluded.fingerprint, held_at = excluded.held_at, chosen = NULL",
         [connection_id, now],
     )
 

@@ -369,6 +369,7 @@ class HoldRow(msgspec.Struct, gc=False):
     kind: str
     values: bytes
     fingerprint: str
+    chosen: bytes | None  # what a person chose for each side
 
 
 def holds_of(link_ids: Iterable[int]) -> dict[int, dict[str, HoldRow]]:
@@ -376,7 +377,7 @@ def holds_of(link_ids: Iterable[int]) -> dict[int, dict[str, HoldRow]]:
     found: dict[int, dict[str, HoldRow]] = defaultdict(dict)
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT id, link_id, field, kind, values, fingerprint FROM hold WHERE link_id = ANY(%s)",
+            "SELECT id, link_id, field, kind, values, fingerprint, chosen FROM hold WHERE link_id = ANY(%s)",
             [list(link_ids)],
         )
         for row in cursor.fetchall():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -147,10 +147,19 @@ def standing(connection_id: int) -> dict[str, int]:
 
 
 def save_plan(
-    connection_id: int, counts: Mapping[str, int], rows: list[tuple[Any, ...]], now: datetime
+    connection_id: int,
+    counts: Mapping[str, int],
+    rows: list[tuple[Any, ...]],
+    now: datetime,
+    applied: Mapping[str, Sequence[str]] | None = None,
 ) -> Plan:
-    """Keep a plan with one row per write."""
-    plan = Plan.objects.create(connection_id=connection_id, created_at=now, counts=dict(counts))
+    """Keep a plan with one row per write, and the CRM fields that its run decides anew for all links, by object."""
+    plan = Plan.objects.create(
+        connection_id=connection_id,
+        created_at=now,
+        counts=dict(counts),
+        applied={object: list(fields) for object, fields in (applied or {}).items()},
+    )
     PlanRow.objects.bulk_create(
         [
             PlanRow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from crosswalk.core import catalogue
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Outcome, Problem, Receipt
 from crosswalk.core.values import Value, Values, normal_email, pack, same, unpack
@@ -16,10 +17,14 @@ from crosswalk.store.pairs import LinkRow
 
 from .context import Context, ObjectPlan
 from .creating import creation_mark
+from .fields import FieldsLostError, lost
 from .merging import REJECTED, journal_fields
 from .pull import take_read
 
 UNION = Reason.UNION.value  # both sides are to hold the same, whichever was written
+TOGETHER = frozenset(
+    {UNION, Reason.CHOSEN.value}
+)  # may be written to both sides: one receipt does not settle it
 
 
 def settle(
@@ -54,7 +59,7 @@ def settle(
         if name not in intended or (only is not None and name not in only):
             continue
         source_name = field.name(side.other)
-        if siblings and fields.get(name, ("", "", ""))[2] == UNION:
+        if siblings and fields.get(name, ("", "", ""))[2] in TOGETHER:
             continue
         target_shadow[name] = _stored(plan, side, name, intended[name], read)
         if not confirmed or name not in read:
@@ -202,7 +207,10 @@ def take_receipts(
     receipts: Sequence[Receipt],
     asked_at: datetime,
 ) -> list[int]:
-    """Commit what a system answered; return the rows that certainly did not happen and may be tried again."""
+    """Commit what a system answered; return the rows that certainly did not happen and may be tried again.
+
+    Raises FieldsLostError when a refusal is about a field that is gone.
+    """
     by_outcome: dict[Outcome, list[tuple[OutboxRow, Receipt]]] = {outcome: [] for outcome in Outcome}
     for receipt in receipts:
         by_outcome[receipt.outcome].append((rows[receipt.write_id], receipt))
@@ -215,9 +223,9 @@ def take_receipts(
     commit_settled(context, run_id, done, now, confirmed=False)
     _missing(context, [row for row, _ in by_outcome[Outcome.MISSING]], now)
     _duplicates(context, by_outcome[Outcome.DUPLICATE], asked_at)
-    _refused(context, by_outcome[Outcome.REFUSED], now)
     again = [row.id for row, _ in by_outcome[Outcome.RETRY]]
     outbox.mark_again(again)
+    _refused(context, by_outcome[Outcome.REFUSED], now)
     return again
 
 
@@ -260,6 +268,12 @@ def _refused(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], now
     if not refused:
         return
     links = pairs.links_by_id({row.link_id for row, _ in refused})
+    unwritable = {
+        row.id
+        for row, receipt in refused
+        if lost(context, links[row.link_id].object, Side(row.side), receipt.problems)
+    }
+    refused = [(row, receipt) for row, receipt in refused if row.id not in unwritable]
     holds = [
         hold
         for row, receipt in refused
@@ -267,6 +281,9 @@ def _refused(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], now
         for hold in _holds(context, row, links[row.link_id], problem)
     ]
     outbox.refuse(context.connection_id, [row.id for row, _ in refused], holds, now)
+    if unwritable:
+        outbox.drop(sorted(unwritable))  # matched anew, without the field
+        raise FieldsLostError
 
 
 def _holds(context: Context, row: OutboxRow, link: LinkRow, problem: Problem) -> Iterator[HoldNote]:
@@ -305,6 +322,7 @@ def _note(
         record_id=link.crm_id or link.activecampaign_id or "",
         field=field,
         kind=REJECTED,
+        code=catalogue.of_refusal(problem.kind).code,
         reason=problem.message,
         cure=problem.cure,
         values=values or {},

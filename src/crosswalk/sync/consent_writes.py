@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from gettext import gettext as _
 from itertools import groupby
 from typing import Any
 
+from crosswalk.core import catalogue
 from crosswalk.core.consent import Consent, Place, Standing
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, OptedOut, Outcome, Problem, Write, WriteOptions
@@ -152,6 +152,7 @@ def _fields(context: Context, write: ConsentWrite, answer: OptedOut) -> dict[str
 
 def _hold(context: Context, write: ConsentWrite, link: LinkRow, problems: Sequence[Problem]) -> HoldNote:
     problem = problems[0] if problems else None
+    said = catalogue.say("opt_out_refused")
     return HoldNote(
         link_id=link.id,
         side=Side(write.side),
@@ -159,8 +160,9 @@ def _hold(context: Context, write: ConsentWrite, link: LinkRow, problems: Sequen
         record_id=link.crm_id or link.activecampaign_id or "",
         field=context.objects[link.object].schemas[Side.CRM].opt_out or "",
         kind=CONSENT,
-        reason=problem.message if problem else _("The opt-out was refused without a reason."),
-        cure=(problem.cure if problem else "") or _("Opt the person out there by hand."),
+        code=said.code,
+        reason=problem.message if problem else said.message,
+        cure=(problem.cure if problem else "") or said.cure,
     )
 
 

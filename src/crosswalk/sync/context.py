@@ -10,11 +10,12 @@ from hashlib import blake2b
 import msgspec
 
 from crosswalk.core.clock import Clock
-from crosswalk.core.mapping import ObjectMapping, Settings, Side
+from crosswalk.core.mapping import FieldMapping, ObjectMapping, Settings, Side
 from crosswalk.core.schema import OPT_OUT, Schema
 from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
 from crosswalk.store.feeds import Reader
+from crosswalk.store.mapped import Mapped
 
 from .selecting import Selector
 
@@ -24,10 +25,23 @@ CONTACT = "contact"  # ActiveCampaign's object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PausedField:
+    """A field mapping that rests: it is neither read nor merged nor written, and its shadows stay."""
+
+    mapping: FieldMapping
+    side: Side  # where its field changed
+    code: str  # of the catalogue
+    reason: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectPlan:
     """One object's mapping, compiled against both schemas."""
 
-    mapping: ObjectMapping
+    mapping: ObjectMapping  # without the fields that rest
+    saved: ObjectMapping  # with them
+    paused: Sequence[PausedField]
     schemas: Mapping[Side, Schema]
     fields: Sequence[FieldPlan]
     required: Mapping[Side, Sequence[str]]  # fields without which a side creates no record
@@ -40,9 +54,18 @@ class ObjectPlan:
 
 
 def compile_object(
-    mapping: ObjectMapping, crm: Schema, activecampaign: Schema, settings: Settings
+    mapping: ObjectMapping,
+    crm: Schema,
+    activecampaign: Schema,
+    settings: Settings,
+    *,
+    saved: ObjectMapping | None = None,
+    paused: Sequence[PausedField] = (),
 ) -> ObjectPlan:
-    """Compile a mapping whose fields exist on both sides. Raises UserError when two fields cannot be paired."""
+    """Compile a mapping whose fields exist on both sides. Raises UserError when two fields cannot be paired.
+
+    `saved` is the mapping with the fields that are `paused`, where there are any.
+    """
     fields = [
         compile_field(
             pair,
@@ -59,6 +82,8 @@ def compile_object(
     definitions = [sorted(mapping.creation_defaults.items()), [field.version for field in fields]]
     return ObjectPlan(
         mapping=mapping,
+        saved=saved or mapping,
+        paused=paused,
         schemas=schemas,
         fields=fields,
         required=required,
@@ -103,6 +128,11 @@ class Context:
     reading: dict[tuple[Side, str], list[str]] = field(
         default_factory=dict
     )  # fields read for all connections
+    unfilled: Sequence[Mapped] = ()  # field mappings whose records wait for their back-fill
+    anew: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # object → CRM fields that count as without shadow, while such a plan or run works
+    described_again: bool = False  # this run asked for the fields once more
 
     def close(self) -> None:
         """Close the connections to both systems."""
@@ -129,13 +159,19 @@ class Context:
         return Selector(plan.mapping.selection, plan.schemas[Side.CRM], self.crm_now())
 
     def read_for(self, side: Side, object: str, readers: Iterable[Reader]) -> list[str]:
-        """From now on read an object with the fields of all these connections; return the fields' names."""
+        """From now on read an object with the fields of all these connections, with ours but for those that rest.
+
+        Returns the fields' names.
+        """
         schema = self._schema(side, object)
         known = set(schema.fields)
         if schema.opt_out is not None:
             known |= {OPT_OUT}
-        wanted = {name for reader in readers for name in reader.fields if name in known}
-        self.reading[side, object] = sorted(wanted)
+        self.reading.pop((side, object), None)
+        ours = self.fields(side, object)
+        others = [each.fields for each in readers if each.connection_id != self.connection_id]
+        wanted = {name for fields in others for name in fields if name in known}
+        self.reading[side, object] = sorted(wanted.union(ours))
         return self.reading[side, object]
 
     def _schema(self, side: Side, object: str) -> Schema:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from gettext import gettext as _
 
 from crosswalk.convert import fits
+from crosswalk.core import catalogue
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value
@@ -127,19 +127,17 @@ def creation_mark(plan: ObjectPlan, target: Side, intended: Mapping[str, Value])
 
 def _hold(plan: ObjectPlan, pair: Pair, target: Side, missing: str, mark: str) -> HoldNote:
     if missing == plan.schemas[target].email:
-        reason = _("The record cannot be created: its e-mail may not be written in this direction.")
-        cure = _("Allow this direction for the object and its e-mail.")
+        said = catalogue.say("creation_barred")
     else:
-        label = plan.schemas[target].fields[missing].label
-        reason = _("The record cannot be created: {field} is required and has no value.").format(field=label)
-        cure = _("Fill it in on the other side, or set a default for new records in the mapping.")
+        said = catalogue.say("creation_lacks", field=plan.schemas[target].fields[missing].label)
     return HoldNote(
         link_id=pair.link.id,
         side=target,
         object=plan.object,
         record_id=pair.link.crm_id or pair.link.activecampaign_id or "",
         kind=REJECTED,
-        reason=reason,
-        cure=cure,
+        code=said.code,
+        reason=said.message,
+        cure=said.cure,
         fingerprint=mark,
     )

@@ -18,7 +18,8 @@ from crosswalk.merge import Missing, decide
 from crosswalk.store import consent_links, history, pairs
 from crosswalk.store.pairs import HoldRow, LinkRow, Seen
 
-from .context import CONTACT, Context, ObjectPlan
+from .context import CONTACT, Context, ObjectPlan, PausedField
+from .fields import PAUSED
 from .match import Pair
 from .merging import clock_tolerance, field_case, side_states
 
@@ -142,7 +143,30 @@ def _fields(
                 hold=reasons.get(field.mapping.crm),
             )
         )
-    return explained
+    return explained + [_paused_field(plan, link, paused) for paused in plan.paused]
+
+
+def _paused_field(plan: ObjectPlan, link: LinkRow, paused: PausedField) -> FieldExplanation:
+    """A field that rests: nothing is read of it, and what was settled last stays."""
+    names = {side: paused.mapping.name(side) for side in Side}
+    labels = {
+        side: field.label if (field := plan.schemas[side].fields.get(name)) else name
+        for side, name in names.items()
+    }
+    settled = {side: unpack(link.shadow(side)).get(name, UNKNOWN) for side, name in names.items()}
+    return FieldExplanation(
+        crm_field=names[Side.CRM],
+        crm_label=labels[Side.CRM],
+        activecampaign_field=names[Side.ACTIVECAMPAIGN],
+        activecampaign_label=labels[Side.ACTIVECAMPAIGN],
+        crm=UNKNOWN,
+        activecampaign=UNKNOWN,
+        crm_shadow=settled[Side.CRM],
+        activecampaign_shadow=settled[Side.ACTIVECAMPAIGN],
+        decision=PAUSED,
+        reason=_("This field rests for all records."),
+        hold=paused.reason,
+    )
 
 
 def _shown(value: Value | Missing) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from gettext import gettext as _
 
 from crosswalk.core.mapping import Side
 from crosswalk.store import identity, inbox, pairs, runs, selection
@@ -40,7 +41,7 @@ def _fill_from_crm(context: Context, plan: ObjectPlan) -> None:
         _store(context, match_crm_page(context, plan, _free(rows)))
         after = rows[-1]
         done += len(rows)
-        context.report(Progress(phase=f"compare {plan.object}", done=done))
+        context.report(Progress(phase=_("compare {object}").format(object=plan.object), done=done))
 
 
 def _fill_from_contacts(context: Context) -> None:
@@ -50,7 +51,7 @@ def _fill_from_contacts(context: Context) -> None:
         _store(context, match_contact_page(context, _free(rows)))
         after = rows[-1].seen.record_id
         done += len(rows)
-        context.report(Progress(phase=f"compare {CONTACT}", done=done))
+        context.report(Progress(phase=_("compare {object}").format(object=CONTACT), done=done))
 
 
 def _free(rows: Sequence[Sighted]) -> list[Sighted]:

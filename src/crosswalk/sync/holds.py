@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
-from crosswalk.store import history, inbox, pairs
+from crosswalk.store import inbox, mapped, pairs
+from crosswalk.store.holds import Held, forget_decisions
 from crosswalk.store.pairs import HeldLink
 
 from .context import CONTACT, Context
+from .fields import PAUSED
 
 
-def retry(context: Context) -> int:
-    """Have everything held looked at again by the next run; return how many holds that concerns."""
-    count = history.forget_fingerprints(context.connection_id)
-    for object, crm_id, contact_id in history.held_links(context.connection_id):
-        _look_at(context, object, crm_id, contact_id)
-    return count
+def retry(connection_id: int, held: Sequence[Held], now: datetime) -> None:
+    """Have these holds looked at again by the next run; of fields that rest, the new type is accepted."""
+    forget_decisions(hold.id for hold in held)
+    resting = [(hold.object, hold.field) for hold in held if hold.kind == PAUSED]
+    mapped.accept_kinds(connection_id, resting)
+    for hold in held:
+        if hold.kind != PAUSED:
+            _look_at(connection_id, hold.object, *_records(hold), now)
+
+
+def _records(hold: Held) -> tuple[str | None, str | None]:
+    """Return the ids of the CRM record and the contact that a hold is about.
+
+    A hold without a link names the record that has none yet: it is on the side that the hold does not keep from being
+    written.
+    """
+    if hold.link_id is not None:
+        return hold.crm_id, hold.activecampaign_id
+    return (None, hold.record_id) if hold.side == Side.CRM else (hold.record_id, None)
 
 
 def look_at_changed(context: Context) -> None:
@@ -26,11 +44,14 @@ def look_at_changed(context: Context) -> None:
         plan = context.objects.get(held.object)
         if plan is None or held.field == plan.schemas[Side.CRM].opt_out:
             continue  # a refused opt-out is tried again by every run
+        if any(each.mapping.crm == held.field for each in plan.paused):
+            continue  # what held it is seen again when the field is in use again
         today = _mark_today(context, held)
         if today is None:
             gone.append(held.id)
         elif not held.fingerprint.startswith(today):
-            _look_at(context, held.object, held.crm_id, held.activecampaign_id)
+            now = context.clock.now()
+            _look_at(context.connection_id, held.object, held.crm_id, held.activecampaign_id, now)
     pairs.forget_holds(gone)
 
 
@@ -48,9 +69,10 @@ def _mark_today(context: Context, held: HeldLink) -> str | None:
     )
 
 
-def _look_at(context: Context, object: str, crm_id: str | None, contact_id: str | None) -> None:
-    now = context.clock.now()
+def _look_at(
+    connection_id: int, object: str, crm_id: str | None, contact_id: str | None, now: datetime
+) -> None:
     if crm_id is not None:
-        inbox.want(context.connection_id, Side.CRM, object, [crm_id], now)
+        inbox.want(connection_id, Side.CRM, object, [crm_id], now)
     if contact_id is not None:
-        inbox.want(context.connection_id, Side.ACTIVECAMPAIGN, CONTACT, [contact_id], now)
+        inbox.want(connection_id, Side.ACTIVECAMPAIGN, CONTACT, [contact_id], now)

@@ -11,8 +11,10 @@ from datetime import datetime
 
 import msgspec
 
+from crosswalk.core import catalogue
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.store import identity, pairs
+from crosswalk.store.holds import MatchChoice, match_choices
 from crosswalk.store.outcomes import HoldNote, Leftover
 from crosswalk.store.pairs import Hit, LinkRow, Seen, Sighted
 
@@ -156,16 +158,20 @@ def _match_strangers(context: Context, plan: ObjectPlan, strangers: Sequence[See
         return
     keys = {seen.key for seen in keyed if seen.key}
     around = _Around(context, keys)
+    choices = _choices(context, plan, keyed, around)
     fresh = iter(pairs.new_link_ids(len(keyed)))
     for seen in keyed:
         assert seen.key is not None
         if seen.key in around.moving:
             continue  # a contact is about to give this address up or to take it: a round later all is clear
-        candidates = around.partners.get(seen.key, [])
-        if len(candidates) > 1:
+        candidates = _meant(around.partners.get(seen.key, []), choices.get(seen.record_id))
+        if candidates is None:
+            matched.leave(Side.CRM, plan.object, seen, AMBIGUOUS)
+        elif len(candidates) > 1:
             _doubt(matched, plan, seen, candidates)
         elif candidates:
-            _link_stranger(context, matched, plan, seen, candidates[0], around.links[seen.key], fresh)
+            siblings = around.siblings(seen.key, candidates[0])
+            _link_stranger(context, matched, plan, seen, candidates[0], siblings, fresh)
         elif seen.key in around.erased:
             matched.leave(Side.CRM, plan.object, seen, TOMBSTONE)
         elif plan.mapping.direction is Direction.TO_CRM:
@@ -188,6 +194,31 @@ class _Around:
             key = contacts.get(link.activecampaign_id or "", link.key)
             if key is not None:
                 self.links[key].append(link)
+
+    def siblings(self, key: str, contact: Hit) -> list[LinkRow]:
+        """Return the links that share a contact; where others have its address too, theirs are not among them."""
+        links = self.links[key]
+        if len(self.partners[key]) > 1:
+            links = [link for link in links if link.activecampaign_id == contact.record_id]
+        return links
+
+
+def _choices(
+    context: Context, plan: ObjectPlan, strangers: Sequence[Seen], around: _Around
+) -> dict[str, MatchChoice]:
+    """Return what a person said about those records that have several candidates."""
+    doubtful = [seen.record_id for seen in strangers if len(around.partners.get(seen.key or "", ())) > 1]
+    return match_choices(context.connection_id, plan.object, doubtful) if doubtful else {}
+
+
+def _meant(candidates: list[Hit], choice: MatchChoice | None) -> list[Hit] | None:
+    """Return the candidates that a person's choice leaves; None when it is none of them."""
+    if choice is None or len(candidates) < 2:
+        return candidates
+    if choice.contact_id is None:
+        known = set(choice.candidates)
+        return None if all(hit.record_id in known for hit in candidates) else candidates
+    return [hit for hit in candidates if hit.record_id == choice.contact_id] or candidates
 
 
 def _doubt(matched: Matched, plan: ObjectPlan, seen: Seen, candidates: Sequence[Hit]) -> None:
@@ -265,13 +296,15 @@ def new_link(object: str, link_id: int, key: str | None) -> LinkRow:
 
 
 def _ambiguous(plan: ObjectPlan, seen: Seen, candidates: Sequence[Hit]) -> HoldNote:
+    said = catalogue.say("ambiguous", count=len(candidates), email=seen.key)
     return HoldNote(
         link_id=None,
         side=Side.ACTIVECAMPAIGN,
         object=plan.object,
         record_id=seen.record_id,
         kind="ambiguous",
-        reason=f"{len(candidates)} contacts have the e-mail {seen.key}.",
-        cure="Merge or correct the contacts in ActiveCampaign.",
+        code=said.code,
+        reason=said.message,
+        cure=said.cure,
         values={"candidates": tuple(sorted(hit.record_id for hit in candidates))},
     )

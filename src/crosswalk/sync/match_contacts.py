@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from gettext import gettext as _
 
 import msgspec
 
+from crosswalk.core import catalogue
 from crosswalk.core.mapping import CreationRule, Direction, Side
 from crosswalk.store import identity, pairs
 from crosswalk.store.outcomes import HoldNote
@@ -166,14 +166,14 @@ def _look_up(context: Context, candidates: Sequence[Seen]) -> tuple[set[str], se
 
 
 def _not_selected(plan: ObjectPlan, seen: Seen) -> HoldNote:
+    said = catalogue.say("outside_selection", email=seen.key)
     return HoldNote(
         link_id=None,
         side=Side.CRM,
         object=plan.object,
         record_id=seen.record_id,
         kind="rejected",
-        reason=_("A CRM record with the e-mail {email} exists, but it does not take part.").format(
-            email=seen.key
-        ),
-        cure=_("Select that record in the mapping, or give the contact another e-mail."),
+        code=said.code,
+        reason=said.message,
+        cure=said.cure,
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
 
+from crosswalk.core import catalogue
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value, normal_email, pack, unpack
@@ -21,8 +21,10 @@ from crosswalk.merge import (
     FieldCase,
     FieldPlan,
     Missing,
+    Shadows,
     Stamp,
     decide,
+    decide_chosen,
     fingerprint,
     stored_differently,
     tolerance,
@@ -40,16 +42,10 @@ DEFAULT = "default"  # the reason of a value that the connection's settings gave
 _HOLD_KINDS = {DecisionKind.CONFLICT: CONFLICT, DecisionKind.UNKNOWN: UNREADABLE}
 
 
-def _cure(decision: Decision) -> str:
-    if decision.kind is DecisionKind.CONFLICT:
-        return _("Choose a value on one side, or set a conflict policy.")
-    return _("Look at the value on both sides; one of them is not what its field's type allows.")
-
-
 class SideState:
     """One side of a pair: what it holds, what it held, and when it changed."""
 
-    __slots__ = ("corrected", "lost", "record_id", "seen", "shadow", "stamp", "times", "values")
+    __slots__ = ("corrected", "forgotten", "lost", "record_id", "seen", "shadow", "stamp", "times", "values")
 
     def __init__(
         self, context: Context, plan: ObjectPlan, pair: Pair, side: Side, holds: Mapping[str, HoldRow]
@@ -58,6 +54,7 @@ class SideState:
         self.seen = seen
         self.record_id = link.record_id(side)
         self.shadow = unpack(link.shadow(side))
+        self.forgotten = _forget(context, plan, pair, side, self.shadow)  # is to be decided without it
         self.corrected = False
         self.lost: set[str] = set()  # fields that are empty although we wrote a value
         self.stamp: Stamp | None = None
@@ -108,6 +105,17 @@ class SideState:
         """Return when a field of this side changed, as certain as it is known."""
         moment = self.times.get(name)
         return Stamp(moment, True) if moment is not None else self.stamp
+
+
+def _forget(
+    context: Context, plan: ObjectPlan, pair: Pair, side: Side, shadow: dict[str, Value]
+) -> dict[str, Value]:
+    """Take the shadows out that do not count in this run; return them."""
+    anew = context.anew.get(plan.object)
+    if not anew or pair.crm is None or pair.activecampaign is None:
+        return {}
+    names = [each.mapping.name(side) for each in plan.fields if each.mapping.crm in anew]
+    return {name: shadow.pop(name) for name in names if name in shadow}
 
 
 def _vendor_moment(context: Context, side: Side, moment: datetime | None) -> datetime | None:
@@ -173,14 +181,11 @@ class FieldOutcomes:
         definition = field.crm if side is Side.CRM else field.activecampaign
         note = self._note(field, UNSEEN, case, side)
         note.kind = REJECTED
-        note.reason = _("{field} is empty although a value was written: something there removes it.").format(
-            field=definition.label
-        )
-        note.cure = _("Look for an automation or validation that empties the field, then retry.")
+        note.code, note.reason, note.cure = catalogue.say("emptied", field=definition.label)
         self.holds.append(note)
 
     def _note(self, field: FieldPlan, decision: Decision, case: FieldCase, side: Side) -> HoldNote:
-        rejection = decision.rejection
+        said = decision.rejection.said if decision.rejection else catalogue.say("unreadable")
         values: dict[str, Value] = {}
         if not isinstance(case.crm, Missing):
             values[Side.CRM.value] = case.crm
@@ -194,8 +199,9 @@ class FieldOutcomes:
             record_id=link.crm_id or link.activecampaign_id or "",
             field=field.mapping.crm,
             kind=_HOLD_KINDS.get(decision.kind, REJECTED),
-            reason=rejection.message if rejection else decision.reason.text,
-            cure=rejection.cure if rejection else _cure(decision),
+            code=said.code,
+            reason=said.message,
+            cure=said.cure,
             values=values,
             fingerprint=fingerprint(field, case.crm, case.activecampaign),
         )
@@ -204,10 +210,11 @@ class FieldOutcomes:
         """Return the outcome with the link as it shall be stored."""
         link = self.pair.link
         corrected = [side for side, state in self.states.items() if state.corrected]
-        changed = self.moved or bool(corrected) or link.is_new or not link.crm_shadow
+        unsettled = {note.field for note in self.holds} if self.states[Side.CRM].forgotten else set()
+        changed = self.moved or bool(corrected) or link.is_new or not link.crm_shadow or bool(unsettled)
         if changed:
-            link.crm_shadow = pack(self.states[Side.CRM].shadow)
-            link.activecampaign_shadow = pack(self.states[Side.ACTIVECAMPAIGN].shadow)
+            link.crm_shadow = self._packed(Side.CRM, unsettled)
+            link.activecampaign_shadow = self._packed(Side.ACTIVECAMPAIGN, unsettled)
             for side in corrected:
                 setattr(link, f"{side.value}_unconfirmed", b"")
             link.key = _contact_key(self.plan, self.states[Side.ACTIVECAMPAIGN].shadow) or link.key
@@ -221,6 +228,15 @@ class FieldOutcomes:
             crm_version=crm.version if crm else None,
             activecampaign_version=contact.version if contact else None,
         )
+
+    def _packed(self, side: Side, unsettled: set[str]) -> bytes:
+        """Return a side's shadows; those that did not count stay until a receipt, but for what is held."""
+        state = self.states[side]
+        if not state.forgotten:
+            return pack(state.shadow)
+        held = {each.name(side) for each in self.plan.mapping.fields if each.crm in unsettled}
+        kept = {name: value for name, value in state.forgotten.items() if name not in held}
+        return pack({**kept, **state.shadow})
 
 
 def _contact_key(plan: ObjectPlan, shadow: Mapping[str, Value]) -> str | None:
@@ -295,7 +311,11 @@ def _unread(case: FieldCase, states: Mapping[Side, SideState]) -> Side | None:
 def _take(
     outcome: FieldOutcomes, field: FieldPlan, case: FieldCase, decision: Decision, hold: HoldRow | None
 ) -> None:
-    """Put one field's decision where it belongs."""
+    """Put one field's decision where it belongs; what a person chose for these very values comes before it."""
+    chosen = unpack(hold.chosen) if hold is not None and hold.chosen else {}
+    if hold is not None and chosen and hold.fingerprint == fingerprint(field, case.crm, case.activecampaign):
+        decision = decide_chosen(case, Shadows(chosen[Side.CRM.value], chosen[Side.ACTIVECAMPAIGN.value]))
+        hold = None if decision.offers else hold  # ends with the receipt
     if decision.is_held or decision.kind is DecisionKind.UNKNOWN:
         if hold is None or hold.fingerprint != fingerprint(field, case.crm, case.activecampaign):
             outcome.hold(field, decision, case)
@@ -322,7 +342,9 @@ def _update_offer(outcome: FieldOutcomes, side: Side, fields: Sequence[tuple[Fie
         intended[name] = decision.offers[side]
         reasons[name] = decision.reason.value
         source_name = field.mapping.name(side.other)
-        if source_name in source.values:
+        if side.other in decision.offers:
+            sources[source_name] = decision.offers[side.other]
+        elif source_name in source.values:
             sources[source_name] = source.values[source_name]
     email = target.values.get(outcome.plan.schemas[side].email)
     return Offer(

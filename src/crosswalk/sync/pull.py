@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from gettext import gettext as _
 
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.system import Record
@@ -30,7 +31,7 @@ def pull_all(context: Context) -> None:
 def pull(context: Context, side: Side, object: str) -> None:
     """Read one feed from its cursor to its end; each page is stored with the cursor that follows it.
 
-    One reading serves every connection of the tenant. When fields or readers are new, it begins from the start.
+    One reading serves every connection of the tenant. When readers are new, it begins from the start.
     """
     tenant = context.tenants[side]
     with feeds.lease(f"feed {object}", tenant):
@@ -83,7 +84,8 @@ def _read_to_end(
             now=context.clock.now(),
         )
         done += len(page.records)
-        context.report(Progress(phase=f"read {side} {object}", done=done, total=page.total))
+        phase = _("read {side} {object}").format(side=side, object=object)
+        context.report(Progress(phase=phase, done=done, total=page.total))
 
 
 def look_at_crossings(context: Context) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from gettext import gettext as _
 
+from crosswalk.core.catalogue import gettext_noop
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Batch, Op, Outcome, Receipt, Record, Write, WriteOptions
@@ -17,6 +19,7 @@ from .confirm import settle_imports
 from .context import CONTACT, Context, Progress
 from .pull import pull, take_read
 
+_PHASES = {Op.UPDATE: gettext_noop("update {side}"), Op.CREATE: gettext_noop("create {side}")}
 FRESH = timedelta(seconds=10)  # how long a reading of the target guards a write
 WAVE = 5000  # writes between two looks at the contact feed: 20 imports of 250
 # What is sent between two readings of its targets: at five calls a second it is through in half of FRESH.
@@ -39,7 +42,7 @@ def _push(context: Context, run_id: int, side: Side, op: Op, options: WriteOptio
         after = rows[-1].id
         _push_wave(context, run_id, side, op, rows, options)
         done += len(rows)
-        context.report(Progress(phase=f"{op} {side}", done=done, total=total))
+        context.report(Progress(phase=_(_PHASES[op]).format(side=side), done=done, total=total))
 
 
 def _push_wave(

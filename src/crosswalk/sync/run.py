@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from gettext import gettext as _
+from typing import Any, TypeVar
 
 import msgspec
 
+from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 from crosswalk.core.system import Op, WriteOptions
 from crosswalk.store import connections, feeds, inbox, outbox, runs
 from crosswalk.store.models import Plan
 
+from .applying import Applied, list_all
 from .consent import carry_consents, plan_consents, recover_consents
 from .context import Context
+from .fields import FieldsLostError, begin_back_fill, describe_again, list_back_fill, note_fields
 from .fill import fill_outbox
 from .holds import look_at_changed
-from .pull import pull_all
+from .pull import fetch_wanted, pull_all
 from .push import push
 from .recover import read_and_recover
 
 ROUNDS = 3
 _BRAKED = frozenset(Op)  # opt-outs are not among them
 MARGIN = 0.10  # how far a run may go beyond the plan that released it
+Rehearsed = tuple[dict[str, int], list[tuple[Any, ...]]]  # a plan's counts and rows
+Result = TypeVar("Result")
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,22 +47,57 @@ class BrakeError(Exception):
     """The run would go further than it may; nothing of this round was sent."""
 
 
-def make_plan(context: Context) -> Plan:
-    """Read both sides and work out what a run would write. Only what was read is kept."""
-    with feeds.lease("connection", context.connection_id, wait=False) as held:
+def make_plan(context: Context, applied: Applied | None = None) -> Plan:
+    """Read both sides and work out what a run would write. Only what was read is kept.
+
+    The fields of `applied` are decided anew for all links, in the run that this plan releases too.
+    """
+    with (
+        feeds.lease("connection", context.connection_id, wait=False) as held,
+        _deciding_anew(context, applied),
+    ):
         _require(held, context)
-        pull_all(context)
-        runs.analyse_grown()
-        before = runs.standing(context.connection_id)
-        with runs.rehearsal():
-            look_at_changed(context)
-            for _round in range(ROUNDS):
-                fill_outbox(context)
-                if not inbox.wants_anything(context.connection_id):
-                    break
-            plan_consents(context)
-            counts, rows = runs.rehearsed(context.connection_id, before)
-        return runs.save_plan(context.connection_id, counts, rows, context.clock.now())
+        counts, rows = _without_lost_fields(context, lambda: _rehearse(context))
+        return runs.save_plan(context.connection_id, counts, rows, context.clock.now(), applied)
+
+
+@contextmanager
+def _deciding_anew(context: Context, applied: Applied | None) -> Iterator[None]:
+    """Let fields count as without shadow meanwhile."""
+    context.anew = applied or {}
+    try:
+        yield
+    finally:
+        context.anew = {}
+
+
+def _rehearse(context: Context) -> Rehearsed:
+    pull_all(context)
+    runs.analyse_grown()
+    _read_back_fill(context)
+    if context.anew:
+        list_all(context, context.anew)
+        fetch_wanted(context)
+    before = runs.standing(context.connection_id)
+    with runs.rehearsal():
+        note_fields(context)
+        begin_back_fill(context)
+        look_at_changed(context)
+        for _round in range(ROUNDS):
+            fill_outbox(context)
+            if not inbox.wants_anything(context.connection_id):
+                break
+        plan_consents(context)
+        return runs.rehearsed(context.connection_id, before)
+
+
+def _read_back_fill(context: Context) -> None:
+    """Read what the back-fill of the run will need: what a plan read is kept for it."""
+    with runs.rehearsal():
+        note_fields(context)
+    if context.unfilled:
+        list_back_fill(context)
+        fetch_wanted(context)
 
 
 @contextmanager
@@ -72,7 +113,7 @@ def opening(name: str, clock: Clock, kind: str = "manual") -> Iterator[None]:
 def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> RunResult:
     """Run the connection once. `plan` limits what may be written to its counts plus a tenth.
 
-    Raises SystemFailure when a system cannot be reached or signed in to, or a mapped field vanished; everything seen
+    Raises SystemFailure when a system cannot be reached or signed in to, or an e-mail field vanished; everything seen
     and intended is kept.
     """
     with feeds.lease("connection", context.connection_id, wait=False) as held:
@@ -80,7 +121,8 @@ def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> 
         record = runs.start(context.connection_id, kind, context.clock.now())
         state, message = "failed", ""
         try:
-            _rounds(context, record.id, plan)
+            with _deciding_anew(context, plan.applied if plan is not None else None):
+                _without_lost_fields(context, lambda: _rounds(context, record.id, plan))
             state = "done"
         except BrakeError as brake:
             state, message = "braked", str(brake)
@@ -88,7 +130,9 @@ def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> 
             message = failure.message
             raise
         except Exception as error:
-            message = f"{type(error).__name__}: this is a mistake of Crosswalk; please report it."
+            message = _("{error}: this is a mistake of Crosswalk; please report it.").format(
+                error=type(error).__name__
+            )
             raise
         finally:
             counts = runs.journalled(record.id)
@@ -104,9 +148,21 @@ def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> 
 
 def _require(held: bool, context: Context) -> None:
     if not held:
-        raise UserError(
-            f"Another run of {context.name} is under way.", cure="Wait until it has ended, then try again."
-        )
+        said = catalogue.say("under_way", connection=context.name)
+        raise UserError(said.message, cure=said.cure, entry="under_way")
+
+
+def _without_lost_fields(context: Context, work: Callable[[], Result]) -> Result:
+    """Do `work`; when it meets fields that are gone since the run began, once more without them."""
+    context.described_again = False
+    try:
+        return work()
+    except FieldsLostError:
+        return work()
+    except SystemFailure as failure:
+        if failure.kind is not FailureKind.MAPPING or not describe_again(context):
+            raise
+        return work()
 
 
 def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
@@ -118,8 +174,12 @@ def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
     read_and_recover(context, run_id)
     recover_consents(context, run_id)
     carry_consents(context, run_id)
+    note_fields(context)
+    list_all(context, context.anew)
     look_at_changed(context)
     for number in range(1, ROUNDS + 1):
+        if plan is not None or number > 1 or not inbox.waiting(context.connection_id):
+            begin_back_fill(context)  # after what people changed, unless a plan read and showed it all
         if not inbox.waiting(context.connection_id):
             break
         runs.analyse_grown()
@@ -149,9 +209,8 @@ def _brake(context: Context, run_id: int, plan: Plan | None) -> None:
         limit = allowed.get(name, 0)
         if number > limit * (1 + MARGIN):
             outbox.drop_intended(context.connection_id)
-            raise BrakeError(
-                f"{number} times “{name}”, but the plan has {limit}. Make a new plan and look at it."
-            )
+            said = catalogue.say("braked", count=number, what=name, limit=limit)
+            raise BrakeError(f"{said.code}: {said.message}")
 
 
 def _planned(plan: Plan) -> dict[str, int]:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from gettext import gettext as _
 from typing import Any
 
+from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
-from crosswalk.core.failures import FailureKind, SystemFailure, UserError
+from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import (
     CreationRule,
     FieldMapping,
@@ -22,13 +23,14 @@ from crosswalk.core.mapping import (
 )
 from crosswalk.core.schema import Field, Schema
 from crosswalk.core.system import System
-from crosswalk.store import connections, models
+from crosswalk.store import connections, mapped, models
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
-from .context import CONTACT, OBJECTS, Context, ObjectPlan, Progress, compile_object
+from .context import CONTACT, OBJECTS, Context, Progress, compile_object
+from .fields import compile_mapped
 from .mapping_check import check_writable
-from .selecting import checked_selection, require_fields
+from .selecting import checked_selection
 from .sign_in import ACTIVECAMPAIGN, Opener, Visit, open_tenant, signed_in
 
 CRMS = ("salesforce",)
@@ -92,25 +94,25 @@ def open_context(
 ) -> Context:
     """Make a connection ready to run: systems opened, fields described, mappings compiled.
 
-    Raises UserError when it does not exist or has no mapping, SystemFailure when a system cannot be reached, refuses
-    the sign-in, or lacks a mapped field (MAPPING).
+    Mapped fields that vanished or have another type rest; see `compile_mapped`. Raises UserError when the connection
+    does not exist or has no mapping, SystemFailure when a system cannot be reached, refuses the sign-in, or lacks an
+    e-mail field (MAPPING).
     """
     connection = connections.get(name)
     mapping = connections.mapping_of(connection)
     if not mapping.objects:
-        raise UserError(
-            _("{name} has no mapping yet.").format(name=name),
-            cure=_("Set one with: crosswalk mapping set {name} FILE").format(name=name),
-        )
+        said = catalogue.say("no_mapping", connection=name)
+        raise UserError(said.message, cure=said.cure, entry="no_mapping")
     systems = open_systems(connection, vault, clock, opener)
     tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
     by_object = {item.object: item for item in mapping.objects}
+    known = mapped.known(connection.id)
     contact = systems[Side.ACTIVECAMPAIGN].describe(CONTACT)
     objects = {}
     for object in OBJECTS:
         if object in by_object:
             crm = systems[Side.CRM].describe(object)
-            objects[object] = _compiled(by_object[object], crm, contact, mapping.settings)
+            objects[object] = compile_mapped(by_object[object], crm, contact, mapping.settings, known)
     context = Context(
         connection_id=connection.id,
         name=name,
@@ -125,16 +127,6 @@ def open_context(
     return context
 
 
-def _compiled(mapping: ObjectMapping, crm: Schema, contact: Schema, settings: Settings) -> ObjectPlan:
-    """Compile a saved mapping. Raises SystemFailure(MAPPING) when its fields are no longer what they were."""
-    try:
-        check_object(mapping, crm, contact)
-        require_fields(mapping.selection, crm)
-        return compile_object(mapping, crm, contact, settings)
-    except UserError as error:
-        raise SystemFailure(FailureKind.MAPPING, str(error), cure=error.cure or _REMAP) from None
-
-
 # --- mappings ----------------------------------------------------------------------------------------------------
 
 
@@ -143,7 +135,7 @@ def set_mapping(
 ) -> MappingFile:
     """Check a mapping against both schemas, resolve field names, and save it; return it as saved.
 
-    Raises UserError that names the object and field.
+    The fields' types are accepted as they are now. Raises UserError that names the object and field.
     """
     connection = connections.get(name)
     _check_settings(mapping.settings, [item.object for item in mapping.objects])
@@ -153,6 +145,7 @@ def set_mapping(
         objects = [_checked(item, crm, contact, mapping.settings, clock) for item in mapping.objects]
     saved = replace(mapping, objects=tuple(objects))
     connections.save_mapping(connection, saved, clock.now())
+    mapped.accept_kinds(connection.id)
     return saved
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from gettext import gettext as _
 
+from crosswalk.core.catalogue import CATALOGUE
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.mapping import Side
 from crosswalk.store.outcomes import Merged
@@ -13,9 +14,10 @@ from .context import CONTACT, Context
 
 
 def require_fields(context: Context, merged: Iterable[Merged]) -> None:
-    """Ask whether all mapped contact fields still exist, before an empty one empties a field of the CRM.
+    """Ask whether all mapped contact fields still exist, before an empty one empties a field of the CRM or is held.
 
-    Raises SystemFailure(MAPPING) naming a field that is gone. One call, and only where something is to be emptied.
+    Raises SystemFailure(MAPPING) naming a field that is gone, upon which the run goes on without it. One call, and only
+    where something is to be emptied.
     """
     if not any(_empties(item) for item in merged):
         return
@@ -28,7 +30,9 @@ def require_fields(context: Context, merged: Iterable[Merged]) -> None:
 
 
 def _empties(item: Merged) -> bool:
-    return any(offer.side is Side.CRM and None in offer.source.values() for offer in item.offers)
+    return any(offer.side is Side.CRM and None in offer.source.values() for offer in item.offers) or any(
+        hold.side is Side.ACTIVECAMPAIGN and hold.code == CATALOGUE["emptied"].code for hold in item.holds
+    )
 
 
 def _gone(label: str, name: str, partner: str) -> SystemFailure:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from gettext import gettext as _
 from typing import Any
 
 import msgspec
@@ -92,7 +93,7 @@ def verify(context: Context) -> Verification:
         for links in audit.link_pages(context.connection_id, tenants[Side.CRM], tenants[Side.ACTIVECAMPAIGN]):
             _verify_links(context, links, tally)
             _verify_consents(context, links, tally)
-            context.report(Progress(phase="verify", done=tally.result.links))
+            context.report(Progress(phase=_("verify"), done=tally.result.links))
         for records in audit.stranger_pages(context.connection_id, tenants[Side.CRM]):
             _verify_strangers(context, records, tally)
         return tally.result
@@ -107,7 +108,8 @@ def _read_both_sides(context: Context) -> None:
         for page in context.systems[side].feed(object, context.fields(side, object), None, lambda _: 0):
             audit.add(side, object, page.records)
             done += len(page.records)
-            context.report(Progress(phase=f"read {side} {object}", done=done, total=page.total))
+            phase = _("read {side} {object}").format(side=side, object=object)
+            context.report(Progress(phase=phase, done=done, total=page.total))
     audit.index()
 
 
@@ -128,6 +130,8 @@ def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> 
             selected = _takes(selector, link)
             for field, crm, contact in _fields(plan, link):
                 _verify_field(selected, link, field, crm, contact, field.mapping.crm in held, tally)
+            for paused in plan.paused if link.is_primary else ():  # nobody can say whether they are equal
+                tally.differs(HELD, kind="field", **_ids(link), field=paused.mapping.crm)
 
 
 def _takes(selector: Selector, link: AuditedLink) -> bool:

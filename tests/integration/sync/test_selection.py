@@ -377,7 +377,7 @@ def test_without_the_package_there_is_nothing_to_flag(both: TwoSystems) -> None:
 
 def test_a_field_of_the_criteria_that_is_gone_stops_the_run_by_name(both: TwoSystems) -> None:
     both.connect(contacts(where(("Nickname__c", Operator.IS_NOT_EMPTY))))
-    both.hide_field("Nickname__c")
+    both.hide_field("contact", "Nickname__c")
 
     with pytest.raises(SystemFailure, match="no field Nickname__c") as failure:
         both.reopen()
