@@ -60,7 +60,9 @@ class Session:
         """Return a connection ready to run. Raises UserError and SystemFailure; see `open_context`."""
         from crosswalk.sync.setup import open_context
 
-        return open_context(self.connection(name).name, self.vault, self.clock, report=report)
+        context = open_context(self.connection(name).name, self.vault, self.clock, report=report)
+        context.reads_ahead = True
+        return context
 
 
 def open_session() -> Session:

@@ -153,6 +153,11 @@ def seekers_of(tenant_id: int, tag: str) -> list[int]:
     return list(found.values_list("id", flat=True))
 
 
+def end_session() -> None:
+    """Close this thread's session with the database."""
+    database.close()
+
+
 @contextmanager
 def lease(name: str, number: int, *, wait: bool = True) -> Iterator[bool]:
     """Hold the lease `name` of a row; another process waits for it (or gets False). It ends with its holder."""

@@ -125,6 +125,7 @@ class Context:
     objects: Mapping[str, ObjectPlan]  # by object, in the order of OBJECTS
     clock: Clock
     report: Callable[[Progress], None] = field(default=_silent)
+    reads_ahead: bool = False  # whole readings have their next page read while one is stored
     reading: dict[tuple[Side, str], list[str]] = field(
         default_factory=dict
     )  # fields read for all connections

@@ -12,6 +12,7 @@ from crosswalk.core.system import Record
 from crosswalk.store import consents, feeds, inbox, selection
 from crosswalk.store.models import Feed
 
+from .ahead import ahead
 from .context import CONTACT, Context, Progress
 
 _FETCH_PAGE = 2000
@@ -71,7 +72,10 @@ def _read_to_end(
     only = selections if selections and feed.cursor is None else None
     users = [reader.connection_id for reader in readers]
     done = 0
-    for page in context.systems[side].feed(object, context.fields(side, object), feed.cursor, seen, only):
+    whole = feed.cursor is None
+    pages = context.systems[side].feed(object, context.fields(side, object), feed.cursor, seen, only)
+    # What a later reading asks of the directory depends on the page before: only a whole one may run ahead.
+    for page in ahead(pages, feeds.end_session) if whole and context.reads_ahead else pages:
         inbox.take_page(
             feed,
             side,

@@ -46,3 +46,13 @@ def test_a_large_first_reading_is_left_to_a_job_and_deletes_come_with_the_next_o
     assert large.crm("contact", gone["Id"])["IsDeleted"]
     assert [link.crm_id for link in large.links(state="closed")] == [gone["Id"]]
     large.assert_quiet()
+
+
+def test_pages_are_read_ahead_while_others_are_stored(large: TwoSystems) -> None:
+    large.connect()
+    large.context().reads_ahead = True
+
+    large.sync()
+
+    assert len(large.links()) == sum(row["Email"] is not None for row in large.crm_all())
+    large.assert_quiet()

@@ -231,6 +231,29 @@ def test_a_reading_for_other_criteria_that_breaks_off_is_gone_on_with(both: TwoS
     both.assert_quiet()
 
 
+def test_a_crash_before_the_linked_records_are_judged_loses_nothing(
+    both: TwoSystems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosswalk.store import selection
+
+    bea = person(both, "Bea", "Sevilla")
+    both.connect(contacts(Selection()))
+    both.sync()
+    both.set_mapping(contacts(Selection(kind=SelectionKind.NONE)))
+
+    def crash(*_arguments: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(selection, "close_reading", crash)
+        with pytest.raises(RuntimeError, match="killed"):
+            both.sync()
+    assert both.links(selected=False) == []
+
+    both.sync()
+    assert [link.crm_id for link in both.links(selected=False)] == [bea]
+
+
 def test_two_connections_of_one_org_have_criteria_of_their_own(both: TwoSystems) -> None:
     person(both, "Ana")
     person(both, "Bea", "Sevilla")
