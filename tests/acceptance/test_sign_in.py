@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -81,6 +82,22 @@ def test_it_works_from_an_app_alone_to_a_connection(signed_in: Installation, san
     before = sandbox.get("salesforce", "counts")["token_calls"]
     assert signed_in("mapping", "set", "acme", MAPPING).code == 0
     assert sandbox.get("salesforce", "counts")["token_calls"] == before  # the token is shared by all commands
+
+
+def test_no_token_is_ever_printed(
+    signed_in: Installation, sandbox: Sandbox, port: int, with_browser: WithBrowser
+) -> None:
+    sandbox.post("salesforce", "clock", {"advance": DEAD})
+    done = [
+        signed_in("connection", "check", "--verbose"),
+        signed_in("connection", "sign-in", "acme", "--port", str(port), "--verbose", **with_browser()),
+        signed_in("connection", "remove", "acme", "--yes", "--verbose"),
+    ]
+    assert [each.code for each in done] == [1, 0, 0]  # the check finds the clock three hours off
+    said = "".join(each.out + each.err for each in done)
+    assert "/services/oauth2/token" in said
+    assert "/services/oauth2/revoke" in said
+    assert not re.search(r"00D\w{12}!|5Aep|code=|code_verifier", said)
 
 
 def test_a_lost_sign_in_names_the_command_that_cures_it_and_nothing_is_lost(

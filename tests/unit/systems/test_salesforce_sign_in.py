@@ -8,6 +8,7 @@ from tests.helpers.systems import SteppedClock
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 from crosswalk.systems import open_system
 from crosswalk.systems.salesforce import Salesforce
+from crosswalk.systems.salesforce.auth import login_address
 
 OUR_TIME = SteppedClock().now()
 
@@ -243,6 +244,23 @@ def test_an_address_without_scheme_is_taken_as_https() -> None:
     org.open(login_url="acme.my.salesforce.com").identity()
 
     assert str(org.requests[0].url).startswith(HOST)
+
+
+@pytest.mark.parametrize(
+    ("given", "login"),
+    [
+        ("https://acme.my.salesforce.com/", HOST),
+        ("https://acme.my.salesforce.com/lightning/page/home?x=1", HOST),
+        ("https://acme.lightning.force.com/lightning/setup/SetupOneHome/home", HOST),
+        ("acme.lightning.force.com", HOST),
+        ("https://acme.my.salesforce-setup.com/lightning/setup", HOST),
+        ("https://a--uat.sandbox.lightning.force.com", "https://a--uat.sandbox.my.salesforce.com"),
+        ("http://127.0.0.1:8102/", "http://127.0.0.1:8102"),
+        ("https://crm.acme.example/salesforce/", "https://crm.acme.example/salesforce"),
+    ],
+)
+def test_the_login_address_is_found_from_whatever_the_browser_shows(given: str, login: str) -> None:
+    assert login_address(given) == login
 
 
 def test_no_secret_shows_in_the_representation_of_what_holds_it() -> None:

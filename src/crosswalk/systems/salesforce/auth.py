@@ -21,6 +21,13 @@ BY_BROWSER = "authorization_code"  # value of `grant` where a person signed in, 
 # Client credentials are granted only on a My Domain host, never here.
 _SHARED_LOGINS = frozenset({urlsplit(PRODUCTION).hostname, urlsplit(SANDBOX).hostname})
 
+# How the hosts of an org's pages end, and how its login host does instead.
+_PAGES = (
+    (".lightning.force.com", ".my.salesforce.com"),
+    (".my.salesforce-setup.com", ".my.salesforce.com"),
+)
+_SALESFORCE = ".salesforce.com"
+
 Form = dict[str, str]
 
 
@@ -46,7 +53,7 @@ class Credentials:
     @property
     def login(self) -> str:
         """The login address with its scheme, without a slash at the end."""
-        return with_scheme(self.login_url).rstrip("/")
+        return login_address(self.login_url)
 
     @property
     def need_browser(self) -> bool:
@@ -171,6 +178,20 @@ def identity(address: str) -> tuple[str, str]:
     """Return org id and user id from an identity address, empty if it is none."""
     parts = urlsplit(address).path.strip("/").split("/")
     return (long_id(parts[-2]), long_id(parts[-1])) if len(parts) >= 3 else ("", "")
+
+
+def login_address(given: str) -> str:
+    """Return the address to sign in at, from any address of the org that a browser may show.
+
+    Source: Salesforce, My Domain URL formats.
+    """
+    parts = urlsplit(with_scheme(given).rstrip("/"))
+    for page, login in _PAGES:
+        if parts.netloc.lower().endswith(page):
+            return f"{parts.scheme}://{parts.netloc[: -len(page)]}{login}"
+    if parts.netloc.lower().endswith(_SALESFORCE):
+        return f"{parts.scheme}://{parts.netloc}"
+    return parts.geturl()
 
 
 def with_scheme(url: str) -> str:

@@ -55,9 +55,9 @@ class _Right:
 
 
 _RIGHTS = (
-    _Right("read", "queryable", mark("to see what changes in Salesforce")),
-    _Right("edit", "updateable", mark("to write what changed in ActiveCampaign")),
-    _Right("create", "createable", mark("to make records of contacts that may become one")),
+    _Right(mark("read"), "queryable", mark("to see what changes in Salesforce")),
+    _Right(mark("edit"), "updateable", mark("to write what changed in ActiveCampaign")),
+    _Right(mark("create"), "createable", mark("to make records of contacts that may become one")),
 )
 
 
