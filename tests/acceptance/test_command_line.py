@@ -115,8 +115,9 @@ def test_holds_are_listed_with_reason_and_cure_and_can_be_tried_again(
     assert (cause["code"], cause["count"]) == ("CW-4001", len(held))
     assert "CW-4001" in mapped("holds").out
 
-    tried = mapped("holds", "retry", "--all", "--json")
-    assert (tried.code, tried.data["retried"]) == (0, [each["id"] for each in held])
+    for words in (("retry", "--all"), ("--retry",)):
+        tried = mapped("holds", *words, "--json")
+        assert (tried.code, tried.data["retried"]) == (0, [each["id"] for each in held])
     assert mapped("sync").code == 0
     assert len(mapped("holds", "--json").data["holds"]) == len(held)
     assert mapped("verify", "--json").data["excused"]["held"] == len(held)

@@ -43,6 +43,9 @@ def listing(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help=_("How many holds of a cause to show."))
     ] = LIMIT,
+    again: Annotated[
+        bool, typer.Option("--retry", help=_("Have the next run try all that is listed again."))
+    ] = False,
 ) -> Answer:
     """List what waits for a cure.
 
@@ -51,11 +54,14 @@ def listing(
     session = open_session()
     chosen = session.connection(connection)
     found = _held(chosen, None, cause)
-    data = {
+    data: dict[str, Any] = {
         "connection": chosen.name,
         "causes": [_cause(code, group) for code, group in _by_cause(found).items()],
         "holds": [_data(hold) for hold in found],
     }
+    if again:
+        _try_again(terminal, session, chosen, found)
+        data["retried"] = [hold.id for hold in found]
     shown = _hold_table(found[:limit]) if cause else _cause_table(found)
     if len(found) > limit and cause:
         terminal.say(_("{count} more: see --limit.").format(count=len(found) - limit))
@@ -236,13 +242,17 @@ def retry(
     _require_one(ids=bool(ids), cause=bool(cause), all=everything)
     session = open_session()
     chosen = session.connection(connection)
-    from crosswalk.sync.holds import retry as try_again
-
     found = _held(chosen, ids, cause)
-    try_again(chosen.id, found, session.clock.now())
-    terminal.say(_("The next run tries {count} holds again: crosswalk sync").format(count=len(found)))
+    _try_again(terminal, session, chosen, found)
     data = {"connection": chosen.name, "retried": [hold.id for hold in found]}
     return Answer(data=data, tables=[_cause_table(found)])
+
+
+def _try_again(terminal: Terminal, session: Session, connection: Connection, found: Sequence[Held]) -> None:
+    from crosswalk.sync.holds import retry as try_again
+
+    try_again(connection.id, found, session.clock.now())
+    terminal.say(_("The next run tries {count} holds again: crosswalk sync").format(count=len(found)))
 
 
 def _require_one(**given: bool) -> None:
