@@ -114,9 +114,14 @@ def explain(
     found = explained(session.context(connection), side, record_id)
     shown: list[RenderableType] = [tables.facts(f"{side} {record_id}", {})] if not found.links else []
     shown += [tables.facts(_("as last read"), row) for row in found.directory]
+    shown += [_not_met(row) for row in found.unmet]
     for link in found.links:
         shown += _link_tables(link)
     return Answer(data=msgspec.structs.asdict(found), tables=shown)
+
+
+def _not_met(row: str) -> RenderableType:
+    return tables.line(_("not met: {row}").format(row=row))
 
 
 def _link_tables(link: LinkExplanation) -> list[RenderableType]:
@@ -158,7 +163,7 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
     ]
     return [
         tables.table(title, columns, rows),
-        *[tables.line(_("not met: {row}").format(row=row)) for row in link.unmet],
+        *[_not_met(row) for row in link.unmet],
         *[tables.line(_("held: {reason}").format(reason=reason), "yellow") for reason in link.holds],
         *_consent_tables(link.consent),
         tables.table(_("Last writes"), [_("When"), _("Run"), _("Side"), _("What"), _("Fields")], writes),

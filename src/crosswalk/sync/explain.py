@@ -20,7 +20,7 @@ from crosswalk.store.pairs import HoldRow, LinkRow, Seen
 
 from .context import CONTACT, Context, ObjectPlan, PausedField
 from .fields import PAUSED
-from .match import Pair
+from .match import NOT_SELECTED, Pair
 from .merging import clock_tolerance, field_case, side_states
 
 UNKNOWN = "(unknown)"
@@ -67,6 +67,7 @@ class Explanation(msgspec.Struct, kw_only=True):
         dict[str, Any]
     ]  # what the feeds showed: object, key, stamp, deleted, why it does not take part
     links: list[LinkExplanation]
+    unmet: list[str] = []  # of a CRM record without link: the criteria that it does not meet now
 
 
 def explain(context: Context, side: Side, record_id: str) -> Explanation:
@@ -76,6 +77,8 @@ def explain(context: Context, side: Side, record_id: str) -> Explanation:
     """
     links = pairs.link_of(context.connection_id, side, record_id)
     known = history.directory_rows(context.tenants[side], record_id)
+    if side is Side.CRM and not links and (found := _unlinked(context, record_id, known)) is not None:
+        return found
     if not links and not known:
         raise UserError(
             _("No record {record_id} was ever seen in {side}.").format(record_id=record_id, side=side.value),
@@ -84,6 +87,31 @@ def explain(context: Context, side: Side, record_id: str) -> Explanation:
     return Explanation(
         side=side.value, record_id=record_id, directory=known, links=[_link(context, link) for link in links]
     )
+
+
+def _unlinked(context: Context, record_id: str, known: list[dict[str, Any]]) -> Explanation | None:
+    """Read a CRM record without link live: one that is not selected may never have been read before."""
+    for plan in context.objects.values():
+        fields = context.fields(Side.CRM, plan.object)
+        for record in context.systems[Side.CRM].fetch(plan.object, [record_id], fields).records:
+            selector = context.selector(plan)
+            selected = selector.takes(record.created, record.values)
+            row = {
+                "object": plan.object,
+                "key": record.key,
+                "stamp": record.stamp,
+                "created": record.created,
+                "deleted": False,
+                "skipped": None if selected else NOT_SELECTED,
+            }
+            return Explanation(
+                side=Side.CRM.value,
+                record_id=record.id,
+                directory=known or [row],
+                links=[],
+                unmet=[str(each) for each in selector.unmet(record.values)],
+            )
+    return None
 
 
 def _link(context: Context, link: LinkRow) -> LinkExplanation:

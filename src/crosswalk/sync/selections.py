@@ -37,8 +37,8 @@ def count_selection(
     systems = open_systems(connection, vault, clock, opener)
     with closing(systems[Side.ACTIVECAMPAIGN]), closing(systems[Side.CRM]) as crm:
         checked = checked_selection(chosen.selection, crm.describe(object))
-        counted = crm.count(object, checked)
-        return dated(replace(chosen, selection=checked), crm, clock).selection, counted
+        since = dated(replace(chosen, selection=checked), crm, clock).selection
+        return since, crm.count(object, since)
 
 
 def set_selection(

@@ -426,6 +426,36 @@ def test_a_selection_is_counted_before_it_is_set(both: TwoSystems) -> None:
     assert emails(both) == ["ana@example.org"]
 
 
+def test_created_from_now_counts_and_takes_what_is_created_later(both: TwoSystems) -> None:
+    from crosswalk.sync.selections import set_selection
+
+    person(both, "Ana")
+    both.connect(contacts(Selection()))
+    both.wait(60)
+    now = Selection(kind=SelectionKind.CREATED_FROM_NOW)
+    saved, counted = set_selection("demo", "contact", now, both.vault, both.clock, both.opener)
+    assert saved.since is not None
+    assert counted.records == 0
+
+    both.wait(60)
+    person(both, "Bea")
+    both.sync()
+
+    assert emails(both) == ["bea@example.org"]
+
+
+def test_the_record_s_own_times_may_be_asked_for(both: TwoSystems) -> None:
+    person(both, "Ana")
+    both.wait(timedelta(days=10).total_seconds())
+    person(both, "Bea")
+    both.connect(contacts(where(("CreatedDate", Operator.LAST_DAYS, "3"))))
+
+    both.sync()
+
+    assert emails(both) == ["bea@example.org"]
+    both.assert_quiet()
+
+
 def test_an_object_without_mapping_has_no_selection(both: TwoSystems) -> None:
     from crosswalk.sync.selections import set_selection
 
@@ -447,3 +477,18 @@ def test_explain_names_the_rows_that_are_not_met(both: TwoSystems) -> None:
     (link,) = explain(both.context(), Side.CRM, ana).links
 
     assert (link.selected, link.unmet) == (False, ["MailingCity equals Bilbao"])
+
+
+def test_explain_knows_a_record_that_was_never_read(both: TwoSystems) -> None:
+    from crosswalk.sync.explain import explain
+
+    bea = person(both, "Bea", "Sevilla")
+    both.connect(contacts(IN_BILBAO))
+    both.sync()
+
+    found = explain(both.context(), Side.CRM, bea)
+
+    assert (found.links, found.unmet) == ([], ["MailingCity equals Bilbao"])
+    assert [(row["key"], row["skipped"]) for row in found.directory] == [("bea@example.org", "not_selected")]
+    with pytest.raises(UserError, match="was ever seen"):
+        explain(both.context(), Side.CRM, "0035g00000Nobody00")

@@ -42,8 +42,8 @@ def condition_of(selection: Selection, schema: Schema, now: datetime, *, lasting
     """Return a selection as a condition. `lasting` takes in what only the passing of time will select."""
     if selection.kind is SelectionKind.NONE:
         return Condition(NOTHING)
-    if selection.kind is SelectionKind.CREATED_FROM_NOW and selection.since is not None:
-        return Condition(f"CreatedDate >= {soql.moment(selection.since)}")
+    if selection.kind is SelectionKind.CREATED_FROM_NOW:
+        return Condition(f"CreatedDate >= {soql.moment(selection.since or now)}")
     if (asked := selection.asked) is not None:
         return _Writer(schema, asked, now, lasting).whole()
     return EVERYTHING
