@@ -78,12 +78,14 @@ class Wire(httpx2.BaseTransport):
         self.before: list[Hook] = []
         self.after: list[Hook] = []
         self.calls: Counter[str] = Counter()
+        self.may_uncheck = False
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self._clock.sleep(CALL_TAKES)
         route = f"{request.method} {request.url.path}"
         if "/oauth2/" not in route:
             self.calls[self._system(request)] += 1
+        self._check_consent(route, request)
         for hook in list(self.before):
             if (instead := hook(route, request)) is not None:
                 return instead
@@ -92,6 +94,16 @@ class Wire(httpx2.BaseTransport):
         for hook in list(self.after):
             hook(route, request)
         return response
+
+    def _check_consent(self, route: str, request: httpx2.Request) -> None:
+        """No call ever subscribes anybody, and none unchecks an opt-out unless a test's admin turned it on."""
+        if route == "POST /api/3/contactLists":
+            assert msgspec.json.decode(request.content)["contactList"]["status"] == 2
+        elif route.startswith(("POST /api/3", "PUT /api/3")):
+            assert b"subscribe" not in request.content
+            assert b'"list' not in request.content
+        elif route.startswith("PATCH") and not self.may_uncheck:
+            assert b'"HasOptedOutOfEmail":false' not in request.content
 
     def add(self, host: str, transport: httpx2.BaseTransport) -> None:
         """Reach one more host."""

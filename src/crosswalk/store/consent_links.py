@@ -24,6 +24,7 @@ class SideConsent(msgspec.Struct, frozen=True, gc=False):
     standing: str | None
     detail: bytes | None
     ours: bool | None
+    read_at: datetime | None  # when what it says was asked for, or last confirmed by a reading of its own
 
 
 class DueLink(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +62,7 @@ _DUE_CONTACTS = """
 """
 _DUE = f"""
     SELECT l.id, l.object, l.crm_id, l.activecampaign_id, d.due, d.crm, d.activecampaign,
-           c.standing, c.detail, c.ours, a.standing, a.detail, a.ours
+           c.standing, c.detail, c.ours, c.read_at, a.standing, a.detail, a.ours, a.read_at
     FROM ({_DUE_CONTACTS}) p
     CROSS JOIN LATERAL (SELECT * FROM link WHERE connection_id = %(connection)s AND activecampaign_id = p.id
                         AND state = 'open' AND crm_id IS NOT NULL AND object = ANY(%(objects)s) OFFSET 0) l
@@ -92,7 +93,7 @@ def due(
 
 
 def _due_link(row: tuple[Any, ...]) -> DueLink:
-    return DueLink(*[*row[:7], SideConsent(*row[7:10]), SideConsent(*row[10:])])
+    return DueLink(*[*row[:7], SideConsent(*row[7:11]), SideConsent(*row[11:])])
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True, gc=False):

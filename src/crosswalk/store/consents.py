@@ -127,9 +127,14 @@ def take_page(
 
 
 def take_read(tenant_id: int, side: Side, object: str, records: Sequence[Record], read_at: datetime) -> None:
-    """Note what records say that were read for their consent alone."""
+    """Note what records say that were read for their consent alone, and when, also where it is as before."""
     with transaction.atomic(), database.cursor() as cursor:
         take(cursor, tenant_id, side, object, records, read_at)
+        cursor.execute(
+            "UPDATE consent SET read_at = %s WHERE tenant_id = %s AND object = %s AND record_id = ANY(%s)"
+            " AND read_at < %s",
+            [read_at, tenant_id, object, [each.id for each in records if each.consent], read_at],
+        )
 
 
 class Known:

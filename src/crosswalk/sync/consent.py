@@ -66,7 +66,7 @@ def _decide_all(context: Context, objects: Sequence[str]) -> int:
     intended = 0
     after = ""
     while page := consent_links.due(context.connection_id, context.tenants, objects, after, PAGE):
-        if _read_unknown(context, page):
+        if _read_needed(context, page):
             page = consent_links.due(context.connection_id, context.tenants, objects, after, PAGE)
         settled = _Settled()
         for _contact_id, links in groupby(page, attrgetter("activecampaign_id")):
@@ -78,21 +78,38 @@ def _decide_all(context: Context, objects: Sequence[str]) -> int:
     return intended
 
 
-def _read_unknown(context: Context, page: Iterable[DueLink]) -> bool:
-    """Read what was never seen where an opt-out waits for it, such as a record just made; tell whether any was.
+def _read_needed(context: Context, page: Iterable[DueLink]) -> bool:
+    """Read what an opt-out waits for and is not known well enough; tell whether there was any."""
+    needed: dict[tuple[Side, str], set[str]] = {}
+    for link in page:
+        for side in Side:
+            if _is_unknown(link, side) or _is_stale(link, side):
+                object, record_id = link.record(side)
+                needed.setdefault((side, object), set()).add(record_id)
+    for (side, object), ids in needed.items():
+        fetched = context.systems[side].fetch(object, sorted(ids), [OPT_OUT])
+        consents.take_read(context.tenants[side], side, object, fetched.records, fetched.requested_at)
+    return bool(needed)
+
+
+def _is_unknown(link: DueLink, side: Side) -> bool:
+    """Tell whether a side was never read while the other is opted out, as that of a record just made.
 
     Without an opt-out there is no hurry: the feed is about to show it.
     """
-    unknown: dict[tuple[Side, str], set[str]] = {}
-    for link in page:
-        for side in Side:
-            if link.side(side).standing is None and link.side(side.other).standing == Standing.OUT.value:
-                object, record_id = link.record(side)
-                unknown.setdefault((side, object), set()).add(record_id)
-    for (side, object), ids in unknown.items():
-        fetched = context.systems[side].fetch(object, sorted(ids), [OPT_OUT])
-        consents.take_read(context.tenants[side], side, object, fetched.records, fetched.requested_at)
-    return bool(unknown)
+    return link.side(side).standing is None and link.side(side.other).standing == Standing.OUT.value
+
+
+def _is_stale(link: DueLink, side: Side) -> bool:
+    """Tell whether a contact was last read before its box was found checked, and on no list then.
+
+    It may have joined one since, before the box was checked: that is no new subscription.
+    """
+    if side is Side.CRM or link.crm.read_at is None or link.activecampaign.read_at is None:
+        return False
+    news = link.crm.standing == Standing.OUT.value and link.crm_shadow != Standing.OUT.value
+    active = link.activecampaign.standing == Standing.IN.value
+    return news and not active and link.activecampaign.read_at < link.crm.read_at
 
 
 class _Settled(msgspec.Struct):
@@ -108,13 +125,22 @@ def _decide_contact(context: Context, links: Sequence[DueLink], settled: _Settle
     boxes = [_standing(link.crm.standing) for link in links]
     contact = shared_standing(_standing(links[0].activecampaign.standing), boxes)
     for link, box in zip(links, boxes, strict=True):
-        case = ConsentCase(box, contact, _standing(link.crm_shadow), _standing(link.activecampaign_shadow))
+        case = ConsentCase(box, contact, _standing(link.crm_shadow), _contact_shadow(link))
         decision = decide_consent(case, uncheck=context.settings.uncheck_opt_out)
         if decision.target is not None:
             settled.intents.append(_intent(link, decision))
         elif box is not None and contact is not None and (decision.settled or link.due is not None):
             settled.moved.append(Moved(link=link, crm=box.value, activecampaign=contact.value))
             settled.evidence += _evidence(link, {Side.CRM: box, Side.ACTIVECAMPAIGN: contact})
+
+
+def _contact_shadow(link: DueLink) -> Standing | None:
+    """Return how a link's contact was settled; where we unchecked the box since, it was active then."""
+    lifted = link.crm.ours and (link.crm_shadow, link.crm.standing) == (
+        Standing.OUT.value,
+        Standing.NONE.value,
+    )
+    return Standing.IN if lifted else _standing(link.activecampaign_shadow)
 
 
 def _standing(text: str | None) -> Standing | None:

@@ -8,8 +8,17 @@ import msgspec
 import pytest
 from tests.helpers.mappings import NAMES, both_objects, mapping_of
 
-from crosswalk.core.failures import UserError
-from crosswalk.core.mapping import CreationRule, Direction, FieldMapping, ObjectMapping, Settings, Side
+from crosswalk.core.failures import SystemFailure, UserError
+from crosswalk.core.mapping import (
+    CreationRule,
+    Direction,
+    FieldMapping,
+    ObjectMapping,
+    Selection,
+    SelectionKind,
+    Settings,
+    Side,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,6 +38,7 @@ def linked(
     contact_id = both.contact_new(
         ANA, lastName="Ruiz", lists={name[-1]: state for name, state in lists.items()}
     )
+    both.wire.may_uncheck = settings is not None and settings.uncheck_opt_out
     both.connect(mapping_of(settings=settings))
     both.sync()
     return crm_id, contact_id
@@ -104,6 +114,28 @@ def test_lists_that_the_contact_is_not_active_on_are_left_alone(both: TwoSystems
     both.sync()
     assert lists(both) == {"1": "2", "2": "2"}
     assert both.routes_since(marks).count("POST /contactLists") == 1
+
+
+def test_who_joined_a_list_before_the_box_was_checked_is_taken_off(both: TwoSystems) -> None:
+    """Nobody has told us of the list when the box is read: this is no new subscription."""
+    crm_id, contact_id = linked(both)
+    both.contact_edit(contact_id, lists={NEWS: 1})
+    both.wait(60)
+    both.crm_edit("contact", crm_id, **{BOX: True})
+
+    assert both.sync().counts == {"activecampaign opt_out": 1}
+
+    assert lists(both) == {"1": "2"}
+    both.assert_quiet()
+
+
+def test_a_contact_that_is_out_of_the_selection_keeps_to_opt_outs(both: TwoSystems) -> None:
+    crm_id, contact_id = linked(both, list1=1)
+    item = ObjectMapping(object="contact", fields=NAMES, selection=Selection(kind=SelectionKind.NONE))
+    both.set_mapping(mapping_of(item))
+    both.contact_edit(contact_id, lists={NEWS: 2})
+    assert sync_later(both) == {"crm opt_out": 1}
+    assert box(both, crm_id) is True
 
 
 def test_an_unchecked_box_subscribes_nobody(both: TwoSystems) -> None:
@@ -229,6 +261,16 @@ def test_who_left_again_meanwhile_keeps_the_box(both: TwoSystems) -> None:
         f"GET /api/3/contacts/{contact_id}", lambda: both.contact_edit(contact_id, lists={NEWS: 2}), at=2
     )
     assert sync_later(both) == {}
+    assert box(both, crm_id) is True
+    both.assert_quiet()
+
+
+def test_who_leaves_just_after_the_box_was_unchecked_has_it_checked_again(both: TwoSystems) -> None:
+    crm_id = opted_out_and_back(both, Settings(uncheck_opt_out=True))
+    contact_id = both.contact(ANA)["id"]
+    both.wire.once("PATCH", lambda: both.contact_edit(contact_id, lists={NEWS: 2}, phone="+34 1"), after=True)
+    assert sync_later(both) == {"crm lift_opt_out": 1}
+    both.sync()
     assert box(both, crm_id) is True
     both.assert_quiet()
 
@@ -428,6 +470,37 @@ def test_a_crash_between_intent_and_receipt_of_a_checked_box(both: TwoSystems, a
     writes = [row["fields"] for row in both.journal() if row["op"] == "opt_out"]
     assert writes == [{BOX: [False, True, "opted_out"]}]
     assert evidence(both, crm_id)[-1] == ("crm", "out", "written")
+    both.assert_quiet()
+
+
+@pytest.mark.parametrize("part", ["POST /api/3/contactLists", "PATCH"])
+def test_a_system_that_is_down_gets_the_opt_out_with_the_next_run(both: TwoSystems, part: str) -> None:
+    crm_id, contact_id = linked(both, list1=1)
+    if part == "PATCH":
+        both.contact_edit(contact_id, lists={NEWS: 2}, phone="+34 1")
+    else:
+        both.crm_edit("contact", crm_id, **{BOX: True})
+    both.wire.refuse(part, 503, {})
+    with pytest.raises(SystemFailure):
+        both.sync()
+    assert both.journal()[-1:] == []
+    both.wire.allow()
+
+    both.wait(60)
+    both.sync()
+
+    assert (box(both, crm_id), lists(both)) == (True, {"1": "2"})
+    assert [row["op"] for row in both.journal()].count("opt_out") == 1
+    both.assert_quiet()
+
+
+def test_an_answer_that_is_lost_makes_no_second_journal_row(both: TwoSystems) -> None:
+    crm_id, _ = linked(both, list1=1)
+    both.crm_edit("contact", crm_id, **{BOX: True})
+    both.wire.lose_answer("POST /api/3/contactLists")
+    both.sync()
+    assert lists(both) == {"1": "2"}
+    assert [row["op"] for row in both.journal()] == ["opt_out"]
     both.assert_quiet()
 
 

@@ -62,6 +62,18 @@ def test_a_person_unsubscribes_somebody_without_moving_the_stamp(account: Active
     assert (after["lists"], after["udate"]) == ({"1": "2"}, "2026-03-02T06:00:00-06:00")
 
 
+def test_a_mail_that_comes_back_ends_every_subscription_without_moving_the_stamp(
+    account: ActiveCampaign,
+) -> None:
+    contact_id = account.new_contact()
+    person(account, "edit", contact_id, values={"lists": {"1": 1, "2": 2}})
+    account.advance(60)
+    after = person(account, "bounce", contact_id)
+    assert (after["lists"], after["udate"]) == ({"1": "3", "2": "2"}, "2026-03-02T06:00:00-06:00")
+    assert account.contact(contact_id)["bounced_hard"] == "1"
+    assert contact_id in account.found("status=3")
+
+
 def test_a_person_deletes_a_contact(account: ActiveCampaign) -> None:
     assert person(account, "delete", "1")["deleted"] == "1"
     account.send("GET", "/contacts/1", status=404)

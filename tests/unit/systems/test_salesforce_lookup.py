@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
 import pytest
-from tests.helpers.salesforce import DATA, NOON, Org, contact, error
+from tests.helpers.salesforce import DATA, FIELDS, NOON, PERSON, Org, contact, error, field
 
+from crosswalk.core.consent import Place, Standing
 from crosswalk.core.failures import FailureKind, SystemFailure
+from crosswalk.core.schema import OPT_OUT
+from crosswalk.core.system import Outcome
 from crosswalk.systems.salesforce import Salesforce
 
 RETRIEVE = f"POST {DATA}/composite/sobjects/Contact"
@@ -196,3 +200,44 @@ def test_after_a_passing_503_the_read_goes_on() -> None:
     org.before = lambda request: trouble.pop() if trouble else None
 
     assert system.fetch("contact", [contact(1)["Id"]], ["LastName"]).missing == []
+
+
+def with_box(*rows: Any) -> Org:
+    box = field("HasOptedOutOfEmail", "boolean", length=0, nillable=False, defaultedOnCreate=True)
+    return Org(rows, [*FIELDS, box])
+
+
+def test_the_opt_out_box_is_consent_and_no_value() -> None:
+    rows = [contact(n, HasOptedOutOfEmail=ticked) for n, ticked in ((1, True), (2, False), (3, None))]
+    system = with_box(*rows).open()
+
+    found = system.fetch("contact", [row["Id"] for row in rows], ["LastName", OPT_OUT]).records
+
+    assert [each.consent and each.consent.standing for each in found] == [Standing.OUT, Standing.NONE, None]
+    assert all("HasOptedOutOfEmail" not in each.values for each in found)
+    consent = found[0].consent
+    assert consent is not None
+    assert (consent.by, consent.places) == (PERSON, (Place("HasOptedOutOfEmail", "true", NOON),))
+
+
+def test_a_box_that_is_hidden_is_unknown() -> None:
+    org = Org([contact(1)])
+    system = org.open()
+
+    (found,) = system.fetch("contact", [contact(1)["Id"]], ["LastName", OPT_OUT]).records
+
+    assert (system.describe("contact").opt_out, found.consent) == (None, None)
+    assert "HasOptedOutOfEmail" not in org.bodies[-1]["fields"]
+
+
+def test_boxes_are_checked_two_hundred_a_call() -> None:
+    ids = [contact(number)["Id"] for number in range(201)]
+    org = with_box()
+
+    answers = org.open().opt_out("contact", [*ids, ids[0]])
+
+    assert {each.record_id: each.outcome for each in answers} == dict.fromkeys(ids, Outcome.DONE)
+    assert all(each.after is not None and each.after.standing is Standing.OUT for each in answers)
+    records = [record for body in org.bodies if "records" in body for record in body["records"]]
+    assert len(org.paths()) == 2
+    assert [record["HasOptedOutOfEmail"] for record in records] == [True] * 201
