@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from crosswalk.convert import missing_options, pairable, suggest
-from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping
+from crosswalk.convert import default_rule, missing_options, pairable, suggest
+from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping, UpdateRule
 from crosswalk.core.schema import Schema
 
 if TYPE_CHECKING:
@@ -30,9 +30,15 @@ def _fitting(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapp
         replace(pair, crm=named(crm, pair.crm), activecampaign=named(contact, pair.activecampaign))
         for pair in mapping.fields
     ]
-    kept = [pair for pair in resolved if _fits(pair, crm, contact)]
+    kept = [_open(pair, crm) for pair in resolved if _fits(pair, crm, contact)]
     proposed = [each for each in suggest(crm, contact, kept).pairs if not each.missing]
     return replace(mapping, fields=(*kept, *(each.mapping for each in proposed)))
+
+
+def _open(pair: FieldMapping, crm: Schema) -> FieldMapping:
+    """Let a pair travel both ways where it can: what may not travel would count as different by value."""
+    closed = pair.to_crm is UpdateRule.NEVER
+    return replace(pair, to_crm=default_rule(crm.fields[pair.crm])) if closed else pair
 
 
 def _fits(pair: FieldMapping, crm: Schema, contact: Schema) -> bool:
