@@ -25,10 +25,19 @@ def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield f"{path} {name}", command
 
 
-COMMANDS = dict(_commands(typer.main.get_command(app), "crosswalk"))
+def _groups(group: Any) -> Iterator[Any]:
+    """All groups that do something by themselves, such as `holds`."""
+    for command in group.commands.values():
+        if hasattr(command, "commands"):
+            yield command
+            yield from _groups(command)
+
+
+TOP = typer.main.get_command(app)
+COMMANDS = dict(_commands(TOP, "crosswalk"))
 OPTIONS = {
     option
-    for command in COMMANDS.values()
+    for command in (*COMMANDS.values(), *_groups(TOP))
     for each in command.params
     for option in (*each.opts, *each.secondary_opts)
 }
