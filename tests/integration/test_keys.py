@@ -129,6 +129,37 @@ def test_a_renewal_under_way_is_waited_for_and_not_lost(key_file: Path) -> None:
         assert renewal.result(20)["access_token"] == "00D!renewed"
         assert rotation.result(20) == 3
     assert_open(fresh(key_file))
+    kept = TenantTokens(connections.get("acme").crm, fresh(key_file), connection="acme").read()
+    assert kept["access_token"] == "00D!renewed"
+
+
+def test_a_process_that_adds_a_connection_after_the_change_seals_with_the_new_key(key_file: Path) -> None:
+    from crosswalk.store import connections
+    from crosswalk.store.connections import Account
+
+    running = fresh(key_file)
+    rotate(key_file)
+    other = Account(system="activecampaign", identity="b.example", credentials=KEY)
+    crm = Account(system="salesforce", identity="00D5g00000ElsewhEAV", credentials=SECRETS)
+    connections.add("second", running, crm, other, SystemClock().now())
+
+    assert connections.credentials(fresh(key_file), connections.get("second").crm) == SECRETS
+
+
+def test_the_old_key_stays_until_the_new_one_opens_every_row(
+    key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosswalk.store import keys
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "_seal_all", lambda _vault: 3)  # a commit that did not happen, and nobody noticed
+        with pytest.raises(UserError, match="cannot be opened"):
+            rotate(key_file)
+    assert len(key_file.read_bytes()) == 64
+    assert_open(fresh(key_file))
+    rotate(key_file)
+    assert_open(fresh(key_file))
+    assert len(key_file.read_bytes()) == 32
 
 
 def test_a_row_that_no_key_opens_stops_the_change_before_it_begins(key_file: Path) -> None:

@@ -143,6 +143,8 @@ def test_a_hundred_threads_that_need_a_token_at_once_make_one_call(acme: Acme) -
 def test_several_processes_that_need_a_token_at_once_make_one_call(acme: Acme) -> None:
     processes = [acme.process(8) for _ in range(3)]
     acme.end_session()
+    route = "POST /services/oauth2/token"
+    acme.control("POST", "faults", {"kind": "delay", "seconds": 1, "route": route, "times": 9})  # all at once
     before = acme.token_calls()
     for process in processes:
         assert process.stdin is not None
@@ -150,6 +152,7 @@ def test_several_processes_that_need_a_token_at_once_make_one_call(acme: Acme) -
         process.stdin.flush()
 
     said = [process.communicate(timeout=60)[0].splitlines()[-1] for process in processes]
+    acme.control("DELETE", "faults")
     assert said == ["8"] * 3
     assert acme.token_calls() == before + 1
 
