@@ -58,9 +58,13 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("waiting"): found["waiting"],
         _("sent, not answered"): found["unreceipted"],
         _("held"): found["held"],
-        _("fields at rest"): [
-            f"{each['object']} {each['field']}: {each['code']}" for each in found["paused_fields"]
-        ],
+        _("fields at rest"): tables.line(
+            "\n".join(
+                f"{each['object']} {each['field']}, {each['code']}: {each['reason']} {each['cure']}"
+                for each in found["paused_fields"]
+            )
+            or "–"
+        ),
         _("take no part"): found["skipped"],
         _("consent"): found["consent"],
         _("last read"): found["read_at"],

@@ -26,8 +26,9 @@ def directory_rows(tenant_id: int, record_id: str) -> list[dict[str, Any]]:
 
 
 def hold_reasons(link_id: int) -> dict[str, str]:
-    """Return why fields of a link are held, by CRM field (empty text: the whole record)."""
-    return {hold.field: hold.reason for hold in models.Hold.objects.filter(link_id=link_id)}
+    """Return why fields of a link are held, with the code, by CRM field (empty text: the whole record)."""
+    found = models.Hold.objects.filter(link_id=link_id)
+    return {hold.field: f"{hold.code}: {hold.reason}" for hold in found}
 
 
 def journal_of(link_id: int, limit: int = 10) -> list[dict[str, Any]]:

@@ -196,26 +196,26 @@ def _set_policy(context: Context, choices: Sequence[_Choice], policy: Policy) ->
     fields = {(hold.object, hold.field) for hold, *_ in choices}
     if not fields:
         return
-    connection = connections.get(context.name)
-    saved = connections.mapping_of(connection)
-    objects = tuple(
-        replace(
-            item,
-            fields=tuple(
-                replace(pair, policy=policy) if (item.object, pair.crm) in fields else pair
-                for pair in item.fields
-            ),
+    with connections.locked(context.name) as connection:
+        saved = connections.mapping_of(connection)
+        objects = tuple(
+            replace(
+                item,
+                fields=tuple(
+                    replace(pair, policy=policy) if (item.object, pair.crm) in fields else pair
+                    for pair in item.fields
+                ),
+            )
+            for item in saved.objects
         )
-        for item in saved.objects
-    )
-    connections.save_mapping(connection, replace(saved, objects=objects), context.clock.now())
+        connections.save_mapping(connection, replace(saved, objects=objects), context.clock.now())
     known = mapped.known(context.connection_id)
     context.objects = {
         item.object: compile_mapped(
             item, schemas[Side.CRM], schemas[Side.ACTIVECAMPAIGN], context.settings, known
         )
         for item in objects
-        if (schemas := context.objects[item.object].schemas)
+        if item.object in context.objects and (schemas := context.objects[item.object].schemas)
     }
 
 

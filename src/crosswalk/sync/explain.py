@@ -193,7 +193,7 @@ def _paused_field(plan: ObjectPlan, link: LinkRow, paused: PausedField) -> Field
         activecampaign_shadow=settled[Side.ACTIVECAMPAIGN],
         decision=PAUSED,
         reason=_("This field rests for all records."),
-        hold=paused.reason,
+        hold=f"{paused.code}: {paused.reason}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from crosswalk.core.catalogue import CATALOGUE
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
@@ -17,10 +18,10 @@ from .fields import PAUSED
 
 
 def retry(connection_id: int, held: Sequence[Held], now: datetime) -> None:
-    """Have these holds looked at again by the next run; of fields that rest, the new type is accepted."""
+    """Have these holds looked at again by the next run; of fields with another type, that is accepted."""
     forget_decisions(hold.id for hold in held)
-    resting = [(hold.object, hold.field) for hold in held if hold.kind == PAUSED]
-    mapped.accept_kinds(connection_id, resting)
+    retyped = CATALOGUE["field_retyped"].code
+    mapped.accept_kinds(connection_id, [(hold.object, hold.field) for hold in held if hold.code == retyped])
     for hold in held:
         if hold.kind != PAUSED:
             _look_at(connection_id, hold.object, *_records(hold), now)

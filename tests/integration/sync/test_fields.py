@@ -236,6 +236,7 @@ def test_explain_says_that_a_field_rests_and_what_it_held(both: TwoSystems) -> N
     field = next(each for each in link.fields if each.crm_field == "Title")
     assert (field.decision, field.crm_shadow, field.activecampaign_shadow) == ("paused", "Boss", "Boss")
     assert field.hold is not None
+    assert field.hold.startswith("CW-5001: ")
 
 
 def test_a_plan_says_that_a_field_rests_and_stores_nothing(both: TwoSystems) -> None:

@@ -5,6 +5,7 @@ import pytest
 from django.db import IntegrityError, OperationalError
 
 from crosswalk.cli.failures import trouble
+from crosswalk.core.catalogue import CATALOGUE
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 
 
@@ -21,6 +22,21 @@ def test_a_lost_sign_in_has_an_exit_code_of_its_own() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind is not FailureKind.AUTH])
 def test_every_other_failure_of_a_system_is_an_error(kind: FailureKind) -> None:
     assert trouble(SystemFailure(kind, "No.")).code == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SystemFailure(FailureKind.QUOTA, "No."), "CW-1002"),
+        (SystemFailure(FailureKind.MAPPING, "No.", entry="email_gone"), "CW-6006"),
+        (UserError("No."), "CW-6001"),
+        (UserError("No.", entry="under_way"), "CW-6003"),
+        (OperationalError("away"), "CW-9002"),
+        (ValueError(), "CW-9001"),
+    ],
+)
+def test_every_failure_has_a_code_of_the_catalogue(error: Exception, code: str) -> None:
+    assert CATALOGUE[trouble(error).entry].code == code
 
 
 def test_what_cannot_be_done_says_what_to_do() -> None:
