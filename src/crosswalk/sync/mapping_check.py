@@ -10,6 +10,20 @@ from crosswalk.core.mapping import ObjectMapping, Side, UpdateRule
 from crosswalk.core.schema import Schema
 
 
+def check_doubles(mapping: ObjectMapping) -> None:
+    """Raise UserError when a field stands in two pairs."""
+    for side in Side:
+        names = [pair.name(side) for pair in mapping.fields]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise UserError(
+                _("{object}: the {side} field {name} is mapped twice.").format(
+                    object=mapping.object, side=side.value, name=twice
+                ),
+                cure=_("Keep one of the pairs."),
+            )
+
+
 def check_writable(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
     """Raise UserError when a pair would write a field that nobody can write, such as a formula.
 

@@ -23,11 +23,12 @@ from crosswalk.core.mapping import (
     UpdateRule,
 )
 from crosswalk.core.schema import Field, Schema
-from crosswalk.store import connections
+from crosswalk.store import connections, mapped
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS
+from .mapping_check import check_doubles
 from .setup import checked_object, named, open_systems
 from .sign_in import Opener
 
@@ -62,7 +63,6 @@ class Rules:
 
 
 Change = Callable[[ObjectMapping, Schema, Schema], ObjectMapping]
-Check = Callable[[ObjectMapping, Schema, Schema, Settings], ObjectMapping]
 
 
 class MappingEditor:
@@ -98,7 +98,7 @@ class MappingEditor:
             pair = FieldMapping(crm=left.name, activecampaign=right.name, to_crm=default_rule(left))
             return _with(mapping, [rules.applied(pair)], crm, contact)
 
-        saved, schema = self._edit(object, change)
+        saved, schema = self._edit(object, change, confirmed=crm_field)
         return _pair(saved, named(schema, crm_field))
 
     def extend(self, object: str, pairs: Sequence[FieldMapping]) -> ObjectMapping:
@@ -110,14 +110,17 @@ class MappingEditor:
         return self._edit(object, change)[0]
 
     def change(self, object: str, crm_field: str, rules: Rules) -> FieldMapping:
-        """Change the rules of the pair of a CRM field; return it as it was saved. Raises UserError."""
+        """Change the rules of the pair of a CRM field; return it as it was saved. Raises UserError.
+
+        Without a rule it confirms a pair that rests because one of its fields got another type.
+        """
 
         def change(mapping: ObjectMapping, crm: Schema, _contact: Schema) -> ObjectMapping:
             wanted = _pair(mapping, named(crm, crm_field))
             changed = (rules.applied(pair) if pair is wanted else pair for pair in mapping.fields)
             return replace(mapping, fields=tuple(changed))
 
-        saved, schema = self._edit(object, change)
+        saved, schema = self._edit(object, change, confirmed=crm_field)
         return _pair(saved, named(schema, crm_field))
 
     def remove(self, object: str, crm_field: str) -> ObjectMapping:
@@ -131,12 +134,13 @@ class MappingEditor:
                 )
             return replace(mapping, fields=tuple(pair for pair in mapping.fields if pair is not wanted))
 
-        return self._edit(object, change, check=_unchecked)[0]
+        return self._edit(object, change)[0]
 
-    def _edit(
-        self, object: str, change: Change, check: Check = checked_object
-    ) -> tuple[ObjectMapping, Schema]:
-        """Change one object's mapping as it is at this moment, and save it checked."""
+    def _edit(self, object: str, change: Change, confirmed: str = "") -> tuple[ObjectMapping, Schema]:
+        """Change one object's mapping as it is at this moment, and save it; what is new in it is checked.
+
+        Of the pairs that are new, changed or `confirmed` the fields' types are accepted as they are now.
+        """
         schemas = self.schemas([object])
         crm = schemas.crm[object]
         with connections.locked(self._name) as connection:
@@ -144,9 +148,13 @@ class MappingEditor:
             by_object = {item.object: item for item in whole.objects}
             before = by_object.get(object, ObjectMapping(object=object))
             changed = change(before, crm, schemas.contact)
-            by_object[object] = check(changed, crm, schemas.contact, whole.settings)
+            sure = named(crm, confirmed)
+            new = [pair for pair in changed.fields if pair not in before.fields or pair.crm == sure]
+            _check(changed, new, Schemas(crm={object: crm}, contact=schemas.contact), whole.settings)
+            by_object[object] = changed
             saved = replace(whole, objects=tuple(by_object.values()))
             connections.save_mapping(connection, saved, self._clock.now())
+            mapped.accept_kinds(connection.id, [(object, pair.crm) for pair in new])
         return by_object[object], crm
 
 
@@ -160,9 +168,12 @@ def known_object(object: str) -> str:
     return object
 
 
-def _unchecked(mapping: ObjectMapping, _crm: Schema, _contact: Schema, _settings: Settings) -> ObjectMapping:
-    """A pair can go while others wait for a field to come back."""
-    return mapping
+def _check(mapping: ObjectMapping, new: Sequence[FieldMapping], schemas: Schemas, settings: Settings) -> None:
+    """Check new pairs beside the e-mails; others may rest until a field of theirs comes back. Raises UserError."""
+    crm = schemas.crm[mapping.object]
+    emails = [pair for pair in mapping.fields if pair.crm == crm.email and pair not in new]
+    checked_object(replace(mapping, fields=(*emails, *new)), crm, schemas.contact, settings)
+    check_doubles(mapping)
 
 
 def _with(

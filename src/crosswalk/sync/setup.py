@@ -29,7 +29,7 @@ from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS, Context, Progress, compile_object
 from .fields import compile_mapped
-from .mapping_check import check_writable
+from .mapping_check import check_doubles, check_writable
 from .selecting import checked_selection
 from .sign_in import ACTIVECAMPAIGN, Opener, Visit, open_tenant, signed_in
 
@@ -229,13 +229,7 @@ def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
                     ).format(object=mapping.object, name=name, side=side.value, partner=partner),
                     cure=_REMAP,
                 )
-            if names.count(name) > 1:
-                raise UserError(
-                    _("{object}: the {side} field {name} is mapped twice.").format(
-                        object=mapping.object, side=side.value, name=name
-                    ),
-                    cure=_("Keep one of the pairs."),
-                )
+    check_doubles(mapping)
     consent = next((pair for pair in mapping.fields if pair.crm == crm.opt_out), None)
     if consent is not None:
         raise UserError(

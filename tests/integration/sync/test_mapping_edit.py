@@ -118,20 +118,47 @@ def test_a_pair_is_taken_out_but_not_the_e_mails(editor: MappingEditor) -> None:
         editor.remove("contact", "Phone")
 
 
-def test_a_pair_is_taken_out_although_its_field_and_another_are_gone(
+def test_pairs_are_changed_and_taken_out_although_fields_of_others_are_gone(
     edited: TwoSystems, editor: MappingEditor
 ) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+
     more = (
         FieldMapping(crm="Title", activecampaign="JOB_TITLE"),
         FieldMapping(crm="Department", activecampaign="NOTES"),
     )
     edited.set_mapping(mapping_of(fields=(*NAMES, *more)))
     for name in ("Title", "Department"):
-        grant = {"Field": f"Contact.{name}", "PermissionsRead": False}
-        edited.systems["salesforce"].person("FieldPermissions", "edit", values=grant)
+        edited.hide_field("contact", name)
+    changed = editor.change("contact", "Phone", Rules(blanks=False))
+    assert changed.blanks is False
+    with pytest.raises(UserError, match="no field Department"):
+        editor.change("contact", "Department", Rules(blanks=False))
     editor.remove("contact", "Title")
     editor.remove("contact", "Department")
     assert set(fields(editor.mapping())) == {pair.crm for pair in NAMES}
+
+
+def test_a_pair_whose_field_got_another_type_goes_on_when_somebody_confirms_it(
+    edited: TwoSystems, editor: MappingEditor
+) -> None:
+    from crosswalk.sync.mapping_edit import Rules
+
+    crm_id = edited.crm_new(Email="ana@example.org", Nickname__c="12")
+    editor.add("contact", "Nickname__c", "NICKNAME", Rules())
+    edited.reopen()
+    edited.sync(plan=edited.plan())
+    edited.retype_field("contact", "Nickname__c", float, type="double", length=0, precision=18, scale=2)
+    edited.reopen()
+    edited.sync()
+    assert [hold["field"] for hold in edited.holds()] == ["Nickname__c"]
+
+    editor.change("contact", "Nickname__c", Rules())
+    edited.crm_edit("contact", crm_id, Nickname__c=13.5)
+    edited.reopen()
+    edited.sync()
+    assert edited.holds() == []
+    assert edited.held("ana@example.org", "Nickname") == "13.5"
 
 
 def test_the_first_pair_of_an_object_brings_the_e_mails_along(editor: MappingEditor) -> None:
