@@ -14,7 +14,7 @@ from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.schema import OPT_OUT
 from crosswalk.core.system import Page, Record
 from crosswalk.core.values import Value
-from crosswalk.systems.salesforce import Salesforce, bulk
+from crosswalk.systems.salesforce import Salesforce, bulk, soql
 from crosswalk.systems.salesforce.feed import read_cursor
 
 PEOPLE = 700
@@ -81,6 +81,18 @@ def test_a_job_brings_the_same_records_as_pages(org: Rig, monkeypatch: pytest.Mo
     assert len(expected) == PEOPLE
     assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
     assert max(len(page.records) for page in pages) <= 200
+
+
+def test_more_columns_than_a_query_takes_are_worth_a_job_earlier(
+    org: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = by_pages(org, monkeypatch)
+    monkeypatch.setattr(soql, "LONGEST_COLUMNS", 10)
+    monkeypatch.setattr(bulk, "WORTH_A_JOB", 5000)
+    before = routes(org)
+
+    assert records(read(opened(org))) == expected
+    assert routes(org)[JOBS] == before.get(JOBS, 0) + 1
 
 
 def test_the_calls_of_a_job_do_not_grow_with_the_rows(org: Rig) -> None:

@@ -117,7 +117,7 @@ class Pass:
             )
             if last:
                 return
-            if self._first and self._jobs and total >= bulk.WORTH_A_JOB:
+            if self._first and self._jobs and total >= bulk.worth_a_job(self._lookup.fits):
                 self._jobs = False
                 try:
                     yield from self._leave_to_job(total)

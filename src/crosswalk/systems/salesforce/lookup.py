@@ -29,8 +29,8 @@ class Lookup:
         self._sobject = described.sobject
         self._full = RowReader(described.schema, described.known(fields))
         # A statement travels in the address, which has a limit; a retrieve's field list does not.
-        self._fits = soql.size(", ".join(self._full.columns)) <= soql.LONGEST_COLUMNS
-        self._queried = self._full if self._fits else RowReader(described.schema, [])
+        self.fits = soql.size(", ".join(self._full.columns)) <= soql.LONGEST_COLUMNS
+        self._queried = self._full if self.fits else RowReader(described.schema, [])
 
     @property
     def reader(self) -> RowReader:
@@ -48,7 +48,7 @@ class Lookup:
 
     def complete(self, records: Sequence[Record]) -> Sequence[Record]:
         """Return queried records with all fields; of one that has gone since, the values stay unknown."""
-        if self._fits:
+        if self.fits:
             return records
         full = {
             each.id: each for each in self.fetch([each.id for each in records if not each.deleted]).records
