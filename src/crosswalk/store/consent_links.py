@@ -53,17 +53,11 @@ class DueLink(msgspec.Struct, frozen=True, gc=False):
         return (self.object, self.crm_id) if side is Side.CRM else ("contact", self.activecampaign_id)
 
 
-_DUE_CONTACTS = """
-    SELECT DISTINCT l.activecampaign_id AS id
-    FROM (SELECT * FROM link_consent WHERE connection_id = %(connection)s AND due IS NOT NULL OFFSET 0) d
-    CROSS JOIN LATERAL (SELECT * FROM link WHERE id = d.link_id AND state = 'open' OFFSET 0) l
-    WHERE l.activecampaign_id > %(after)s AND l.crm_id IS NOT NULL AND l.object = ANY(%(objects)s)
-    ORDER BY 1 LIMIT %(limit)s
-"""
-_DUE = f"""
+_DUE = """
     SELECT l.id, l.object, l.crm_id, l.activecampaign_id, d.due, d.crm, d.activecampaign,
            c.standing, c.detail, c.ours, c.read_at, a.standing, a.detail, a.ours, a.read_at
-    FROM ({_DUE_CONTACTS}) p
+    FROM (SELECT DISTINCT activecampaign_id AS id FROM link WHERE id = ANY(%(links)s) AND state = 'open'
+          AND crm_id IS NOT NULL AND object = ANY(%(objects)s)) p
     CROSS JOIN LATERAL (SELECT * FROM link WHERE connection_id = %(connection)s AND activecampaign_id = p.id
                         AND state = 'open' AND crm_id IS NOT NULL AND object = ANY(%(objects)s) OFFSET 0) l
     CROSS JOIN LATERAL (SELECT * FROM link_consent WHERE link_id = l.id OFFSET 0) d
@@ -75,15 +69,25 @@ _DUE = f"""
 """
 
 
+def due_ids(connection_id: int, after: int, limit: int) -> list[int]:
+    """Return the next links to be looked at, in order; some of them may be closed, or not open yet."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT link_id FROM link_consent WHERE connection_id = %s AND due IS NOT NULL AND link_id > %s"
+            " ORDER BY link_id LIMIT %s",
+            [connection_id, after, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def due(
-    connection_id: int, tenants: Mapping[Side, int], objects: Sequence[str], after: str, limit: int
+    connection_id: int, tenants: Mapping[Side, int], objects: Sequence[str], link_ids: Sequence[int]
 ) -> list[DueLink]:
-    """Return all open links of the next contacts that have one to be looked at, in order of the contacts' ids."""
+    """Return all open links of the contacts of these links, contact by contact."""
     parameters: dict[str, Any] = {
         "connection": connection_id,
         "objects": list(objects),
-        "after": after,
-        "limit": limit,
+        "links": list(link_ids),
         "crm": tenants[Side.CRM],
         "activecampaign": tenants[Side.ACTIVECAMPAIGN],
     }

@@ -100,6 +100,8 @@ def store(
     ours: bool,
 ) -> None:
     """Note rows of `row_of`; `ours` says that a write of ours made it so."""
+    # Readings of two connections may meet at the same rows, in different orders.
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('consent'), %s)", [tenant_id])
     _READ.fill(cursor, rows)
     parameters: dict[str, Any] = {
         "tenant": tenant_id,
@@ -148,7 +150,8 @@ class Known:
 
     def others(self, marks: Sequence[str], seen: Sequence[str]) -> list[str]:
         return self._ids(
-            "string_to_array(c.marks, ' ') && %s::text[] AND c.record_id <> ALL(%s::text[])",
+            "string_to_array(c.marks, ' ') && %s::text[]"
+            " AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS s (id) WHERE s.id = c.record_id)",
             [list(marks), list(seen)],
         )
 

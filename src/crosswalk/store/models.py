@@ -387,7 +387,9 @@ class LinkConsent(models.Model):
     class Meta:
         db_table = "link_consent"
         indexes = [
-            models.Index(fields=["connection"], condition=Q(due__isnull=False), name="link_consent_due")
+            models.Index(
+                fields=["connection", "link"], condition=Q(due__isnull=False), name="link_consent_by_due"
+            )
         ]
 
 

@@ -29,7 +29,7 @@ from crosswalk.store.consent_links import DueLink, Evidence, Intent, Moved, Side
 from .consent_writes import recover, write_all
 from .context import Context
 
-PAGE = 2000  # contacts whose links are decided at once
+PAGE = 2000  # links that are decided at once, with the others of their contacts
 LOOKS = 5  # an opt-out needs three: to the contact, to its other records, and to settle
 
 
@@ -64,17 +64,18 @@ def with_consent(context: Context) -> list[str]:
 def _decide_all(context: Context, objects: Sequence[str]) -> int:
     """Decide all links that must be looked at; return how many writes are newly intended."""
     intended = 0
-    after = ""
-    while page := consent_links.due(context.connection_id, context.tenants, objects, after, PAGE):
+    after = 0
+    while ids := consent_links.due_ids(context.connection_id, after, PAGE):
+        after = ids[-1]
+        page = consent_links.due(context.connection_id, context.tenants, objects, ids)
         if _read_needed(context, page):
-            page = consent_links.due(context.connection_id, context.tenants, objects, after, PAGE)
+            page = consent_links.due(context.connection_id, context.tenants, objects, ids)
         settled = _Settled()
         for _contact_id, links in groupby(page, attrgetter("activecampaign_id")):
             _decide_contact(context, list(links), settled)
         intended += consent_links.settle(
             context.connection_id, settled.moved, settled.evidence, settled.intents, context.clock.now()
         )
-        after = page[-1].activecampaign_id
     return intended
 
 

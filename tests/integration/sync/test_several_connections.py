@@ -135,6 +135,7 @@ def test_removing_one_leaves_the_other(both: TwoSystems) -> None:
     both.assert_quiet("phones")
     both.remove("phones")
     assert both.rows("tenant") == both.rows("directory") == both.rows("link") == both.rows("feed") == []
+    assert both.rows("consent") == both.rows("link_consent") == both.rows("consent_evidence") == []
 
 
 def test_one_account_may_serve_two_orgs(both: TwoSystems) -> None:
@@ -151,3 +152,24 @@ def test_one_account_may_serve_two_orgs(both: TwoSystems) -> None:
     both.assert_quiet("names")
     both.assert_quiet("phones")
     assert {row["Email"] for row in both.crm_all()} == {"ana@example.org"}
+
+
+def test_an_opt_out_in_one_org_reaches_the_other(both: TwoSystems) -> None:
+    """Through the contact that both share; the second run finds it opted out, though it read nothing new."""
+    other_org = both.second_org()
+    crm_id = both.crm_new(Email="ana@example.org")
+    other_org.person("Contact", "create", values={"LastName": "Ruiz", "Email": "ana@example.org"})
+    both.contact_new("ana@example.org", lastName="Ruiz", lists={"Newsletter": 1})
+    both.connect(mapping_of(), "names")
+    both.connect(mapping_of(ObjectMapping(object="contact", fields=NAMES)), "phones", org="second")
+    settle(both)
+    both.crm_edit("contact", crm_id, HasOptedOutOfEmail=True)
+
+    both.sync("names")
+    assert both.sync("phones").counts == {"crm opt_out": 1}
+
+    assert both.contact("ana@example.org")["lists"] == {"1": "2"}
+    (row,) = other_org.dump()["Contact"]
+    assert row["HasOptedOutOfEmail"] is True
+    both.assert_quiet("names")
+    both.assert_quiet("phones")
