@@ -45,12 +45,12 @@ class Movers(People):
             super().act()
 
     def move(self) -> None:
-        object, row = self.crm_row()
+        kind, row = self.crm_row()
         moves: list[Callable[[], dict[str, object]]] = [
             lambda: {"Partner__c": self.chance.random() < 0.5},
             lambda: {"Nickname__c": self.chance.choice(["in", "ALSO IN", "out", None])},
         ]
-        self.both.crm_edit(object, row["Id"], **self.chance.choice(moves)())
+        self.both.crm_edit(kind, row["Id"], **self.chance.choice(moves)())
 
 
 def selecting(given: MappingFile, chance: random.Random) -> MappingFile:
