@@ -209,3 +209,54 @@ def test_several_connections_are_told_apart_by_name(mapped: Installation, sandbo
     assert "--connection NAME" in unnamed.err
     assert mapped("runs", "--connection", "acme").code == 0
     assert mapped("runs", "--connection", "nobody").code == 1
+
+
+def test_a_field_at_rest_is_told_by_every_command_that_looks_and_resumes_by_itself(
+    synced: Installation, sandbox: Sandbox
+) -> None:
+    permission = {"object": "FieldPermissions", "op": "edit"}
+    hidden = {"Field": "Lead.Phone", "PermissionsRead": False, "PermissionsEdit": False}
+    sandbox.post("salesforce", "person", {**permission, "values": hidden})
+
+    run = synced("sync", "--json")
+    assert run.code == 0
+    assert [(each["object"], each["crm"]) for each in run.data["paused_fields"]] == [("lead", "Phone")]
+    planned = synced("plan", "--json").data["paused_fields"]
+    (stands,) = synced("status", "--json").data["connections"]
+    (hold,) = [each for each in synced("holds", "--json").data["holds"] if each["kind"] == "paused"]
+    lead = sandbox.leads()[0]["Id"]
+    (link,) = synced("explain", "crm", lead, "--json").data["links"]
+    (explained,) = [each for each in link["fields"] if each["crm_field"] == "Phone"]
+    assert {each["code"] for each in (*planned, *stands["paused_fields"], hold)} == {"CW-5001"}
+    assert (explained["decision"], explained["hold"][:7]) == ("paused", "CW-5001")
+    assert hold["cure"] in synced("status", COLUMNS="1000").out
+    checked = synced("verify", "--json")
+    assert (checked.code, checked.data["excused"]["held"] > 5) == (0, True)
+
+    seen = {**hidden, "PermissionsRead": True, "PermissionsEdit": True}
+    sandbox.post("salesforce", "person", {**permission, "values": seen})
+    assert synced("sync", "--json").data["paused_fields"] == []
+    assert synced("status", "--json").data["connections"][0]["paused_fields"] == []
+    assert synced("verify").code == 0
+
+
+def test_todays_rules_are_applied_to_all_by_a_plan(synced: Installation, sandbox: Sandbox) -> None:
+    mapping = synced("mapping", "show", "acme", "--json").data
+    lead = next(each for each in mapping["objects"] if each["object"] == "lead")
+    phone = next(each for each in lead["fields"] if each["crm"] == "Phone")
+    phone["to_activecampaign"] = "never"
+    assert synced("mapping", "set", "acme", "-", stdin=json.dumps(mapping)).code == 0
+    chosen = sandbox.leads()[0]
+    sandbox.edit("salesforce", "Lead", chosen["Id"], Phone="+1 555 0100")
+    assert synced("sync").code == 0
+    phone["to_activecampaign"] = "always"
+    assert synced("mapping", "set", "acme", "-", stdin=json.dumps(mapping)).code == 0
+
+    plan = synced("plan", "--apply-to-all", "--object", "lead", "--field", "phone", "--json").data
+
+    assert plan["applied"] == {"lead": ["Phone"]}
+    assert plan["counts"]["first-link overwrite"] == 1
+    assert synced("sync", "--json").data["counts"] == {}
+    assert synced("sync", "--plan", str(plan["id"]), "--json").data["counts"] == {"activecampaign update": 1}
+    assert synced("verify").code == 0
+    assert synced("plan", "--field", "phone").code == 1
