@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +97,23 @@ def test_who_signs_in_to_another_org_is_told_so_and_nothing_changes(
     assert "Nothing was changed" in raised.value.cure
     assert kept(vault) == before
     assert [entry.path for entry in controlled.log()][-2:] == ["/services/oauth2/revoke"] * 2
+
+
+def test_tokens_that_were_renewed_a_moment_ago_are_ended(
+    vault: Vault, sandbox: tuple[Sandbox, dict[str, dict[str, str]]]
+) -> None:
+    from crosswalk.store import connections
+    from crosswalk.sync.sign_in import disconnect, open_tenant
+
+    loaded = connections.get(NAME)
+    with closing(open_tenant(connections.get(NAME).crm, NAME, vault, CLOCK)) as system:
+        system.check()  # signs in anew
+        newest = kept(vault)[1]["access_token"]
+    disconnect(loaded, vault, CLOCK)
+
+    url = sandbox[1]["salesforce"]["instance_url"] + "/services/data/v60.0/limits"
+    answer = httpx2.get(url, headers={"Authorization": f"Bearer {newest}"}, trust_env=False)
+    assert answer.status_code == 401
 
 
 def test_a_system_whose_access_only_a_person_can_end_says_so_when_it_is_let_go(vault: Vault) -> None:

@@ -149,11 +149,9 @@ class Parting:
 def disconnect(
     connection: models.Connection, vault: Vault, clock: Clock, opener: Opener = open_system
 ) -> list[Parting]:
-    """End our access to the systems that no other connection uses; say what could not be ended. Never raises."""
-    return [
-        _parted(tenant, connection.name, vault, clock, opener)
-        for tenant in connections.own_tenants(connection)
-    ]
+    """End our access to the systems that no other connection uses; say what could not be ended."""
+    now = connections.get(connection.name)  # its tokens may have been renewed since
+    return [_parted(tenant, connection.name, vault, clock, opener) for tenant in connections.own_tenants(now)]
 
 
 def _parted(tenant: models.Tenant, name: str, vault: Vault, clock: Clock, opener: Opener) -> Parting:

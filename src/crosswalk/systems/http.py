@@ -391,13 +391,19 @@ def _judge(answer: Answer, call: _Call) -> Answer | _Trouble:
             effect=True,
             wait=_retry_after(answer),
         )
+    _mended(answer)  # a refusal may quote the value that it is about
     return answer
 
 
 def _complete(answer: Answer, may_be_empty: bool) -> bool:
-    """Tell whether the body is complete JSON, or rightly empty; halves of characters in it are replaced."""
+    """Tell whether the body is complete JSON, or rightly empty."""
     if not answer.body:
         return may_be_empty or answer.status in _NOTHING_TO_READ
+    return _mended(answer)
+
+
+def _mended(answer: Answer) -> bool:
+    """Tell whether the body is complete JSON; halves of characters in it are replaced."""
     if _is_json(answer.body):
         return True
     mended = mend_surrogates(answer.body)

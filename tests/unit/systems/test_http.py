@@ -22,7 +22,7 @@ from tests.helpers.systems import FreeBudget, SteppedClock
 from crosswalk.core.clock import SystemClock
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.system import Paused
-from crosswalk.systems.http import Answer, HttpClient, public_url
+from crosswalk.systems.http import Answer, HttpClient, explain_by_status, public_url
 from crosswalk.systems.mending import mend_surrogates
 
 SECRET = "k3y-never-shown"
@@ -455,6 +455,20 @@ def test_half_a_character_in_an_answer_is_replaced_and_nothing_else(body: bytes,
     assert answer["name"] == name
     assert answer.get("more") in {None, "C:\\ud83d \N{GRINNING FACE}"}
     assert len(rig.seen) == 1
+
+
+def test_half_a_character_in_a_refusal_is_replaced_too() -> None:
+    said: list[Answer] = []
+
+    def explain(answer: Answer) -> SystemFailure:
+        said.append(answer)
+        return explain_by_status(answer)
+
+    rig = Rig(httpx2.Response(422, content=rb'{"message": "bad name Ana \ud83d"}'))
+    rig.client._explain = explain
+    refusal(rig.get)
+
+    assert json.loads(said[0].body) == {"message": "bad name Ana \N{REPLACEMENT CHARACTER}"}
 
 
 def test_an_answer_that_is_cut_inside_an_escape_is_still_broken() -> None:
