@@ -215,6 +215,24 @@ def test_a_renewal_that_fails_leaves_the_tokens_alone(acme: Acme) -> None:
     assert acme.tokens().read() == before
 
 
+def test_a_process_that_hangs_while_it_signs_in_is_not_waited_for_for_ever(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+    from django.db import connection
+
+    from crosswalk.store import tokens
+
+    monkeypatch.setattr(tokens, "PATIENCE", 0.2)
+    with psycopg.connect(**connection.get_connection_params()) as hanging:
+        hanging.execute("SELECT tokens FROM tenant FOR NO KEY UPDATE")
+        with pytest.raises(SystemFailure, match="Another process") as raised:
+            acme.tokens().renew(lambda stored: stored)
+        hanging.rollback()
+    assert raised.value.kind is FailureKind.TRANSIENT
+    assert acme.tokens().renew(lambda stored: stored)
+
+
 def test_tokens_lie_sealed_and_open_for_no_other_row(acme: Acme) -> None:
     from crosswalk.core.failures import UserError
     from crosswalk.store import connections
