@@ -75,7 +75,9 @@ def add(
     way = partial(browser.listening, terminal, port=port, opens=not no_browser, seconds=timeout)
     added = add_connection(name, given, session.vault, session.clock, browser=way)
     made = connections.facts(added)
-    terminal.say(_("Added. Next: crosswalk mapping set {name} FILE").format(name=name))
+    terminal.say(
+        _("Added. Next: crosswalk mapping suggest {name}, or mapping set {name} FILE").format(name=name)
+    )
     return Answer(data=made, tables=[tables.facts("", _labelled(made))])
 
 

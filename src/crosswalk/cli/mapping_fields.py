@@ -88,8 +88,10 @@ def _field_table(side: str, rows: list[dict[str, Any]]) -> RenderableType:
         _("Paired with"),
         _("Can be paired with"),
     ]
-    keys = ("name", "label", "type", "required", "writable", "mapped_to", "types")
-    return tables.table(side, columns, [[row[key] for key in keys] for row in rows])
+    keys = ("name", "label", "type", "required", "writable", "mapped_to")
+    return tables.table(
+        side, columns, [[*(row[key] for key in keys), tables.line(row["types"])] for row in rows]
+    )
 
 
 @command(app, "suggest")

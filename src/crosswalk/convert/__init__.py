@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .fit import fits
-from .pairs import PAIRS, is_checkbox_pair, pairable, read_only
+from .pairs import PAIRS, is_checkbox_pair, pairable, read_only, types_for
 from .rejection import Rejection
 from .storage import stored_differently
 from .suggest import Suggestion, Suggestions, default_rule, missing_options, suggest
 from .typed import typed_value
 from .values import ConversionError, Convert, converter
-from .words import activecampaign_words, kind_words
+from .words import kind_words
 
 __all__ = [
     "PAIRS",
@@ -18,7 +18,6 @@ __all__ = [
     "Rejection",
     "Suggestion",
     "Suggestions",
-    "activecampaign_words",
     "converter",
     "default_rule",
     "fits",
@@ -30,4 +29,5 @@ __all__ = [
     "stored_differently",
     "suggest",
     "typed_value",
+    "types_for",
 ]

@@ -131,8 +131,16 @@ def _reason(crm: Field, activecampaign: Field) -> str:
     return _(_WHY.get((crm.kind, activecampaign.kind), _LOST))
 
 
+def types_for(crm: Field) -> str:
+    """Return the ActiveCampaign types that a CRM field may be paired with, as a list in words; "" for none."""
+    kinds = PAIRS.get(crm.kind, frozenset())
+    if not _is_long(crm):
+        return activecampaign_words(kinds)
+    return ", ".join([_("hidden"), activecampaign_words(kinds - {Kind.TEXT})])
+
+
 def _what_works(crm: Field) -> str:
-    words = activecampaign_words(PAIRS.get(crm.kind, frozenset()))
+    words = types_for(crm)
     return _("In ActiveCampaign these types work for it: {types}.").format(types=words) if words else ""
 
 
@@ -151,8 +159,9 @@ def _untrue(crm: Field, activecampaign: Field) -> str | None:
 
 
 def _too_long_for_one_line(crm: Field, activecampaign: Field) -> bool:
-    if crm.kind is not Kind.LONG_TEXT or activecampaign.kind is not Kind.TEXT:
-        return False
-    if activecampaign.vendor_type == "hidden":
-        return False
-    return crm.length is None or crm.length > ONE_LINE
+    return _is_long(crm) and activecampaign.kind is Kind.TEXT and activecampaign.vendor_type != "hidden"
+
+
+def _is_long(crm: Field) -> bool:
+    """Tell whether a text may be longer than a line of ActiveCampaign."""
+    return crm.kind is Kind.LONG_TEXT and (crm.length is None or crm.length > ONE_LINE)

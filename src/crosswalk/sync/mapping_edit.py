@@ -94,7 +94,8 @@ class MappingEditor:
         """
 
         def change(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
-            left, right = _field(crm, crm_field), _field(contact, contact_field)
+            left = _field(Side.CRM, crm, crm_field)
+            right = _field(Side.ACTIVECAMPAIGN, contact, contact_field)
             pair = FieldMapping(crm=left.name, activecampaign=right.name, to_crm=default_rule(left))
             return _with(mapping, [rules.applied(pair)], crm, contact)
 
@@ -191,12 +192,12 @@ def _is_free(mapping: ObjectMapping, pair: FieldMapping) -> bool:
     )
 
 
-def _field(schema: Schema, given: str) -> Field:
+def _field(side: Side, schema: Schema, given: str) -> Field:
     field = schema.fields.get(named(schema, given))
     if field is None:
         raise UserError(
-            _("{object} has no field called {name}, or several are.").format(
-                object=schema.object, name=given
+            _("{side}: no field of {object} is called {name}, or several are.").format(
+                side=side.value, object=schema.object, name=given
             ),
             cure=_("List the fields: crosswalk mapping fields NAME OBJECT"),
         )

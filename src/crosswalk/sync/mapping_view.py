@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crosswalk.convert import PAIRS, Suggestions, activecampaign_words, kind_words, pairable, suggest
+from crosswalk.convert import PAIRS, Suggestions, kind_words, pairable, suggest, types_for
 from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping, Side
 from crosswalk.core.schema import Field, Schema
 from crosswalk.core.values import Kind
@@ -46,7 +46,7 @@ def field_facts(
         for left in crm.fields.values()
     }
     ours = [
-        _facts(field, partners[Side.CRM], fitting[field.name], _types_for(field))
+        _facts(field, partners[Side.CRM], fitting[field.name], types_for(field))
         for field in crm.fields.values()
     ]
     theirs = [
@@ -73,11 +73,6 @@ def _facts(field: Field, partners: Mapping[str, str], fields: list[str], types: 
         "types": types,
         "fields": fields,
     }
-
-
-def _types_for(crm: Field) -> str:
-    """The ActiveCampaign types that a CRM field may be paired with."""
-    return activecampaign_words(PAIRS.get(crm.kind, frozenset()))
 
 
 def _types_with(activecampaign: Field) -> str:

@@ -90,8 +90,8 @@ def test_a_rule_is_changed_alone_and_taken_back(editor: MappingEditor) -> None:
 @pytest.mark.parametrize(
     ("crm", "contact", "words"),
     [
-        ("Nowhere", "NOTES", "no field called Nowhere"),
-        ("Nickname__c", "Nowhere", "no field called Nowhere"),
+        ("Nowhere", "NOTES", "crm: no field of contact is called Nowhere"),
+        ("Nickname__c", "Nowhere", "activecampaign: no field of contact is called Nowhere"),
         ("Phone", "NOTES", "Phone is mapped twice"),
         ("Nickname__c", "phone", "phone is mapped twice"),
         ("Last_Meeting__c", "BIRTHDAY", "depends on the time zone"),

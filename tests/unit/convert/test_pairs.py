@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from crosswalk.convert import PAIRS, converter, is_checkbox_pair, pairable, read_only
+from crosswalk.convert import PAIRS, converter, is_checkbox_pair, pairable, read_only, types_for
 from crosswalk.core.schema import Field, Nature, Option
 from crosswalk.core.values import Kind
 
@@ -113,6 +113,7 @@ def test_a_long_text_does_not_pair_with_a_line_that_may_cut_it(length: int | Non
     reason = pairable(crm, field(Kind.TEXT, vendor_type="text"))
     assert reason is not None
     assert "255" in reason
+    assert types_for(crm) == "hidden, text area"
     assert pairable(crm, field(Kind.TEXT, vendor_type="hidden")) is None
     assert pairable(crm, field(Kind.LONG_TEXT)) is None
 
