@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
-from rich.console import RenderableType
 
 from crosswalk.core import catalogue
 from crosswalk.core.failures import UserError
@@ -16,6 +14,7 @@ from crosswalk.core.mapping import Side
 
 from . import tables
 from .command import command, default
+from .hold_views import by_cause, cause_data, cause_table, hold_data, hold_table, title_of
 from .outcome import Answer, ExitCode
 from .progress import watched
 from .session import ConnectionName, Session, open_session
@@ -56,13 +55,13 @@ def listing(
     found = _held(chosen, None, cause)
     data: dict[str, Any] = {
         "connection": chosen.name,
-        "causes": [_cause(code, group) for code, group in _by_cause(found).items()],
-        "holds": [_data(hold) for hold in found],
+        "causes": [cause_data(code, group) for code, group in by_cause(found).items()],
+        "holds": [hold_data(hold) for hold in found],
     }
     if again:
         _try_again(terminal, session, chosen, found)
         data["retried"] = [hold.id for hold in found]
-    shown = _hold_table(found[:limit]) if cause else _cause_table(found)
+    shown = hold_table(found[:limit]) if cause else cause_table(found)
     if len(found) > limit and cause:
         terminal.say(_("{count} more: see --limit.").format(count=len(found) - limit))
     return Answer(data=data, tables=[shown])
@@ -88,86 +87,6 @@ def _code(cause: str) -> str:
     return entry.code
 
 
-def _by_cause(found: Sequence[Held]) -> dict[str, list[Held]]:
-    """Group holds by code, the most frequent first."""
-    groups: dict[str, list[Held]] = {}
-    for hold in found:
-        groups.setdefault(hold.code, []).append(hold)
-    return dict(sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])))
-
-
-def _title(code: str) -> str:
-    entry = catalogue.find(code)
-    return code if entry is None else entry.headline
-
-
-def _cause(code: str, group: Sequence[Held]) -> dict[str, Any]:
-    sample = group[0]
-    return {
-        "code": code,
-        "title": _title(code),
-        "count": len(group),
-        "cure": sample.cure,
-        "sample": _data(sample),
-    }
-
-
-def _data(hold: Held) -> dict[str, Any]:
-    return msgspec.structs.asdict(hold)
-
-
-def _cause_table(found: Sequence[Held]) -> RenderableType:
-    columns = [_("Code"), _("Cause"), _("Holds"), _("For example"), _("What to do")]
-    rows = [
-        [
-            code,
-            tables.line(_title(code)),
-            len(group),
-            tables.line(
-                _("{id}: {record} {reason}").format(
-                    id=group[0].id, record=_record(group[0]), reason=group[0].reason
-                )
-            ),
-            tables.line(group[0].cure),
-        ]
-        for code, group in _by_cause(found).items()
-    ]
-    return tables.table("", columns, rows)
-
-
-def _record(hold: Held) -> str:
-    """Say which record and field a hold is about."""
-    who = hold.key or hold.record_id or _("all")
-    return f"{hold.object} {tables.shown(who)} {hold.field}".strip()
-
-
-def _hold_table(found: Sequence[Held]) -> RenderableType:
-    columns = [
-        _("Hold"),
-        _("Object"),
-        _("Record"),
-        _("Field"),
-        _("CRM"),
-        _("ActiveCampaign"),
-        _("Reason"),
-        _("Chosen"),
-    ]
-    rows = [
-        [
-            hold.id,
-            hold.object,
-            hold.key or hold.record_id or _("all"),
-            hold.field,
-            hold.values.get(Side.CRM.value),
-            hold.values.get(Side.ACTIVECAMPAIGN.value),
-            tables.line(hold.reason),
-            hold.chosen,
-        ]
-        for hold in found
-    ]
-    return tables.table("", columns, rows)
-
-
 @command(app, "show")
 def show(
     terminal: Terminal,
@@ -182,7 +101,7 @@ def show(
     chosen = session.connection(connection)
     (hold,) = _held(chosen, [hold_id], None)
     labels = {
-        _("cause"): f"{hold.code} {_title(hold.code)}",
+        _("cause"): f"{hold.code} {title_of(hold.code)}",
         _("object"): hold.object,
         _("record"): hold.key or hold.record_id or _("all"),
         _("CRM id"): hold.crm_id,
@@ -201,7 +120,7 @@ def show(
     shown += [
         tables.facts(_("Candidate {id}").format(id=each["record_id"]), each["values"]) for each in candidates
     ]
-    data = {"connection": chosen.name, "hold": {**_data(hold), "title": _title(hold.code)}}
+    data = {"connection": chosen.name, "hold": {**hold_data(hold), "title": title_of(hold.code)}}
     return Answer(data={**data, "candidates": candidates}, tables=shown)
 
 
@@ -245,7 +164,7 @@ def retry(
     found = _held(chosen, ids, cause)
     _try_again(terminal, session, chosen, found)
     data = {"connection": chosen.name, "retried": [hold.id for hold in found]}
-    return Answer(data=data, tables=[_cause_table(found)])
+    return Answer(data=data, tables=[cause_table(found)])
 
 
 def _try_again(terminal: Terminal, session: Session, connection: Connection, found: Sequence[Held]) -> None:

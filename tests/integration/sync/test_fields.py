@@ -328,3 +328,22 @@ def test_an_idle_run_in_a_new_process_describes_and_reads_and_no_more(both: TwoS
         both.sync()
 
     assert both.calls_of(idle) == {"activecampaign": 2, "salesforce": 4}
+
+
+def test_a_field_that_vanishes_under_many_writes_costs_a_few_calls_and_one_hold(both: TwoSystems) -> None:
+    for number in range(420):
+        both.crm_new(FirstName="Old", Email=f"p{number}@example.org", Title="Old")
+    both.connect(mapping_of(fields=(*NAMES, TITLE)))
+    both.sync()
+    both.wait(3600)
+    for row in both.contacts():
+        both.contact_edit(row["id"], firstName="New", **{"Job title": "New"})
+    both.wire.once("PATCH /services", lambda: both.hide_field("contact", "Title"))
+    marks = both.marks()
+
+    both.sync()
+
+    assert {row["FirstName"] for row in both.crm_all()} == {"New"}
+    assert {row["Title"] for row in both.crm_all()} == {"Old"}
+    assert [hold["code"] for hold in both.holds()] == ["CW-5001"]
+    assert both.routes_since(marks).count("PATCH /composite/sobjects") <= 6
