@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from crosswalk.convert import default_rule, missing_options, pairable, suggest
 from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping, UpdateRule
 from crosswalk.core.schema import Schema
-
-if TYPE_CHECKING:
-    from crosswalk.sync.mapping_edit import Schemas
+from crosswalk.sync.mapping_check import named
 
 
-def fitting(standard: MappingFile, schemas: Schemas) -> MappingFile:
+def fitting(standard: MappingFile, crm: Mapping[str, Schema], contact: Schema) -> MappingFile:
     """Return the standard mapping without pairs that these schemas do not have, and with what they have beside."""
-    objects = [
-        _fitting(item, schemas.crm[item.object], schemas.contact)
-        for item in standard.objects
-        if item.object in schemas.crm
-    ]
+    objects = [_fitting(item, crm[item.object], contact) for item in standard.objects if item.object in crm]
     return replace(standard, objects=tuple(objects))
 
 
 def _fitting(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
-    from crosswalk.sync.setup import named
-
     resolved = [
         replace(pair, crm=named(crm, pair.crm), activecampaign=named(contact, pair.activecampaign))
         for pair in mapping.fields

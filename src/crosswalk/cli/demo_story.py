@@ -140,7 +140,8 @@ class Story:
         from crosswalk.sync.mapping_edit import MappingEditor
 
         editor = MappingEditor(NAME, self._session.vault, self._session.clock)
-        return fitting(self._mapping, editor.schemas(OBJECTS))
+        schemas = editor.schemas(OBJECTS)
+        return fitting(self._mapping, schemas.crm, schemas.contact)
 
     def _connect(self) -> None:
         from crosswalk.sync.setup import add_connection

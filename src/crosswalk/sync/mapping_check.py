@@ -7,7 +7,7 @@ from gettext import gettext as _
 from crosswalk.convert import read_only
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import ObjectMapping, Side, UpdateRule
-from crosswalk.core.schema import Schema
+from crosswalk.core.schema import Field, Schema
 
 
 def check_doubles(mapping: ObjectMapping) -> None:
@@ -41,3 +41,16 @@ def check_writable(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None
                         "Set to_{side} of this pair to “never”: its values then travel the other way only."
                     ).format(side=side.value),
                 )
+
+
+def named(schema: Schema, given: str) -> str:
+    """Return the name of the field that is called so by name, label or merge tag; `given` when none or several are."""
+    if given in schema.fields:
+        return given
+    wanted = given.strip("%").casefold()
+    found = [field.name for field in schema.fields.values() if wanted in _spellings(field)]
+    return found[0] if len(found) == 1 else given
+
+
+def _spellings(field: Field) -> set[str]:
+    return {name.strip("%").casefold() for name in (field.name, field.label, *field.aliases)}

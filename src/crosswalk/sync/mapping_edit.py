@@ -28,8 +28,8 @@ from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS
-from .mapping_check import check_doubles
-from .setup import checked_object, named, open_systems
+from .mapping_check import check_doubles, named
+from .setup import checked_object, open_systems
 from .sign_in import Opener
 
 

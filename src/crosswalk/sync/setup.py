@@ -21,7 +21,7 @@ from crosswalk.core.mapping import (
     Settings,
     Side,
 )
-from crosswalk.core.schema import Field, Schema
+from crosswalk.core.schema import Schema
 from crosswalk.core.system import System
 from crosswalk.store import connections, mapped, models
 from crosswalk.store.vault import Vault
@@ -29,7 +29,7 @@ from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS, Context, Progress, compile_object
 from .fields import compile_mapped
-from .mapping_check import check_doubles, check_writable
+from .mapping_check import check_doubles, check_writable, named
 from .selecting import checked_selection
 from .sign_in import ACTIVECAMPAIGN, Opener, Visit, open_tenant, signed_in
 
@@ -201,19 +201,6 @@ def _resolve(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapp
         for pair in mapping.fields
     ]
     return replace(mapping, fields=tuple(pairs))
-
-
-def named(schema: Schema, given: str) -> str:
-    """Return the name of the field that is called so by name, label or merge tag; `given` when none or several are."""
-    if given in schema.fields:
-        return given
-    wanted = given.strip("%").casefold()
-    found = [field.name for field in schema.fields.values() if wanted in _spellings(field)]
-    return found[0] if len(found) == 1 else given
-
-
-def _spellings(field: Field) -> set[str]:
-    return {name.strip("%").casefold() for name in (field.name, field.label, *field.aliases)}
 
 
 def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
