@@ -52,14 +52,15 @@ def subscribers_csv() -> str:
     return "\n".join([header, *rows]) + "\n"
 
 
-def played(crosswalk: Installation, folder: Path) -> dict[str, float]:
-    """Links and percent of a demo that ended equal."""
+def played(crosswalk: Installation, folder: Path) -> tuple[dict[str, float], str]:
+    """Links and percent of a demo that ended equal, and what it said."""
     done = crosswalk.program("demo", "--once", "--load", str(folder))
     assert done.code == 0, done.err + done.out
     found = LAST_LINE.fullmatch(done.out.splitlines()[-1])
     assert found is not None, done.out
+    assert "Job title" in done.out
     assert [str(file) for file in crosswalk.home.rglob("*")] == []
-    return {"links": float(found[1]), "percent": float(found[3])}
+    return {"links": float(found[1]), "percent": float(found[3])}, done.err
 
 
 def test_exports_of_both_systems_become_equal(crosswalk: Installation, folder: Path) -> None:
@@ -87,9 +88,10 @@ def test_one_tree_of_the_salesforce_cli_is_enough(crosswalk: Installation, folde
         for n in range(8)
     ]  # fmt: skip
     (folder / "leads.json").write_text(json.dumps({"records": records}), encoding="utf-8")
-    found = played(crosswalk, folder)
+    found, said = played(crosswalk, folder)
     assert found["links"] >= 8
     assert found["percent"] >= 95
+    assert "without a partner of a like name: Tier__c" in said
 
 
 def test_one_record_without_address_and_contacts_whom_the_crm_does_not_know(
@@ -99,7 +101,7 @@ def test_one_record_without_address_and_contacts_whom_the_crm_does_not_know(
     (folder / "ActiveCampaign.csv").write_text(
         "Email\nbea@example.org\nodd!one@example.org\n", encoding="utf-8"
     )
-    assert played(crosswalk, folder)["links"] >= 1
+    assert played(crosswalk, folder)[0]["links"] >= 1
 
 
 @pytest.mark.parametrize("name", ["", "Lead.xlsx"])

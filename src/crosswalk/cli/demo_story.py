@@ -22,7 +22,7 @@ from . import files, tables
 from .demo_choice import fitting
 from .demo_edits import Edits, edits_of
 from .demo_people import CRM_OBJECTS, TAG, Day, alive, work
-from .demo_systems import Systems
+from .demo_systems import ACTIVECAMPAIGN, SALESFORCE, Systems
 from .mapping import object_tables
 from .progress import duration, watched
 from .session import Session
@@ -80,6 +80,7 @@ class Story:
         self._file = home / "mapping.json"
         self._loaded = loaded
         self._mapping = files.read_mapping(str(MAPPING))
+        self._titles: dict[str, str] = {}  # of ActiveCampaign's fields
         self._edits: dict[str, Edits] = {}
         self.steps: list[Step] = []
 
@@ -141,6 +142,7 @@ class Story:
 
         editor = MappingEditor(NAME, self._session.vault, self._session.clock)
         schemas = editor.schemas(OBJECTS)
+        self._titles = {field.name: field.label for field in schemas.contact.fields.values()}
         return fitting(self._mapping, schemas.crm, schemas.contact)
 
     def _connect(self) -> None:
@@ -151,7 +153,27 @@ class Story:
             self._set_mapping(self._chosen())
             step.what = {each.object: len(each.fields) for each in self._mapping.objects}
         if self._loaded and not self._terminal.as_json:
-            self._terminal.show(object_tables(self._mapping))
+            self._terminal.show(object_tables(self._mapping, self._titles))
+            self._tell_alone()
+
+    def _tell_alone(self) -> None:
+        """Name the columns of the exports that stay on their own side."""
+        pairs = [(item.object, pair) for item in self._mapping.objects for pair in item.fields]
+        objects = {object for object, _pair in pairs}
+        paired = {(object, pair.crm) for object, pair in pairs}
+        paired |= {(ACTIVECAMPAIGN, self._titles[pair.activecampaign]) for _object, pair in pairs}
+        made = [
+            (each["object"].lower() if each["system"] == SALESFORCE else ACTIVECAMPAIGN, each["name"])
+            for each in self._systems.crm.loaded()["fields"]
+        ]
+        alone = [
+            name
+            for where, name in made
+            if where in {*objects, ACTIVECAMPAIGN} and (where, name) not in paired
+        ]
+        if alone:
+            names = ", ".join(dict.fromkeys(alone))
+            self._terminal.say(_("Columns without a partner of a like name: {fields}").format(fields=names))
 
     def _first_sync(self) -> None:
         from crosswalk.sync.run import make_plan

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from gettext import gettext as _
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +20,7 @@ from .outcome import Answer
 from .session import open_session
 from .terminal import Terminal
 
+NO_TITLES: Mapping[str, str] = MappingProxyType({})
 app = typer.Typer(help=_("Which fields are synced, and under which rules."))
 
 
@@ -65,10 +67,10 @@ def _tables(mapping: MappingFile) -> Iterator[RenderableType]:
     yield from object_tables(mapping)
 
 
-def object_tables(mapping: MappingFile) -> Iterator[RenderableType]:
-    """Return the pairs of each object for people."""
+def object_tables(mapping: MappingFile, titles: Mapping[str, str] = NO_TITLES) -> Iterator[RenderableType]:
+    """Return the pairs of each object for people; `titles` are what they call ActiveCampaign's fields."""
     for item in mapping.objects:
-        yield tables.table(_title(item), pair_columns(), [pair_row(pair) for pair in item.fields])
+        yield tables.table(_title(item), pair_columns(), [pair_row(pair, titles) for pair in item.fields])
 
 
 def _title(item: ObjectMapping) -> str:
@@ -82,11 +84,11 @@ def pair_columns() -> list[str]:
     return [_("CRM"), _("ActiveCampaign"), _("to CRM"), _("to ActiveCampaign"), _("Blanks"), _("Policy")]
 
 
-def pair_row(pair: FieldMapping) -> list[Any]:
+def pair_row(pair: FieldMapping, titles: Mapping[str, str] = NO_TITLES) -> list[Any]:
     """Return one line of a table of pairs."""
     return [
         pair.crm,
-        pair.activecampaign,
+        titles.get(pair.activecampaign, pair.activecampaign),
         pair.to_crm,
         pair.to_activecampaign,
         pair.blanks,
