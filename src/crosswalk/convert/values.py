@@ -251,7 +251,17 @@ def _parser(target: Field) -> Callable[[str], str]:
     if target.kind in NUMBER_KINDS:
         percent = target.kind is Kind.PERCENT
         return lambda text: read_number(text, target.scale, percent=percent)
-    return {Kind.DATE: date_text, Kind.DATETIME: datetime_text, Kind.TIME: time_text}[target.kind]
+    return {Kind.DATE: date_text, Kind.DATETIME: datetime_text, Kind.TIME: _clock_time}[target.kind]
+
+
+# A bare hour may be any number, and a time of day has no zone to keep.
+_CLOCK_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?Z?")
+
+
+def _clock_time(text: str) -> str:
+    if _CLOCK_TIME.fullmatch(text) is None:
+        raise ValueError(text)
+    return time_text(text)
 
 
 def _parsing(target: Field) -> Convert:
