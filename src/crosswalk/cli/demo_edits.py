@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crosswalk.merge import FieldPlan
 
 Raw = Mapping[str, Any]  # field → value, as the people of one system enter it
-_TEXTS: Mapping[Kind, Sequence[Value]] = {
+_SAMPLES: Mapping[Kind, Sequence[Value]] = {
     Kind.TEXT: ("Ōe-Müller", "Zoë", "von der Heide", "Robin"),
     Kind.LONG_TEXT: ("Called back.\nWants the blue one 🎉", "Ligne une\nligne deux – «c'est noté»"),
     Kind.EMAIL: ("robin@office.example", "zoe@office.example"),
@@ -92,14 +92,14 @@ def _values(plan: FieldPlan) -> list[Value]:
 
 def _candidates(crm: Field, contact: Field) -> Sequence[Value]:
     if crm.kind is Kind.BOOLEAN:
-        return _TEXTS[Kind.BOOLEAN]
+        return _SAMPLES[Kind.BOOLEAN]
     options = [option.value for field in (crm, contact) for option in field.options][:_MOST_OPTIONS]
     if crm.kind is Kind.CHOICES:
         return [(one,) for one in options] + [tuple(sorted(set(options[:2])))]
     if options:
         return options
     kind = contact.kind if contact.kind in {Kind.DATE, Kind.PHONE} else crm.kind
-    return _TEXTS.get(kind, ())
+    return _SAMPLES.get(kind, ())
 
 
 def _suits(plan: FieldPlan, value: Value) -> bool:
