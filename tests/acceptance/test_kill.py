@@ -21,9 +21,9 @@ from tests.helpers.kill_zygote import SYSTEMS
 
 _numbers = itertools.count(1)
 _FIELDS = {
-    "Lead": ("Email", "FirstName", "LastName", "Phone", "Company"),
-    "Contact": ("Email", "FirstName", "LastName", "Phone"),
-    "contact": ("email", "firstName", "lastName", "phone"),
+    "Lead": ("Email", "FirstName", "LastName", "Phone", "Company", "HasOptedOutOfEmail"),
+    "Contact": ("Email", "FirstName", "LastName", "Phone", "HasOptedOutOfEmail"),
+    "contact": ("email", "firstName", "lastName", "phone", "lists"),
 }
 
 
@@ -90,7 +90,8 @@ def _people(dump: dict[str, dict[str, list[dict[str, Any]]]]) -> list[tuple[Any,
             for row in system.get(name, []):
                 if row.get("IsDeleted") or row.get("deleted") == "1":
                     continue
-                found.append((name, *(row[field] or None for field in fields)))
+                values = (str(row[field]) if field == "lists" else row[field] or None for field in fields)
+                found.append((name, *values))
     return sorted(found, key=repr)
 
 
@@ -169,6 +170,11 @@ def test_the_undisturbed_run_carries_every_edit_to_the_other_side(stage: Stage) 
     assert sum(row["FirstName"] is not None and row["FirstName"].startswith("Crm") for row in live) == 8
     assert sum(row["firstName"].startswith("Crm") for row in contacts.values()) == 8
     assert sum(row["LastName"].startswith("Contact") for row in live) == 8
+    lists = {email.lower(): set(row["lists"].values()) for email, row in contacts.items()}
+    boxes = {row["Email"].lower(): row["HasOptedOutOfEmail"] for row in live if row["Email"]}
+    linked = boxes.keys() & lists.keys()
+    assert {email for email in linked if boxes[email] and "1" in lists[email]} == set()
+    assert {email for email in linked if not boxes[email] and lists[email] == {"2"}} == set()
     assert "moved@example.org" in contacts
     assert {f"new{number}@example.org" for number in range(3)} <= set(contacts)
     made = [row for row in live if row.get("Company") == "unknown"]

@@ -365,6 +365,18 @@ def edit(systems: Mapping[str, Any]) -> None:
     free = [row for row in contacts.dump()["contact"] if row["id"] not in {item[2] for item in shared}]
     for row in free[:2]:
         contacts.person("contact", "tag", record_id=row["id"], values={"tag": "make-lead"})
+    _opt_out(systems, shared[20:])
+
+
+def _opt_out(systems: Mapping[str, Any], shared: list[tuple[str, str, str]]) -> None:
+    """One person opts out in the CRM, one leaves all lists; both were active on one."""
+    crm, contacts = systems["salesforce"], systems["activecampaign"]
+    lists = {row["id"]: row["lists"] for row in contacts.dump()["contact"]}
+    active = [each for each in shared if "1" in lists[each[2]].values()]
+    (name, crm_id, _), (_, _, contact_id) = active[:2]
+    crm.person(name, "edit", record_id=crm_id, values={"HasOptedOutOfEmail": True})
+    values = {"lists": dict.fromkeys(lists[contact_id], 2), "phone": "+34 600 000 001"}
+    contacts.person("contact", "edit", record_id=contact_id, values=values)
 
 
 def _shared(systems: Mapping[str, Any]) -> list[tuple[str, str, str]]:
