@@ -139,6 +139,17 @@ def take_read(tenant_id: int, side: Side, object: str, records: Sequence[Record]
         )
 
 
+def opted_out(tenant_id: int, object: str, record_ids: Sequence[str]) -> set[str]:
+    """Return which of these records said last that their person opted out."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT record_id FROM consent WHERE tenant_id = %s AND object = %s AND record_id = ANY(%s)"
+            " AND standing = 'out'",
+            [tenant_id, object, list(record_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
 class Known:
     """What is known of a tenant's live records by their marks; see `core.system.KnownConsents`."""
 

@@ -25,9 +25,10 @@ from crosswalk.merge import (
 )
 from crosswalk.store import consent_links, consents
 from crosswalk.store.consent_links import DueLink, Evidence, Intent, Moved, SideConsent
+from crosswalk.store.pairs import LinkRow
 
 from .consent_writes import recover, write_all
-from .context import Context
+from .context import CONTACT, Context
 
 PAGE = 2000  # links that are decided at once, with the others of their contacts
 LOOKS = 5  # an opt-out needs three: to the contact, to its other records, and to settle
@@ -59,6 +60,14 @@ def with_consent(context: Context) -> list[str]:
     if not context.settings.consent:
         return []
     return [plan.object for plan in context.objects.values() if plan.schemas[Side.CRM].opt_out is not None]
+
+
+def opted_out(context: Context, links: Sequence[LinkRow]) -> set[str]:
+    """Return which of these links' contacts are opted out: what is made of them in the CRM says so from the start."""
+    ids = [link.activecampaign_id for link in links if link.activecampaign_id is not None]
+    if not ids or not context.settings.consent:
+        return set()
+    return consents.opted_out(context.tenants[Side.ACTIVECAMPAIGN], CONTACT, ids)
 
 
 def _decide_all(context: Context, objects: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from crosswalk.core import catalogue
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value
-from crosswalk.merge import DecisionKind, FieldCase, FieldPlan, decide_creation, fingerprint
+from crosswalk.merge import ConsentReason, DecisionKind, FieldCase, FieldPlan, decide_creation, fingerprint
 from crosswalk.store.outcomes import HoldNote, Merged, Offer
 from crosswalk.store.pairs import HoldRow
 
@@ -53,6 +53,14 @@ class _Draft:
         else:
             self.left[name] = None
 
+    def opt_out(self) -> None:
+        """Have the CRM's box checked."""
+        schema = self.plan.schemas[self.target]
+        box = schema.fields.get(schema.opt_out or "")
+        if self.target is Side.CRM and box is not None and box.creatable:
+            self.intended[box.name] = True
+            self.reasons[box.name] = ConsentReason.OPTED_OUT.value
+
     def complete(self) -> str | None:
         """Give required fields without value the connection's default; return the name of one that has none."""
         defaults = self.plan.mapping.creation_defaults if self.target is Side.CRM else {}
@@ -76,9 +84,18 @@ class _Draft:
 
 
 def merge_creation(
-    context: Context, plan: ObjectPlan, pair: Pair, target: Side, holds: Mapping[str, HoldRow]
+    context: Context,
+    plan: ObjectPlan,
+    pair: Pair,
+    target: Side,
+    holds: Mapping[str, HoldRow],
+    *,
+    checked: bool = False,
 ) -> Merged:
-    """Decide every field of a record that is to be created on `target`; without all it needs, it is held."""
+    """Decide every field of a record that is to be created on `target`; without all it needs, it is held.
+
+    `checked`: it is made of an opted-out contact, and says so from the start.
+    """
     states = side_states(context, plan, pair, holds)
     outcome = FieldOutcomes(plan, pair, states)
     draft = _Draft(plan, target)
@@ -87,6 +104,8 @@ def merge_creation(
         name = field.mapping.name(target.other)
         if name in source:
             draft.take(field, source[name], outcome, holds.get(field.mapping.crm))
+    if checked:
+        draft.opt_out()
     missing = draft.complete()
     if missing is None and plan.schemas[target].email not in draft.intended:
         missing = plan.schemas[target].email

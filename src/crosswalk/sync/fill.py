@@ -11,6 +11,7 @@ from crosswalk.store.outcomes import Merged, commit_merged
 from crosswalk.store.pairs import Sighted
 
 from . import pull
+from .consent import opted_out
 from .context import CONTACT, Context, ObjectPlan, Progress
 from .creating import merge_creation
 from .match import Matched, Pair, match_crm_page
@@ -80,11 +81,13 @@ def _store(context: Context, matched: Matched) -> None:
 def _merge(context: Context, matched: Matched) -> list[Merged]:
     holds = pairs.holds_of(pair.link.id for pair in matched.pairs)
     nothing: dict[str, pairs.HoldRow] = {}
-    return [_merge_one(context, pair, holds.get(pair.link.id, nothing)) for pair in matched.pairs]
+    out = opted_out(context, [pair.link for pair in matched.pairs if pair.creates is Side.CRM])
+    return [_merge_one(context, pair, holds.get(pair.link.id, nothing), out) for pair in matched.pairs]
 
 
-def _merge_one(context: Context, pair: Pair, holds: Mapping[str, pairs.HoldRow]) -> Merged:
+def _merge_one(context: Context, pair: Pair, holds: Mapping[str, pairs.HoldRow], out: set[str]) -> Merged:
     plan = context.objects[pair.link.object]
     if pair.creates is not None:
-        return merge_creation(context, plan, pair, pair.creates, holds)
+        checked = pair.link.activecampaign_id in out
+        return merge_creation(context, plan, pair, pair.creates, holds, checked=checked)
     return merge_pair(context, plan, pair, holds)

@@ -314,13 +314,35 @@ def test_new_contacts_are_on_no_list(both: TwoSystems) -> None:
     both.assert_quiet()
 
 
-def test_a_crm_record_made_of_an_opted_out_contact_has_its_box_checked_in_the_same_run(
+def test_a_crm_record_made_of_an_opted_out_contact_has_its_box_checked_from_the_start(
     both: TwoSystems,
 ) -> None:
     both.contact_new(ANA, lastName="Ruiz", lists={NEWS: 2})
     settings = Settings(creation=CreationRule.ALL, creation_object="contact")
     both.connect(mapping_of(settings=settings))
-    assert both.sync().counts == {"crm create": 1, "crm opt_out": 1}
+    seen: list[bool] = []
+    both.wire.once(
+        "POST /services/data/v60.0/composite/sobjects",
+        lambda: seen.append(both.crm_all()[0][BOX]),
+        after=True,
+    )
+    assert both.sync().counts == {"crm create": 1}
+    assert seen == [True]  # nothing in the CRM can mail the new record before
+    assert both.journal()[0]["fields"][BOX] == [None, True, "opted_out"]
+    both.assert_quiet()
+
+
+def test_a_crm_record_that_was_made_unchecked_is_checked_by_the_next_run(both: TwoSystems) -> None:
+    """The contact leaves its list between the reading and the creation."""
+    contact_id = both.contact_new(ANA, lastName="Ruiz", lists={NEWS: 1})
+    settings = Settings(creation=CreationRule.ALL, creation_object="contact")
+    both.connect(mapping_of(settings=settings))
+    both.wire.once(
+        "POST /services/data/v60.0/composite/sobjects",
+        lambda: both.contact_edit(contact_id, lists={NEWS: 2}, phone="+34 1"),
+    )
+    both.sync()
+    both.sync()
     (row,) = both.crm_all()
     assert row[BOX] is True
     both.assert_quiet()
