@@ -169,17 +169,20 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
         tables.table(title, columns, rows),
         *[_not_met(row) for row in link.unmet],
         *[tables.line(_("held: {reason}").format(reason=reason), "yellow") for reason in link.holds],
-        *_consent_tables(link.consent),
+        *consent_tables(link.consent),
         tables.table(_("Last writes"), [_("When"), _("Run"), _("Side"), _("What"), _("Fields")], writes),
     ]
 
 
-def _consent_tables(consent: dict[str, Any]) -> list[RenderableType]:
+def consent_tables(consent: dict[str, Any]) -> list[RenderableType]:
+    """Return whether a person may be mailed, and how it came about; nothing where nothing is known."""
     names = ("crm", "activecampaign")
     if not any(consent[name] for name in names) and not consent["evidence"]:
         return []
     now = {
-        name: _("{now} (settled: {settled})").format(now=consent[name], settled=consent[f"{name}_shadow"])
+        name: _("{now} (settled: {settled})").format(
+            now=consent[name] or "–", settled=consent[f"{name}_shadow"] or "–"
+        )
         for name in names
     }
     rows = [
@@ -188,8 +191,8 @@ def _consent_tables(consent: dict[str, Any]) -> list[RenderableType]:
             each["side"],
             each["standing"],
             each["kind"],
-            "; ".join(_place(place) for place in each.get("places", ())),
-            each.get("by"),
+            "; ".join(_place(place) for place in each["places"]),
+            each["by"],
         ]
         for each in consent["evidence"]
     ]
@@ -198,7 +201,7 @@ def _consent_tables(consent: dict[str, Any]) -> list[RenderableType]:
 
 
 def _place(place: dict[str, Any]) -> str:
-    since = f" ({place['at']})" if place.get("at") else ""
+    since = f" ({tables.shown(place['at'])})" if place["at"] else ""
     return f"{place['where']}: {place['state']}{since}"
 
 

@@ -186,16 +186,14 @@ def evidence_of(link_id: int) -> list[dict[str, Any]]:
             "SELECT side, standing, kind, detail, seen_at FROM consent_evidence WHERE link_id = %s ORDER BY id",
             [link_id],
         )
-        return [
-            {
-                "side": side,
-                "standing": standing,
-                "kind": kind,
-                **msgspec.to_builtins(read_detail(detail)),
-                "seen_at": seen_at,
-            }
-            for side, standing, kind, detail, seen_at in cursor.fetchall()
-        ]
+        return [_shown(*row) for row in cursor.fetchall()]
+
+
+def _shown(side: str, standing: str, kind: str, packed: bytes, seen_at: datetime) -> dict[str, Any]:
+    detail = read_detail(packed)
+    places = [{"where": place.where, "state": place.state, "at": place.at} for place in detail.places]
+    shown = {"side": side, "standing": standing, "kind": kind, "places": places, "by": detail.by}
+    return {**shown, "seen_at": seen_at}
 
 
 def shadows_of(link_id: int) -> tuple[str | None, str | None]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from crosswalk.cli import tables
+from crosswalk.cli import look, tables
 from crosswalk.cli.progress import Pace, duration
 
 
@@ -66,3 +66,24 @@ def test_progress_tells_rate_and_expected_finish_of_the_phase_that_runs() -> Non
     assert pace.text(100, 300) == "10/s, 20 s left"
     assert pace.take("write", 0)
     assert pace.text(1, None) == "0.5/s"
+
+
+def test_consent_is_shown_with_its_evidence() -> None:
+    seen_at = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    place = {"where": "HasOptedOutOfEmail", "state": "true", "at": seen_at}
+    evidence = {
+        "side": "crm",
+        "standing": "out",
+        "kind": "changed",
+        "places": [place],
+        "by": "005",
+        "seen_at": seen_at,
+    }
+    consent = {"crm": "out", "activecampaign": None, "crm_shadow": "out", "activecampaign_shadow": None}
+
+    text = "".join(map(printed, look.consent_tables({**consent, "evidence": [evidence]})))
+
+    assert "out (settled: out)" in text
+    assert "– (settled: –)" in text
+    assert f"HasOptedOutOfEmail: true ({tables.shown(seen_at)})" in text.replace("\n", " ")
+    assert look.consent_tables({**consent, "crm": None, "evidence": []}) == []
