@@ -157,21 +157,22 @@ class Known:
         self._of: list[Any] = [tenant_id, object]
 
     def count(self, mark: str) -> int:
-        return len(self._ids("%s = ANY(string_to_array(c.marks, ' '))", [mark]))
+        (row,) = self._select("count(*)", "%s = ANY(string_to_array(c.marks, ' '))", [mark])
+        return int(row[0])
 
     def others(self, marks: Sequence[str], seen: Sequence[str]) -> list[str]:
-        return self._ids(
+        among = (
             "string_to_array(c.marks, ' ') && %s::text[]"
-            " AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS s (id) WHERE s.id = c.record_id)",
-            [list(marks), list(seen)],
+            " AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS s (id) WHERE s.id = c.record_id)"
         )
+        return [row[0] for row in self._select("c.record_id", among, [list(marks), list(seen)])]
 
-    def _ids(self, where: str, parameters: Sequence[Any]) -> list[str]:
+    def _select(self, what: str, where: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         with database.cursor() as cursor:
             cursor.execute(
-                "SELECT c.record_id FROM consent c JOIN directory d ON d.tenant_id = c.tenant_id"
+                f"SELECT {what} FROM consent c JOIN directory d ON d.tenant_id = c.tenant_id"
                 " AND d.object = c.object AND d.record_id = c.record_id AND NOT d.deleted"
                 f" WHERE c.tenant_id = %s AND c.object = %s AND {where}",
                 [*self._of, *parameters],
             )
-            return [row[0] for row in cursor.fetchall()]
+            return list(cursor.fetchall())
