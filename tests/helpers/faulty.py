@@ -101,8 +101,11 @@ class Faulty(TwoSystems):
 
     # --- work -------------------------------------------------------------------------------------------------
 
-    def work(self, *, new: int = 1, new_tag: bool = False) -> None:
-        """A day's work: edits on either side and on both, `new` CRM contacts, and one contact that becomes a lead."""
+    def work(self, *, new: int = 1, new_tag: bool = False, signed_out: bool = False) -> None:
+        """A day's work: edits on either side and on both, `new` CRM contacts, and one contact that becomes a lead.
+
+        Once `signed_out`, the next run has to ask for a new token.
+        """
         self.sound = False
         self.wait(3600)
         self._days += 1
@@ -120,6 +123,8 @@ class Faulty(TwoSystems):
             self._emails.append(email)
         self.contact_new(f"lead{day}@example.org", lastName=f"Lead{day}", tags=[self._tag])
         self._emails.append(f"lead{day}@example.org")
+        if signed_out:
+            models.Tenant.objects.update(tokens=b"")
 
     def _crm_edits(self, pair: tuple[str, str, str], **values: str) -> None:
         object, crm_id, _email = pair

@@ -71,7 +71,9 @@ def named(routes: tuple[tuple[str, str], ...]) -> Any:
 
 def work(faulty: Faulty, route: str) -> None:
     """Work that makes the next run call `route`."""
-    faulty.work(new=11 if "import" in route else 1, new_tag=route == "GET /tags")
+    faulty.work(
+        new=11 if "import" in route else 1, new_tag=route == "GET /tags", signed_out=route.endswith("/token")
+    )
 
 
 def assert_clear(faulty: Faulty, system: str, failure: SystemFailure) -> None:
@@ -88,7 +90,7 @@ def assert_clear(faulty: Faulty, system: str, failure: SystemFailure) -> None:
 def test_a_fault_of_a_moment_at_every_reading_route_stops_no_run(
     faulty: Faulty, order: dict[str, Any]
 ) -> None:
-    faulty.work(new=11, new_tag=True)
+    faulty.work(new=11, new_tag=True, signed_out=True)
     for system, route in (*OPENING, *READING):
         faulty.fail(system, route, **order)
 
