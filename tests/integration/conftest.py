@@ -46,10 +46,16 @@ def _empty(url: str) -> None:
 
 
 @pytest.fixture
-def django_database(worker_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Points Django in this process, models and cursors alike, at an empty database; its address."""
+def database_url(worker_database: str) -> str:
+    """An empty database with all migrations."""
     _empty(worker_database)
-    monkeypatch.setenv("DATABASE_URL", worker_database)
+    return worker_database
+
+
+@pytest.fixture
+def django_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Points Django in this process, models and cursors alike, at the test's own database; its address."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "crosswalk.settings")
     import django
     from django.db import connections
@@ -57,6 +63,6 @@ def django_database(worker_database: str, monkeypatch: pytest.MonkeyPatch) -> It
     django.setup()
     connection = connections["default"]
     connection.close()
-    connection.settings_dict["NAME"] = urlsplit(worker_database).path.removeprefix("/")
-    yield worker_database
+    connection.settings_dict["NAME"] = urlsplit(database_url).path.removeprefix("/")
+    yield database_url
     connection.close()
