@@ -101,10 +101,16 @@ def database_server() -> Iterator[tuple[str, psycopg.Connection]]:
 
 
 @pytest.fixture
-def database_url(database_server: tuple[str, psycopg.Connection]) -> Iterator[str]:
-    """A fresh database with all migrations, for one test."""
+def new_database(database_server: tuple[str, psycopg.Connection]) -> Iterator[str]:
+    """A database with all migrations that no other test ever sees; its address."""
     url, server = database_server
     name = f"test_{os.getpid()}_{next(_numbers)}"
     server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
     yield database_named(url, name)
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(new_database: str) -> str:
+    """An empty database with all migrations."""
+    return new_database

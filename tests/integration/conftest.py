@@ -15,9 +15,11 @@ _OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
+_OURS = "schemaname = 'public' AND {} NOT LIKE 'django_migrations%'"
+_TABLES = f"SELECT tablename FROM pg_tables WHERE {_OURS.format('tablename')}"
 _RESTART = (
-    "SELECT setval(sequencename::regclass, start_value, false) FROM pg_sequences WHERE schemaname = 'public'"
+    "SELECT setval(sequencename::regclass, start_value, false) FROM pg_sequences WHERE "
+    + _OURS.format("sequencename")
 )
 _VACUUM_EVERY = 20
 _times = itertools.count(1)

@@ -13,6 +13,12 @@ MAPPING = {
 
 
 @pytest.fixture
+def database_url(new_database: str) -> str:
+    """One whose tables may be changed."""
+    return new_database
+
+
+@pytest.fixture
 def older(django_database: str) -> int:
     """A database of an older version with one connection and its number."""
     from django.db import connection
