@@ -7,14 +7,18 @@ from typing import Any
 
 
 class Stage:
-    """A temporary table of this session, emptied at the end of each transaction."""
+    """A temporary table of this session, emptied before it is filled.
+
+    Not at the end of each transaction: then every commit would empty all tables of the session, which took most of its
+    time.
+    """
 
     def __init__(self, name: str, **columns: str) -> None:
         """`columns` maps names to PostgreSQL types, in the order of the rows."""
         self.name = name
         self._types = list(columns.values())
         body = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
-        self._create = f"CREATE TEMP TABLE IF NOT EXISTS {name} ({body}) ON COMMIT DELETE ROWS"
+        self._create = f"CREATE TEMP TABLE IF NOT EXISTS {name} ({body})"
 
     def fill(self, cursor: Any, rows: Iterable[Sequence[object]]) -> None:
         """Replace the table's rows. Must run inside a transaction."""
