@@ -128,12 +128,6 @@ def mark_again(row_ids: Sequence[int]) -> None:
             cursor.execute("UPDATE outbox SET state = 'intended' WHERE id = ANY(%s)", [list(row_ids)])
 
 
-def mark_read(row_ids: Sequence[int], read_at: datetime) -> None:
-    """Say when the targets of these writes were last seen to hold what is expected."""
-    with database.cursor() as cursor:
-        cursor.execute("UPDATE outbox SET read_at = %s WHERE id = ANY(%s)", [read_at, list(row_ids)])
-
-
 def mark_sent(batches: Mapping[int, str]) -> None:
     """Say in which asynchronous batch these writes were accepted."""
     if not batches:

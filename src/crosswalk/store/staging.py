@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Stage:
-    """A temporary table of this session, emptied before it is filled.
+    """A temporary table of one database connection, emptied before it is filled.
 
-    Not at the end of each transaction: then every commit would empty all tables of the session, which took most of its
-    time.
+    Not at the end of each transaction: then every commit would empty all tables of the connection, which took most of
+    its time.
     """
 
     def __init__(self, name: str, **columns: str) -> None:

@@ -246,7 +246,7 @@ def _verify_field(
         excuse = NOT_SELECTED
     elif held:
         excuse = HELD
-    elif found.excuse is not None:
+    elif found.excuse is not None and not _owed(link, field, crm, contact):
         excuse = (
             found.excuse.value.replace("_", " ") if found.excuse.value == "blank_rule" else found.excuse.value
         )
