@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -63,6 +64,18 @@ class Clock:
         now = self.now()
         self._stands_at = now if frozen else None
         self._offset = now - self._source()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let it stand still inside, so that all that is done there has one stamp."""
+        running = self._stands_at is None
+        if running:
+            self._stands_at = self.now()
+        try:
+            yield
+        finally:
+            if running:
+                self._stands_at = None
 
     @property
     def frozen(self) -> bool:

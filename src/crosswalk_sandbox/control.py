@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -155,6 +155,21 @@ class Controlled:
         with self._system_lock:
             return self.system.person(user, object_name, op, record_id, values or {})
 
+    def persons(self, orders: Sequence[PersonOrder]) -> list[dict[str, Any]]:
+        """Do several things in one go, within one second; the records after them. Raises PersonError.
+
+        What comes before one that is refused stays done.
+        """
+        with self._system_lock, self.clock.held():
+            return [self._obey(number, order) for number, order in enumerate(orders, start=1)]
+
+    def _obey(self, number: int, order: PersonOrder) -> dict[str, Any]:
+        record_id = None if order.id is None else str(order.id)
+        try:
+            return self.system.person(order.user, order.object, order.op, record_id, order.values)
+        except PersonError as error:
+            raise PersonError(f"order {number}: {error}") from error
+
     def dump(self) -> dict[str, list[dict[str, Any]]]:
         """Every record by object, deleted ones too."""
         with self._system_lock:
@@ -238,8 +253,11 @@ class Controlled:
     def _show_log(self, request: Request) -> list[Entry]:
         return self.log(int(request.param("after") or 0))
 
-    def _person(self, request: Request) -> dict[str, Any]:
-        order = msgspec.json.decode(request.body, type=PersonOrder)
+    def _person(self, request: Request) -> Any:
+        """Take one order, or a list of them that are obeyed in one go."""
+        order = msgspec.json.decode(request.body, type=PersonOrder | list[PersonOrder])
+        if isinstance(order, list):
+            return self.persons(order)
         record_id = None if order.id is None else str(order.id)
         return self.person(order.object, order.op, user=order.user, record_id=record_id, values=order.values)
 

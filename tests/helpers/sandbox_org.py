@@ -47,6 +47,12 @@ class SalesforceOrg:
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
+    def send_control(self, method: str, name: str, body: object = None, *, status: int = 200) -> Any:
+        """A call to the control API."""
+        answer = self.http.request(method, f"/_sandbox/{name}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
     def refusal(self, method: str, path: str, body: object = None, *, status: int = 400) -> tuple[str, str]:
         """Code and message of a refused call."""
         (error,) = self.send(method, path, body, status=status)

@@ -35,7 +35,7 @@ from crosswalk.sync.run import RunResult
 from crosswalk.sync.verify import Verification, verify
 from crosswalk.systems import open_system
 from crosswalk_sandbox.clock import Clock as SandboxClock
-from crosswalk_sandbox.control import Controlled
+from crosswalk_sandbox.control import Controlled, PersonOrder
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.people import Sizes
 from crosswalk_sandbox.sandbox import Options, Sandbox
@@ -313,6 +313,33 @@ class TwoSystems:
     def crm_undelete(self, object: str, record_id: str) -> None:
         self._crm(object, "undelete", record_id, {})
 
+    def crm_convert(self, lead_id: str, **options: Any) -> str:
+        """A person converts a lead, with the options of `convertLead`; the id of the contact that it became."""
+        return str(self._crm("lead", "convert", lead_id, options)["ConvertedContactId"])
+
+    def crm_merge(self, object: str, winner: str, *losers: str, **values: Any) -> None:
+        """A person merges up to two records into another, which gets `values` on the way."""
+        self._crm(object, "merge", winner, {"recordToMergeIds": losers, "masterRecord": values})
+
+    def crm_purge(self, object: str, record_id: str) -> None:
+        """A person takes a deleted record out of the recycle bin for good."""
+        self._crm(object, "purge", record_id, {})
+
+    def crm_edit_all(self, object: str, edits: Mapping[str, Row]) -> None:
+        """A person changes several records, named by id, within one second."""
+        self._edit_all("salesforce", SOBJECTS[object], edits)
+
+    def crm_rules(self, **rules: Any) -> None:
+        """An admin of the CRM sets rules of the org; see docs/sandbox-salesforce.md."""
+        self.systems["salesforce"].system.set_rules(rules)  # type: ignore[attr-defined]
+
+    def _edit_all(self, system: str, object: str, edits: Mapping[str, Row]) -> None:
+        orders = [
+            PersonOrder(object=object, op="edit", id=record_id, values=values)
+            for record_id, values in edits.items()
+        ]
+        self.systems[system].persons(orders)
+
     def _crm(self, object: str, op: str, record_id: str | None, values: Row) -> Row:
         controlled = self.systems["salesforce"]
         return controlled.person(SOBJECTS[object], op, record_id=record_id, values=values)
@@ -326,6 +353,21 @@ class TwoSystems:
 
     def contact_delete(self, contact_id: str) -> None:
         self._contact("delete", contact_id, {})
+
+    def contact_merge(self, into: str, source: str, *, keep: str = "destination") -> None:
+        """A person merges the contact `source` into another, and is done with it."""
+        self._contact("merge", into, {"source": source, "keep": keep})
+
+    def contact_anonymize(self, contact_id: str) -> None:
+        self._contact("anonymize", contact_id, {})
+
+    def contact_set_values(self, contact_id: str, **values: Any) -> None:
+        """Custom values change without the contact's stamp."""
+        self._contact("set_values", contact_id, values)
+
+    def contacts_edit_all(self, edits: Mapping[str, Row]) -> None:
+        """A person changes several contacts, named by id, within one second."""
+        self._edit_all("activecampaign", "contact", edits)
 
     def contact_tag(self, contact_id: str, tag: str) -> None:
         self._contact("tag", contact_id, {"tag": tag})

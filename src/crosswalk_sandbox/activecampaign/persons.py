@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crosswalk_sandbox.activecampaign import rows
+from crosswalk_sandbox.activecampaign import merging, rows
 from crosswalk_sandbox.activecampaign.calls import number
 from crosswalk_sandbox.activecampaign.changes import (
     SYNC,
@@ -15,6 +15,7 @@ from crosswalk_sandbox.activecampaign.changes import (
     put_tags,
     read_changes,
     tag_names,
+    write_value,
 )
 from crosswalk_sandbox.activecampaign.errors import InvalidError
 from crosswalk_sandbox.activecampaign.imports import Imports
@@ -39,6 +40,9 @@ class People:
             "tag": self._tag,
             "untag": self._untag,
             "bounce": self._bounce,
+            "merge": self._merge,
+            "anonymize": self._anonymize,
+            "set_values": self._set_values,
         }
 
     def act(
@@ -91,6 +95,30 @@ class People:
         """A mail could not be delivered for good: not a person's doing, but it happens in the account."""
         contact = self._found(record_id)
         self._account.bounce(contact, self._account.now())
+        return contact
+
+    def _merge(self, user: int, record_id: str | None, values: Mapping[str, Any]) -> Contact:
+        """Take another contact over; see `merging`."""
+        options = merging.read_options(values)
+        source, into = self._found(str(options.source)), self._found(record_id)
+        if source is into:
+            raise PersonError("a contact cannot be merged into itself")
+        merging.merge(self._account, source, into, keep_source=options.keep == "source", user=user)
+        return into
+
+    def _anonymize(self, user: int, record_id: str | None, values: Mapping[str, Any]) -> Contact:
+        """Erase who the contact was, as the person asked for."""
+        contact = self._found(record_id)
+        self._account.anonymize(contact, self._account.now())
+        return contact
+
+    def _set_values(self, user: int, record_id: str | None, values: Mapping[str, Any]) -> Contact:
+        """Set custom values alone, as automations and `/fieldValues` do: the contact's stamp does not move."""
+        contact, changes = self._found(record_id), self._changes(values)
+        if not values or {*OWN, "tags", "lists"} & set(values):
+            raise PersonError("set_values takes custom fields alone")
+        for field_id, value in changes.values.items():
+            write_value(self._account, contact, field_id, value, self._account.now(), user)
         return contact
 
     def _apply(self, contact: Contact, changes: Changes, values: Mapping[str, Any], user: int) -> Contact:

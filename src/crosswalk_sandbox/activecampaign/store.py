@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from crosswalk_sandbox.clock import Clock
 
-ACTIVE, BOUNCED = 1, 3  # states on a list
+ACTIVE, UNSUBSCRIBED, BOUNCED = 1, 2, 3  # states on a list
 ZONE = timezone(timedelta(hours=-6))  # the account's time zone, in which it writes its stamps
 
 
@@ -143,6 +143,7 @@ class Contact:
     updated: datetime
     deleted: datetime | None = None
     bounced_hard: bool = False
+    anonymized: bool = False
     values: dict[int, FieldValue] = field(default_factory=dict)
     tags: dict[int, ContactTag] = field(default_factory=dict)
     lists: dict[int, Membership] = field(default_factory=dict)
@@ -204,7 +205,8 @@ class Account:
         """Take live contacts, ids rising, with their values and tags, into an empty account."""
         for contact in contacts:
             self.contacts[contact.id] = contact
-            self._by_email[key_of(contact.email)] = contact
+            if contact.email:
+                self._by_email[key_of(contact.email)] = contact
             self.by_id.append(contact)
         values = (row for contact in self.by_id for row in contact.values.values())
         self.values.update((row.id, row) for row in sorted(values, key=lambda row: row.id))
@@ -212,21 +214,36 @@ class Account:
         self.contact_tags.update((row.id, row) for row in sorted(tags, key=lambda row: row.id))
 
     def move_email(self, contact: Contact, email: str) -> None:
-        del self._by_email[key_of(contact.email)]
+        self._release(contact)
         contact.email = email.strip()
         self._by_email[key_of(email)] = contact
+
+    def anonymize(self, contact: Contact, at: datetime) -> None:
+        """Nothing about the person is left but the id; the address is free again, and its stamp moves."""
+        self._release(contact)
+        for value in list(contact.values.values()):
+            self.drop_value(value)
+        contact.email = contact.first_name = contact.last_name = contact.phone = contact.account_name = ""
+        contact.anonymized, contact.updated = True, at
+        for row in contact.lists.values():
+            row.status, row.updated = UNSUBSCRIBED, at
 
     def delete_contact(self, contact: Contact) -> None:
         """Gone from every list and look-up; kept for the dump alone."""
         contact.deleted = self.now()
         del self.contacts[contact.id]
-        del self._by_email[key_of(contact.email)]
+        self._release(contact)
         del self.by_id[self.place(contact.id)]
         for value in contact.values.values():
             del self.values[value.id]
         for row in contact.tags.values():
             del self.contact_tags[row.id]
         self.deleted.append(contact)
+
+    def _release(self, contact: Contact) -> None:
+        """Let the contact's address, if it has one, be free."""
+        if self.with_email(contact.email) is contact:
+            del self._by_email[key_of(contact.email)]
 
     def set_value(
         self, contact: Contact, field_id: int, value: str, at: datetime, user: int | None

@@ -11,6 +11,7 @@ from typing import Any
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.salesforce import ids
+from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.schema import Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.store import Row, Store
 from crosswalk_sandbox.salesforce.values import stamp
@@ -30,6 +31,7 @@ class Org:
         self.schema = schema  # all there is
         self.grants: Mapping[tuple[str, str], Grant] = {}  # of API calls, by object and field
         self.withheld: Mapping[str, frozenset[str]] = {}  # rights that API calls lack, by object
+        self.rules = Rules()
         self.clock = clock
         self.store = Store(schema)
         self.numbers: dict[str, int] = {}  # of the last id given out, by object

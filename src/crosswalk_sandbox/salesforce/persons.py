@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from crosswalk_sandbox.salesforce import ids, saving
+import msgspec
+
+from crosswalk_sandbox.salesforce import conversion, ids, merging, saving
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.saving import Actor
@@ -18,9 +20,10 @@ from crosswalk_sandbox.system import PersonError, Record
 def act(
     org: Org, user: str, object_name: str, op: str, record_id: str | None, values: Mapping[str, Any]
 ) -> Record:
-    """Create, edit, delete or undelete a record as that user; the record after it. Raises PersonError.
+    """Do something to a record as that user; the record after it. Raises PersonError.
 
-    `user` is a name, user name, alias or id; "" is some person. `values` go by the fields' API names.
+    `user` is a name, user name, alias or id; "" is some person. `values` go by the fields' API names, or are the
+    options of a conversion or a merge.
     """
     if object_name in PERMISSIONS:
         return PERMISSIONS[object_name](org, op, values)
@@ -31,7 +34,7 @@ def act(
     try:
         with org.store.all_or_nothing():
             row = _do(org, kind, actor, op, record_id, values)
-    except (ApiError, RecordError) as error:
+    except (ApiError, RecordError, msgspec.ValidationError) as error:
         raise PersonError(str(error)) from error
     return plain(org.full(kind, row))
 
@@ -79,17 +82,33 @@ def _do(
 ) -> Row:
     if op == "create":
         return saving.create(org, saving.read(org, kind, values), actor)
-    if op not in ("edit", "delete", "undelete"):
-        raise PersonError(f"people can create, edit, delete and undelete here, not {op}")
+    if op not in OPERATIONS or (op == "convert" and kind.name != "Lead"):
+        *others, last = OPERATIONS
+        raise PersonError(
+            f"people can create, {', '.join(others)} and {last} (a lead), not {op} a {kind.name}"
+        )
     if record_id is None:
         raise PersonError(f"{op} needs the id of a record")
-    row = saving.target(org, kind, record_id)
-    if op == "edit":
-        return saving.update(org, row, saving.read(org, kind, values), actor)
-    if op == "undelete":
-        return saving.undelete(org, kind, row, actor)
+    return OPERATIONS[op](org, kind, saving.target(org, kind, record_id), values, actor)
+
+
+def _edit(org: Org, kind: Object, row: Row, values: Mapping[str, Any], actor: Actor) -> Row:
+    return saving.update(org, row, saving.read(org, kind, values), actor)
+
+
+def _delete(org: Org, kind: Object, row: Row, values: Mapping[str, Any], actor: Actor) -> Row:
     saving.delete(org, kind, row, actor)
     return org.store[kind.name].rows[row["Id"]]
+
+
+OPERATIONS: dict[str, Callable[[Org, Object, Row, Mapping[str, Any], Actor], Row]] = {
+    "edit": _edit,
+    "delete": _delete,
+    "undelete": lambda org, kind, row, values, actor: saving.undelete(org, kind, row, actor),
+    "purge": lambda org, kind, row, values, actor: merging.purge(org, kind, row),
+    "merge": merging.merge,
+    "convert": lambda org, kind, row, values, actor: conversion.convert(org, row, values, actor),
+}
 
 
 def _user(org: Org, name: str) -> str:

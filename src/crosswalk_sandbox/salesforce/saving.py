@@ -160,7 +160,7 @@ def delete(org: Org, kind: Object, row: Row, actor: Actor) -> None:
     """Put a record, and those that go with it, into the recycle bin. Raises RecordError."""
     _permit(kind, "deletable")
     refuse_deleted(row)
-    _bin(org, kind, row, actor, deleted=True)
+    put_in_bin(org, kind, row, actor)
     for child, below in _cascade(org, kind, row):
         if not below["IsDeleted"]:
             delete(org, child, below, actor)
@@ -179,7 +179,7 @@ def undelete(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
     if not row["IsDeleted"]:
         raise RecordError("UNDELETE_FAILED", "Entity is not in the recycle bin")
     _check_unique(org, kind, row, row["Id"])
-    found = _bin(org, kind, row, actor, deleted=False)
+    found = _bring_back(org, kind, row, actor)
     for child, below in _cascade(org, kind, row):
         if below["IsDeleted"] and below["SystemModstamp"] == row["SystemModstamp"]:
             undelete(org, child, below, actor)
@@ -317,11 +317,18 @@ def put_stamped(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
     return row
 
 
-def _bin(org: Org, kind: Object, row: Row, actor: Actor, *, deleted: bool) -> Row:
-    new = put_stamped(org, kind, {**row, "IsDeleted": deleted}, actor)
+def put_in_bin(org: Org, kind: Object, row: Row, actor: Actor) -> None:
+    """Put a record alone into the recycle bin."""
+    new = put_stamped(org, kind, {**row, "IsDeleted": True}, actor)
     rules.follow(org, kind, new)
-    if deleted:
-        org.recycle_bin.append((new["SystemModstamp"], kind.name, new["Id"]))
+    org.recycle_bin.append((new["SystemModstamp"], kind.name, new["Id"]))
+
+
+def _bring_back(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
+    """Take a record alone out of the recycle bin; one that a merge had deleted is no longer part of it."""
+    rest = {name: value for name, value in row.items() if name != "MasterRecordId"}
+    new = put_stamped(org, kind, {**rest, "IsDeleted": False}, actor)
+    rules.follow(org, kind, new)
     return new
 
 

@@ -12,6 +12,7 @@ import msgspec
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
 from crosswalk_sandbox.salesforce import batches, ids, package, persons, resources, seed
+from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.bulk import Bulk, Sizes
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
@@ -61,6 +62,7 @@ class Salesforce:
         if self.org.schema is not self._schema:
             self.org.adopt(self._schema)
         self._start.restore(self.org)
+        self.org.rules = Rules()
         self._oauth.reset()
         self._queries.reset()
         self._bulk.reset()
@@ -78,11 +80,20 @@ class Salesforce:
         self._whole().restore(saved, self._usual)
 
     def doors(self) -> Doors:
-        """The org's registered apps: read them, register or change one."""
+        """The org's registered apps and the admin's rules: read them, register or change some."""
         return {
+            ("GET", "rules"): lambda _: self.org.rules,
+            ("POST", "rules"): lambda request: self.set_rules(_object(request)),
+            ("DELETE", "rules"): lambda _: self.set_rules(None),
             ("GET", "apps"): lambda _: list(self._oauth.apps),
             ("POST", "apps"): lambda request: self._oauth.set_app(_object(request)),
         }
+
+    def set_rules(self, sent: dict[str, Any] | None) -> Rules:
+        """Replace the rules that are named; None takes all away. Raises ValueError."""
+        org = self.org
+        org.rules = Rules() if sent is None else org.rules.changed(sent, org.schema)
+        return org.rules
 
     def ready(self, base_url: str) -> dict[str, str]:
         """Learn the own address; what a client needs to sign in."""

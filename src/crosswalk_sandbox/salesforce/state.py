@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from crosswalk_sandbox.limits import Window
+from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.bulk import Bulk, SavedBulk
 from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.org import Org
@@ -43,6 +44,7 @@ class SavedOrg(msgspec.Struct, kw_only=True):
     recycle_bin: list[tuple[str, str, str]]
     grants: list[tuple[str, str, bool, bool]]  # object, field, reads, edits
     withheld: dict[str, list[str]]
+    rules: Rules = msgspec.field(default_factory=Rules)
     described_at: datetime
     sign_in: SavedSignIn
     bulk: SavedBulk
@@ -71,6 +73,7 @@ class Whole:
             recycle_bin=list(org.recycle_bin),
             grants=[(*name, grant.reads, grant.edits) for name, grant in org.grants.items()],
             withheld={name: sorted(rights) for name, rights in org.withheld.items()},
+            rules=org.rules,
             described_at=org.described_at,
             sign_in=self.sign_in.saved(),
             bulk=self.bulk.saved(),
@@ -95,6 +98,7 @@ class Whole:
             {name: frozenset(rights) for name, rights in saved.withheld.items()},
             saved.described_at,
         )
+        org.rules = saved.rules
         self.sign_in.restore(saved.sign_in)
         self.bulk.restore(saved.bulk)
         self.calls.restore(saved.calls)

@@ -265,6 +265,20 @@ def test_permissions_go_on(living: Living) -> None:
     assert "Title" not in {each["name"] for each in after["fields"]}
 
 
+def test_rules_of_an_admin_and_lives_of_people_go_on(living: Living) -> None:
+    first = living()
+    rules = {"lead_mapping": {"Score__c": "Contact.Score__c"}}
+    first.crm.post("/_sandbox/rules", json=rules)
+    org, account = (first.sandbox.systems[name] for name in ("salesforce", "activecampaign"))
+    org.person("Lead", "convert", record_id=org.dump()["Lead"][0]["Id"])
+    account.person("contact", "anonymize", record_id="1")
+    before = first.dumps()
+    first.sandbox.save()
+    second = living()
+    assert second.crm.get("/_sandbox/rules").json().items() >= rules.items()
+    assert second.dumps() == before
+
+
 def test_limits_that_were_used_up_stay_so(living: Living) -> None:
     first = living()
     first.crm.get(f"{DATA}/limits")

@@ -28,3 +28,8 @@ def test_every_resource_has_a_line() -> None:
 def test_every_operation_of_ingest_jobs_is_named() -> None:
     words = [*OPERATIONS, columns.EMPTIES, "sf__Id", "sf__Created", "sf__Error"]
     assert [word for word in words if f"`{word}" not in PAGE] == []
+
+
+def test_every_rule_of_an_admin_is_described(org: SalesforceOrg) -> None:
+    section = PAGE.partition("## Rules")[2].partition("\n## ")[0]
+    assert [name for name in org.send_control("GET", "rules") if f"`{name}`" not in section] == []

@@ -105,7 +105,10 @@ def test_people_delete_and_bring_back(org: SalesforceOrg) -> None:
 
 ORDERS: list[tuple[dict[str, Any], str]] = [
     ({"object_name": "Leed", "op": "edit"}, "there is no object Leed"),
-    ({"object_name": "Lead", "op": "tag"}, "people can create, edit, delete and undelete"),
+    (
+        {"object_name": "Lead", "op": "tag"},
+        "people can create, edit, delete, undelete, purge, merge and convert",
+    ),
     ({"object_name": "Lead", "op": "edit"}, "edit needs the id"),
     ({"object_name": "Lead", "op": "edit", "record_id": "00Q5g00000zzzzz"}, "invalid cross reference id"),
     ({"object_name": "Lead", "op": "create", "values": {"LastName": "x"}}, "REQUIRED_FIELD_MISSING"),
