@@ -2,20 +2,163 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from crosswalk_sandbox.salesforce.schema import Schema
+from crosswalk_sandbox.salesforce.store import Row
+
+Event = Literal["create", "update"]
+By = Literal["everyone", "api", "people"]
+Named = dict[str, Callable[[str], str]]
+MASTER_RECORD_TYPE = "012000000000000AAA"
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"is_": "is"}):
+    """Something about a field of a record that is saved."""
+
+    field: str
+    is_: Literal["blank", "filled", "equal", "different", "changed", "longer", "like", "unlike"] = "filled"
+    to: Any = None  # the value, the most characters, or a regular expression that is searched for
+
+    def holds(self, old: Row | None, new: Row) -> bool:
+        """Whether it is so; in a new record every filled field has changed."""
+        return TESTS[self.is_](new.get(self.field), (old or {}).get(self.field), self.to)
+
+
+TESTS: dict[str, Callable[[Any, Any, Any], bool]] = {
+    "blank": lambda new, old, to: new is None,
+    "filled": lambda new, old, to: new is not None,
+    "equal": lambda new, old, to: bool(new == to),
+    "different": lambda new, old, to: bool(new != to),
+    "changed": lambda new, old, to: bool(new != old),
+    "longer": lambda new, old, to: len(new or "") > to,
+    "like": lambda new, old, to: bool(re.search(to, new or "")),
+    "unlike": lambda new, old, to: not re.search(to, new or ""),
+}
+
+
+class Triggered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happens when a record is saved, if all conditions hold."""
+
+    object: str
+    on: tuple[Event, ...] = ("create", "update")
+    by: By = "everyone"
+    when: tuple[Condition, ...] = ()
+
+    def due(self, kind: str, old: Row | None, new: Row, *, person: bool) -> bool:
+        """Whether this save is one of those that it is about."""
+        return (
+            kind == self.object
+            and ("create" if old is None else "update") in self.on
+            and self.by in ("everyone", "people" if person else "api")
+            and all(condition.holds(old, new) for condition in self.when)
+        )
+
+    def paths(self) -> Iterator[str]:
+        """The fields that it names."""
+        yield from (f"{self.object}.{condition.field}" for condition in self.when)
+
+
+class Validation(Triggered, frozen=True, kw_only=True):
+    """A save that all conditions hold for is refused."""
+
+    message: str
+    fields: tuple[str, ...] = ()  # where the page would show the message
+
+    def paths(self) -> Iterator[str]:
+        yield from super().paths()
+        yield from (f"{self.object}.{name}" for name in self.fields)
+
+
+class Flow(Triggered, frozen=True, kw_only=True):
+    """A save that all conditions hold for sets more fields of the record, as the user who saves.
+
+    A value is set as it is, or is made of another field: `{"from": "Phone", "as": "digits"}`.
+    """
+
+    name: str = "Record flow"
+    set: dict[str, Any] = {}
+    # in the same save, by a second save of the same transaction, or `seconds` later
+    moment: Literal["before", "after", "later"] = "before"
+    seconds: float = 60.0
+    fails: bool = False  # the save is refused, as when the flow has a mistake
+
+    def paths(self) -> Iterator[str]:
+        yield from super().paths()
+        yield from (f"{self.object}.{name}" for name in self.set)
+        yield from (f"{self.object}.{given['from']}" for given in self.set.values() if _is_made(given))
+
+    def values(self, row: Row) -> dict[str, Any]:
+        """What it sets, as JSON would say it."""
+        return {name: _made(given, row) for name, given in self.set.items()}
+
+
+def _is_made(given: Any) -> bool:
+    return isinstance(given, Mapping) and "from" in given
+
+
+def _made(given: Any, row: Row) -> Any:
+    if not _is_made(given):
+        return given
+    value, how = row.get(given["from"]), given.get("as", "same")
+    if not isinstance(value, str):
+        return value
+    return WAYS[how](value) if how in WAYS else str(how).replace("{}", value)
+
+
+WAYS: Named = {
+    "same": str,
+    "upper": str.upper,
+    "lower": str.lower,
+    "title": str.title,
+    "digits": lambda text: re.sub(r"[^\d+]", "", text),
+}
+
+
+class DuplicateRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Records that are like one that there is are refused.
+
+    Source: Salesforce REST, Duplicate Rule Header; DUPLICATES_DETECTED.
+    """
+
+    object: str
+    match: tuple[str, ...] = ("Email",)  # fields that must be equal and filled, whatever their case
+    against: tuple[str, ...] = ()  # objects that are looked through; none is the object itself
+    on: tuple[Event, ...] = ("create", "update")
+    action: Literal["block", "alert"] = "block"  # an alert can be passed with allowSave, and by people
+    name: str = ""
+    message: str = "Use one of these records?"
+    index_seconds: float = 0.0  # what was saved this shortly before is not found yet
+
+    @property
+    def called(self) -> str:
+        return self.name or f"Standard_{self.object}_Duplicate_Rule"
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return self.against or (self.object,)
+
+    def paths(self) -> Iterator[str]:
+        yield from (f"{kind}.{name}" for kind in (self.object, *self.others) for name in self.match)
 
 
 class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All rules of an org; a new one has these."""
 
+    assignment: bool = True  # whether the lead assignment rule is active
     # custom fields of leads that a conversion carries over, such as {"Score__c": "Contact.Score__c"}
     lead_mapping: dict[str, str] = {}
+    validations: tuple[Validation, ...] = ()
+    duplicates: tuple[DuplicateRule, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    # how many more writes through the API find a record locked, by its id, or any of an object, by its name
+    locks: dict[str, int] = {}
 
-    def changed(self, sent: dict[str, Any], schema: Schema) -> Rules:
+    def changed(self, sent: Mapping[str, Any], schema: Schema) -> Rules:
         """The rules with those that are named replaced. Raises ValueError."""
         changed = msgspec.convert({**msgspec.to_builtins(self), **sent}, Rules)
         changed.check(schema)
@@ -23,13 +166,26 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def check(self, schema: Schema) -> None:
         """Raises ValueError for a rule about what the org does not have."""
+        for path in self._paths():
+            _check_path(schema, path)
+        for how in self._ways():
+            if how not in WAYS and "{}" not in str(how):
+                raise ValueError(f"as is one of {', '.join(WAYS)}, or a text with {{}} in it, not {how}")
+
+    def _paths(self) -> Iterator[str]:
         for own, target in self.lead_mapping.items():
-            _field(schema, f"Lead.{own}")
-            _field(schema, target)
+            yield from (f"Lead.{own}", target)
+        found: tuple[Validation | DuplicateRule | Flow, ...]
+        found = (*self.validations, *self.duplicates, *self.flows)
+        yield from (path for rule in found for path in rule.paths())
+
+    def _ways(self) -> Iterator[Any]:
+        values = (given for flow in self.flows for given in flow.set.values())
+        yield from (given.get("as", "same") for given in values if _is_made(given))
 
 
-def _field(schema: Schema, path: str) -> None:
+def _check_path(schema: Schema, path: str) -> None:
     object_name, _, name = path.partition(".")
     kind = schema.find(object_name)
-    if kind is None or kind.fields.get(name) is None:
+    if kind is None or kind.name != object_name or name not in kind.fields:
         raise ValueError(f"there is no field {path}")

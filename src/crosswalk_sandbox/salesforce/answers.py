@@ -17,8 +17,8 @@ import msgspec
 
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.salesforce.errors import ApiError
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import Object
 
 JSON = "application/json;charset=UTF-8"

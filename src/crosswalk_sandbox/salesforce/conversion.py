@@ -13,8 +13,9 @@ import msgspec
 
 from crosswalk_sandbox.salesforce import saving
 from crosswalk_sandbox.salesforce.errors import RecordError
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.saving import Actor, Draft
+from crosswalk_sandbox.salesforce.saving import Draft
 from crosswalk_sandbox.salesforce.schema import Object
 from crosswalk_sandbox.salesforce.store import Row
 

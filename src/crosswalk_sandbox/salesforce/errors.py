@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +31,13 @@ class Problem:
     code: str
     message: str
     fields: tuple[str, ...] | None = None
+    beside: Mapping[str, Any] | None = None  # what single-record answers show in place of the fields
 
     def single(self) -> dict[str, Any]:
         """As a member of the array that answers every other call."""
         body: dict[str, Any] = {"message": self.message, "errorCode": self.code}
-        return body if self.fields is None else {**body, "fields": self.fields}
+        more = {"fields": self.fields} if self.beside is None else self.beside
+        return body if self.fields is None else {**body, **more}
 
     def of_record(self) -> dict[str, Any]:
         """As a member of a collection result's `errors`, where the code has another name."""
@@ -54,10 +57,16 @@ class RecordError(Exception):
     """One record is refused: alone an HTTP status, in a collection a result that is no success."""
 
     def __init__(
-        self, code: str, message: str, fields: tuple[str, ...] = (), *, status: int | None = None
+        self,
+        code: str,
+        message: str,
+        fields: tuple[str, ...] = (),
+        *,
+        status: int | None = None,
+        beside: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")
-        self.problem = Problem(code, _writable(message), fields)
+        self.problem = Problem(code, _writable(message), fields, beside)
         self.status = status or RECORD_STATUS.get(code, 400)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from crosswalk_sandbox.salesforce import saving
 from crosswalk_sandbox.salesforce.errors import Problem, RecordError
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.saving import Actor, Draft
+from crosswalk_sandbox.salesforce.saving import Draft
 from crosswalk_sandbox.salesforce.schema import Field
 from crosswalk_sandbox.salesforce.store import Row, Store
 

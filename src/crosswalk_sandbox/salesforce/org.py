@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.salesforce import ids
-from crosswalk_sandbox.salesforce.admin import Rules
+from crosswalk_sandbox.salesforce.admin import Flow, Rules
 from crosswalk_sandbox.salesforce.schema import Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.store import Row, Store
 from crosswalk_sandbox.salesforce.values import stamp
@@ -24,6 +26,16 @@ KEPT_IN_BIN = timedelta(days=15)
 FORMULA_PARTS = re.compile(r'"([^"]*)"|([A-Za-z_.]+)')
 
 
+class LaterEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a flow will do to a record, as the user whose save started it."""
+
+    due: datetime
+    flow: Flow
+    object: str
+    id: str
+    user: str
+
+
 class Org:
     """One Salesforce org."""
 
@@ -32,6 +44,7 @@ class Org:
         self.grants: Mapping[tuple[str, str], Grant] = {}  # of API calls, by object and field
         self.withheld: Mapping[str, frozenset[str]] = {}  # rights that API calls lack, by object
         self.rules = Rules()
+        self.later: list[LaterEdit] = []
         self.clock = clock
         self.store = Store(schema)
         self.numbers: dict[str, int] = {}  # of the last id given out, by object

@@ -10,8 +10,8 @@ import msgspec
 
 from crosswalk_sandbox.salesforce import conversion, ids, merging, saving
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import RIGHTS, Object
 from crosswalk_sandbox.salesforce.store import Row
 from crosswalk_sandbox.system import PersonError, Record
@@ -30,7 +30,7 @@ def act(
     kind = org.schema.find(object_name)
     if kind is None:
         raise PersonError(f"there is no object {object_name}: " + ", ".join(each.name for each in org.schema))
-    actor = Actor(user=_user(org, user))
+    actor = Actor(user=_user(org, user), person=True)
     try:
         with org.store.all_or_nothing():
             row = _do(org, kind, actor, op, record_id, values)

@@ -6,22 +6,18 @@ The same code serves API calls and people in the vendor's pages; they differ in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from crosswalk_sandbox.salesforce import ids, rules, values
+from crosswalk_sandbox.salesforce import guards, ids, rules, values
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
-from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.guards import Actor
+from crosswalk_sandbox.salesforce.org import LaterEdit, Org
 from crosswalk_sandbox.salesforce.schema import Child, Field, Object
 from crosswalk_sandbox.salesforce.store import Row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who saves, and whether the active lead assignment rule runs."""
-
-    user: str
-    assigns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +156,7 @@ def delete(org: Org, kind: Object, row: Row, actor: Actor) -> None:
     """Put a record, and those that go with it, into the recycle bin. Raises RecordError."""
     _permit(kind, "deletable")
     refuse_deleted(row)
+    guards.refuse_locked(org, actor, kind, row)
     put_in_bin(org, kind, row, actor)
     for child, below in _cascade(org, kind, row):
         if not below["IsDeleted"]:
@@ -299,14 +296,56 @@ def _check_unique(org: Org, kind: Object, checked: Mapping[str, Any], record_id:
 
 
 def _save(org: Org, kind: Object, row: Row, changes: Mapping[str, Any], actor: Actor) -> Row:
-    """Put the row with its changes, derived fields and stamps."""
+    """Put the row with its changes, derived fields and stamps, if the admin's rules let it pass."""
     new = {name: value for name, value in {**row, **changes}.items() if value is not None}
-    if kind.name == "Lead" and actor.assigns:
+    guards.refuse_locked(org, actor, kind, new)
+    if kind.name == "Lead" and actor.assigns and org.rules.assignment:
         new["OwnerId"] = org.queue
     old = org.store[kind.name].rows.get(row["Id"])
-    saved = put_stamped(org, kind, rules.apply(org, kind, old, new, changes), actor)
+    saved = _put_checked(org, kind, old, guards.flow_into(org, kind, old, new, actor), changes, actor)
+    return _flow_on(org, kind, old, saved, actor) if org.rules.flows else saved
+
+
+def _put_checked(
+    org: Org, kind: Object, old: Row | None, new: Row, sent: Mapping[str, Any], actor: Actor
+) -> Row:
+    filled = rules.apply(org, kind, old, new, sent)
+    guards.refuse_invalid(org, kind, old, filled, actor)
+    saved = put_stamped(org, kind, filled, actor)
     rules.follow(org, kind, saved)
     return saved
+
+
+def _flow_on(org: Org, kind: Object, old: Row | None, saved: Row, actor: Actor) -> Row:
+    """Let flows that start when the record is saved do their part: now, or later."""
+    for flow in org.rules.flows:
+        if not flow.due(kind.name, old, saved, person=actor.person):
+            continue
+        if flow.moment == "after":
+            made = guards.flowed(kind, flow, saved)
+            new = {name: value for name, value in {**saved, **made}.items() if value is not None}
+            saved = _put_checked(org, kind, saved, new, made, actor)
+        elif flow.moment == "later":
+            due = org.clock.now() + timedelta(seconds=flow.seconds)
+            edit = LaterEdit(due=due, flow=flow, object=kind.name, id=saved["Id"], user=actor.user)
+            org.store.when_done(partial(org.later.append, edit))
+    return saved
+
+
+def edit_later(org: Org) -> None:
+    """Do what flows were to do by now. A record that is gone, or refuses it, stays as it is."""
+    now = org.clock.now()
+    due = [edit for edit in org.later if edit.due <= now]
+    org.later = [edit for edit in org.later if edit.due > now]
+    for edit in due:
+        kind, row = org.schema[edit.object], org.row(edit.id)
+        if row is None or row["IsDeleted"] or row.get("IsConverted"):
+            continue
+        actor = Actor(user=edit.user, person=True)
+        with suppress(RecordError), org.store.all_or_nothing():
+            made = guards.flowed(kind, edit.flow, row)
+            new = {name: value for name, value in {**row, **made}.items() if value is not None}
+            _put_checked(org, kind, row, new, made, actor)
 
 
 def put_stamped(org: Org, kind: Object, row: Row, actor: Actor) -> Row:

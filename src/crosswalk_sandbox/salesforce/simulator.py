@@ -11,16 +11,16 @@ import msgspec
 
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
-from crosswalk_sandbox.salesforce import batches, ids, package, persons, resources, seed
+from crosswalk_sandbox.salesforce import batches, ids, package, persons, resources, saving, seed
 from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.bulk import Bulk, Sizes
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.loading import Export
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
 from crosswalk_sandbox.salesforce.routes import Routes, Row
-from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import load
 from crosswalk_sandbox.salesforce.sign_in import OAuth, serves, template
 from crosswalk_sandbox.salesforce.sign_in.forms import BEARER, bearer
@@ -31,6 +31,7 @@ DATA_PATH = "/services/data"
 MOST_ADDRESS = 16_384  # bytes of the address, and of it with the headers
 CALLS_A_DAY = 100_000
 CALLS_A_DAY_UNLIMITED = 5_000_000
+DUPLICATE_HEADER_FROM = 52.0  # version of the API
 DAY = 24 * 60 * 60.0
 
 
@@ -62,7 +63,7 @@ class Salesforce:
         if self.org.schema is not self._schema:
             self.org.adopt(self._schema)
         self._start.restore(self.org)
-        self.org.rules = Rules()
+        self.org.rules, self.org.later = Rules(), []
         self._oauth.reset()
         self._queries.reset()
         self._bulk.reset()
@@ -185,6 +186,8 @@ class Salesforce:
     def _catch_up(self) -> None:
         """Do what the org does by itself as time goes by: empty the recycle bin, work on jobs."""
         self.org.purge()
+        if self.org.later:
+            saving.edit_later(self.org)
         self._bulk.advance()
 
     def _whole(self) -> Whole:
@@ -220,7 +223,7 @@ class Salesforce:
                 request=request,
                 version=version,
                 args=args,
-                actor=Actor(user=user, assigns=_assigns(request)),
+                actor=_actor(user, version, request),
                 again=partial(self._within, user),
             )
         )
@@ -300,6 +303,25 @@ def _segments(request: Request) -> tuple[str, ...]:
     if segments and segments[-1].endswith(".json"):
         return *segments[:-1], segments[-1].removesuffix(".json")
     return segments
+
+
+def _actor(user: str, version: str, request: Request) -> Actor:
+    """The user of a call with what its headers say. Raises ApiError."""
+    duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""))
+    known = float(version) >= DUPLICATE_HEADER_FROM
+    return Actor(
+        user=user,
+        assigns=_assigns(request),
+        saves_duplicates=known and duplicates.get("allowsave") == "true",
+        shows_duplicates=known and duplicates.get("includerecorddetails") == "true",
+        version=version,
+    )
+
+
+def _options(header: str) -> dict[str, str]:
+    """`name=value; name=value` in lower case."""
+    pairs = (part.partition("=") for part in header.lower().split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _assigns(request: Request) -> bool:

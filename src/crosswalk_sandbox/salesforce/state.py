@@ -15,7 +15,7 @@ from crosswalk_sandbox.limits import Window
 from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.bulk import Bulk, SavedBulk
 from crosswalk_sandbox.salesforce.errors import ApiError
-from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.org import LaterEdit, Org
 from crosswalk_sandbox.salesforce.queries import Cursor, Queries
 from crosswalk_sandbox.salesforce.schema import NUMERIC, Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.sign_in import OAuth, SavedSignIn
@@ -45,6 +45,7 @@ class SavedOrg(msgspec.Struct, kw_only=True):
     grants: list[tuple[str, str, bool, bool]]  # object, field, reads, edits
     withheld: dict[str, list[str]]
     rules: Rules = msgspec.field(default_factory=Rules)
+    later: list[LaterEdit] = []
     described_at: datetime
     sign_in: SavedSignIn
     bulk: SavedBulk
@@ -74,6 +75,7 @@ class Whole:
             grants=[(*name, grant.reads, grant.edits) for name, grant in org.grants.items()],
             withheld={name: sorted(rights) for name, rights in org.withheld.items()},
             rules=org.rules,
+            later=org.later,
             described_at=org.described_at,
             sign_in=self.sign_in.saved(),
             bulk=self.bulk.saved(),
@@ -98,7 +100,7 @@ class Whole:
             {name: frozenset(rights) for name, rights in saved.withheld.items()},
             saved.described_at,
         )
-        org.rules = saved.rules
+        org.rules, org.later = saved.rules, saved.later
         self.sign_in.restore(saved.sign_in)
         self.bulk.restore(saved.bulk)
         self.calls.restore(saved.calls)

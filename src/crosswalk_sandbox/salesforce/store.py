@@ -7,7 +7,7 @@ row in the old one's place, so that a reset or a rollback only puts old rows bac
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -103,6 +103,7 @@ class Store:
     def __init__(self, kinds: Iterable[Object]) -> None:
         self.tables = {kind.name: Table(kind) for kind in kinds}
         self._undo: list[tuple[Table, str, Row | None]] | None = None
+        self._done: list[Callable[[], None]] = []
 
     def __getitem__(self, name: str) -> Table:
         return self.tables[name]
@@ -121,20 +122,36 @@ class Store:
         if self._undo is not None and old is not None:
             self._undo.append((table, record_id, old))
 
+    def when_done(self, act: Callable[[], None]) -> None:
+        """Let `act` happen when all that is being saved together is saved; never, if it is taken back."""
+        if self._undo is None:
+            act()
+        else:
+            self._done.append(act)
+
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
         """Take back every `put` and `remove` of the block when it ends with an exception."""
         outer, self._undo = self._undo, []
+        waiting = len(self._done)
         try:
             yield
         except BaseException:
             self._take_back(self._undo)
+            del self._done[waiting:]
             raise
         else:
             if outer is not None:
                 outer.extend(self._undo)
         finally:
             self._undo = outer
+            if outer is None:
+                self._finish()
+
+    def _finish(self) -> None:
+        done, self._done = self._done, []
+        for act in done:
+            act()
 
     def _take_back(self, undo: list[tuple[Table, str, Row | None]]) -> None:
         for table, record_id, old in reversed(undo):

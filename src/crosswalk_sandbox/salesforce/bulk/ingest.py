@@ -21,8 +21,8 @@ from crosswalk_sandbox.salesforce.bulk.jobs import (
 )
 from crosswalk_sandbox.salesforce.bulk.loading import OPERATIONS, IngestJob, Loader
 from crosswalk_sandbox.salesforce.errors import ApiError
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import Field, Object
 
 KNOWN = (

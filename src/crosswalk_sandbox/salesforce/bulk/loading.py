@@ -13,9 +13,10 @@ from crosswalk_sandbox.salesforce.bulk.delimited import Cells, FileError
 from crosswalk_sandbox.salesforce.bulk.jobs import Job, Sizes, State
 from crosswalk_sandbox.salesforce.bulk.quota import Quota
 from crosswalk_sandbox.salesforce.errors import RecordError
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.operations import Result, Step
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.saving import Actor, Draft
+from crosswalk_sandbox.salesforce.saving import Draft
 from crosswalk_sandbox.salesforce.schema import Field
 
 TOGETHER = 200  # records whose keys must differ, as an org saves them

@@ -9,8 +9,8 @@ from typing import Any
 from crosswalk_sandbox.salesforce import operations, saving
 from crosswalk_sandbox.salesforce.answers import Answer, Call
 from crosswalk_sandbox.salesforce.errors import ApiError, Problem, RecordError
+from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.saving import Actor
 from crosswalk_sandbox.salesforce.schema import Object
 
 MOST_RECORDS, MOST_TYPES, MOST_DEPTH = 200, 5, 5
