@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crosswalk.core import catalogue
 from crosswalk.core.mapping import Side
-from crosswalk.core.system import Op, Outcome, Problem, Receipt
+from crosswalk.core.system import Op, Outcome, Problem, Receipt, Record
 from crosswalk.core.values import Value, Values, normal_email, pack, same, unpack
 from crosswalk.merge import Reason, fingerprint, stored_differently
 from crosswalk.store import identity, outbox, pairs
@@ -25,6 +25,9 @@ UNION = Reason.UNION.value  # both sides are to hold the same, whichever was wri
 TOGETHER = frozenset(
     {UNION, Reason.CHOSEN.value}
 )  # may be written to both sides: one receipt does not settle it
+_STAMP_SLACK = timedelta(
+    seconds=2
+)  # a vendor's stamps are whole seconds, its clock is measured by half a one
 
 
 def settle(
@@ -222,7 +225,7 @@ def take_receipts(
     ]
     commit_settled(context, run_id, done, now, confirmed=False)
     _missing(context, [row for row, _ in by_outcome[Outcome.MISSING]], now)
-    _duplicates(context, by_outcome[Outcome.DUPLICATE], asked_at)
+    _duplicates(context, run_id, by_outcome[Outcome.DUPLICATE], asked_at)
     again = [row.id for row, _ in by_outcome[Outcome.RETRY]]
     outbox.mark_again(again)
     _refused(context, by_outcome[Outcome.REFUSED], now)
@@ -243,18 +246,54 @@ def _missing(context: Context, rows: Sequence[OutboxRow], now: datetime) -> None
         identity.apply_deletes(context.connection_id, now)
 
 
-def _duplicates(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], asked_at: datetime) -> None:
-    """A create met a record with that key: the record becomes a sighting, never an overwrite."""
+def _duplicates(
+    context: Context, run_id: int, refused: Sequence[tuple[OutboxRow, Receipt]], asked_at: datetime
+) -> None:
+    """A create met a record with that key: the record becomes a sighting, never an overwrite.
+
+    One that this very call made, and was refused when something on the way repeated it, is receipted.
+    """
     for side in Side:
         of_side = [(row, receipt) for row, receipt in refused if row.side == side.value]
         if not of_side:
             continue
-        look_up(context, side, {(row.object, row.key) for row, _ in of_side if row.key})
-        outbox.drop([row.id for row, _ in of_side])
+        found = look_up(context, side, {(row.object, row.key) for row, _ in of_side if row.key})
+        ours = _made_since(context, side, [row for row, _ in of_side], found, asked_at)
+        commit_settled(context, run_id, ours, context.clock.now())
+        made = {row.id for row, *_ in ours}
+        outbox.drop([row.id for row, _ in of_side if row.id not in made])
 
 
-def look_up(context: Context, side: Side, wanted: Iterable[tuple[str, str]]) -> None:
-    """Read records by e-mail, given as (object, key), into the inbox."""
+def _made_since(
+    context: Context, side: Side, rows: Sequence[OutboxRow], found: Iterable[Record], asked_at: datetime
+) -> list[tuple[OutboxRow, str, Values, set[str] | None]]:
+    """Return the rows whose record was made no earlier than they were sent and holds all that was sent."""
+    system = context.systems[side]
+    since = asked_at + timedelta(seconds=system.clock_difference()) - _STAMP_SLACK
+    fresh = {record.key: record for record in found if record.created and record.created >= since}
+    links = pairs.links_by_id({row.link_id for row in rows})
+    return [
+        (row, record.id, record.values, None)
+        for row in rows
+        if (record := fresh.get(row.key)) is not None
+        and done_fields(context.objects[links[row.link_id].object], side, row, record)
+        >= unpack(row.intended).keys()
+    ]
+
+
+def done_fields(plan: ObjectPlan, side: Side, row: OutboxRow, record: Record) -> set[str]:
+    """Return the fields of a write that its target holds as intended."""
+    fields = plan.schemas[side].fields
+    return {
+        name
+        for name, value in unpack(row.intended).items()
+        if name in record.values and same(fields[name].kind, value, record.values[name])
+    }
+
+
+def look_up(context: Context, side: Side, wanted: Iterable[tuple[str, str]]) -> list[Record]:
+    """Read records by e-mail, given as (object, key), into the inbox; return them."""
+    found: list[Record] = []
     keys_by_object: dict[str, list[str]] = {}
     for object, key in wanted:
         keys_by_object.setdefault(object, []).append(key)
@@ -262,6 +301,8 @@ def look_up(context: Context, side: Side, wanted: Iterable[tuple[str, str]]) -> 
         requested_at = context.clock.now()
         records = context.systems[side].find(object, keys, context.fields(side, object))
         take_read(context, side, object, records, [], requested_at)
+        found += records
+    return found
 
 
 def _refused(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], now: datetime) -> None:

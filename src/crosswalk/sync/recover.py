@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Record
-from crosswalk.core.values import Values, same, unpack
+from crosswalk.core.values import Values, unpack
 from crosswalk.store import identity, inbox, outbox, pairs
 from crosswalk.store.outbox import OutboxRow
 
-from .commit import commit_settled
+from .commit import commit_settled, done_fields
 from .confirm import DEADLINE, Results, await_imports, confirm_imports
-from .context import CONTACT, Context, ObjectPlan
+from .context import CONTACT, Context
 from .pull import pull_all
 
 _POLL = 2.0  # seconds between two looks at a vendor's import queue
@@ -113,7 +113,7 @@ def _settle_by_value(
     undone = []
     for row, record in found:
         plan = context.objects[links[row.link_id].object]
-        done = _done_fields(plan, side, row, record)
+        done = done_fields(plan, side, row, record)
         complete = done >= set(unpack(row.intended))
         if not done and row.op == Op.UPDATE:
             undone.append(row.id)
@@ -123,12 +123,3 @@ def _settle_by_value(
     commit_settled(context, run_id, settled, acked_at)
     outbox.drop(undone)
     inbox.want(context.connection_id, side, object, [record.id for _, record in found], context.clock.now())
-
-
-def _done_fields(plan: ObjectPlan, side: Side, row: OutboxRow, record: Record) -> set[str]:
-    fields = plan.schemas[side].fields
-    return {
-        name
-        for name, value in unpack(row.intended).items()
-        if name in record.values and same(fields[name].kind, value, record.values[name])
-    }
