@@ -14,7 +14,6 @@ from crosswalk_sandbox.salesforce.store import Row
 Event = Literal["create", "update"]
 By = Literal["everyone", "api", "people"]
 Named = dict[str, Callable[[str], str]]
-MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"is_": "is"}):
@@ -146,6 +145,29 @@ class DuplicateRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         yield from (f"{kind}.{name}" for kind in (self.object, *self.others) for name in self.match)
 
 
+class RecordType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of an object's records, with pages and picklist values of its own."""
+
+    object: str
+    name: str
+    developer_name: str = ""  # default: the name with _ for blanks
+    active: bool = True
+    available: bool = True  # to the user of the API
+    default: bool = False  # of new records
+    values: dict[str, tuple[str, ...]] = {}  # of picklists; those of fields that are left out are all there
+    person: bool = False  # makes an account a person account
+
+    @property
+    def called(self) -> str:
+        return self.developer_name or self.name.replace(" ", "_")
+
+    def paths(self) -> Iterator[str]:
+        yield from (f"{self.object}.{name}" for name in ("Id", *self.values))
+
+
+PERSON_TYPE = RecordType(object="Account", name="Person Account", developer_name="PersonAccount", person=True)
+
+
 class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All rules of an org; a new one has these."""
 
@@ -158,6 +180,16 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     # how many more writes through the API find a record locked, by its id, or any of an object, by its name
     locks: dict[str, int] = {}
 
+    record_types: tuple[RecordType, ...] = ()
+    person_accounts: bool = False
+
+    @property
+    def types(self) -> tuple[RecordType, ...]:
+        """All record types: an org with person accounts has one for them."""
+        if not self.person_accounts or any(each.person for each in self.record_types):
+            return self.record_types
+        return (*self.record_types, PERSON_TYPE)
+
     def changed(self, sent: Mapping[str, Any], schema: Schema) -> Rules:
         """The rules with those that are named replaced. Raises ValueError."""
         changed = msgspec.convert({**msgspec.to_builtins(self), **sent}, Rules)
@@ -168,6 +200,11 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Raises ValueError for a rule about what the org does not have."""
         for path in self._paths():
             _check_path(schema, path)
+        for each in self.record_types:
+            if each.person and (each.object != "Account" or not self.person_accounts):
+                raise ValueError(
+                    "a record type of persons is one of Account, and person_accounts are turned on"
+                )
         for how in self._ways():
             if how not in WAYS and "{}" not in str(how):
                 raise ValueError(f"as is one of {', '.join(WAYS)}, or a text with {{}} in it, not {how}")
@@ -175,8 +212,8 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def _paths(self) -> Iterator[str]:
         for own, target in self.lead_mapping.items():
             yield from (f"Lead.{own}", target)
-        found: tuple[Validation | DuplicateRule | Flow, ...]
-        found = (*self.validations, *self.duplicates, *self.flows)
+        found: tuple[Validation | DuplicateRule | Flow | RecordType, ...]
+        found = (*self.validations, *self.duplicates, *self.flows, *self.record_types)
         yield from (path for rule in found for path in rule.paths())
 
     def _ways(self) -> Iterator[Any]:

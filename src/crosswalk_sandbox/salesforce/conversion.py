@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from crosswalk_sandbox.salesforce import saving
+from crosswalk_sandbox.salesforce import features, person_accounts, saving
 from crosswalk_sandbox.salesforce.errors import RecordError
 from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
@@ -96,6 +96,8 @@ class _Making:
         self._org, self._lead, self._owner, self._actor = org, lead, owner, actor
 
     def contact_and_account(self, options: Options) -> tuple[Row, Row]:
+        if self._lead.get("Company") is None and options.account_id is None and options.contact_id is None:
+            return self._person()
         contact = self._existing("Contact", options.contact_id)
         of_contact = contact.get("AccountId") if contact else None
         account = self._existing("Account", options.account_id or of_contact)
@@ -107,6 +109,15 @@ class _Making:
         if contact and options.overwrite_lead_source:
             contact = {name: value for name, value in contact.items() if name != "LeadSource"}
         return self._put("Contact", contact, own), account
+
+    def _person(self) -> tuple[Row, Row]:
+        """A lead of no company becomes a person account, with the contact that is hidden behind it."""
+        org, kind = self._org, self._org.schema["Account"]
+        of_contact = self._carried(org.schema["Contact"])
+        own = {account: of_contact.get(name) for account, name in features.twins(org.base).items()}
+        own["RecordTypeId"] = person_accounts.record_type(org)
+        account = self._put(kind.name, None, {name: each for name, each in own.items() if each is not None})
+        return org.store["Contact"].rows[account["PersonContactId"]], account
 
     def opportunity(self, name: str | None, contact: Row, account: Row) -> Row | None:
         if name is None:

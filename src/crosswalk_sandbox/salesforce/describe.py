@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from crosswalk_sandbox.salesforce import record_types
 from crosswalk_sandbox.salesforce.answers import Answer, Call
 from crosswalk_sandbox.salesforce.schema import NUMERIC, Field, Object
 
-MASTER_RECORD_TYPE = "012000000000000AAA"
 SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
@@ -66,7 +66,7 @@ def full(call: Call) -> Answer:
         **EVERY_DESCRIBE,
         "childRelationships": list(_child_relationships(call, kind)),
         "fields": [_field(field) for field in kind.fields.values()],
-        "recordTypeInfos": [_master_record_type(call, kind)],
+        "recordTypeInfos": record_types.infos(call, kind),
     }
     return Answer(content=dict(sorted(content.items())))
 
@@ -103,20 +103,6 @@ def _child_relationships(call: Call, kind: Object) -> Iterator[dict[str, Any]]:
                     "relationshipName": named.name if named else None,
                     "restrictedDelete": False,
                 }
-
-
-def _master_record_type(call: Call, kind: Object) -> dict[str, Any]:
-    layout = call.path(f"/sobjects/{kind.name}/describe/layouts/{MASTER_RECORD_TYPE}")
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": MASTER_RECORD_TYPE,
-        "urls": {"layout": layout},
-    }
 
 
 def _field(field: Field) -> dict[str, Any]:

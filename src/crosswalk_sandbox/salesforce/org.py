@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,8 @@ import msgspec
 
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.http import Request
-from crosswalk_sandbox.salesforce import ids
-from crosswalk_sandbox.salesforce.admin import Flow, Rules
+from crosswalk_sandbox.salesforce import features, ids
+from crosswalk_sandbox.salesforce.admin import Flow, RecordType, Rules
 from crosswalk_sandbox.salesforce.schema import Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.store import Row, Store
 from crosswalk_sandbox.salesforce.values import stamp
@@ -40,6 +40,7 @@ class Org:
     """One Salesforce org."""
 
     def __init__(self, schema: Schema, clock: Clock) -> None:
+        self.base = schema  # without what the admin's rules turn on
         self.schema = schema  # all there is
         self.grants: Mapping[tuple[str, str], Grant] = {}  # of API calls, by object and field
         self.withheld: Mapping[str, frozenset[str]] = {}  # rights that API calls lack, by object
@@ -83,10 +84,40 @@ class Org:
         self.visible = self.schema.seen_with(grants, withheld)
         self.described_at = since
 
+    def set_rules(self, rules: Rules) -> None:
+        """Let other rules hold; what they turn on or off is there, or gone, at once."""
+        before, self.rules = self.schema, rules
+        self.schema = features.dress(self.base, rules)
+        changed = [kind for kind in self.schema if kind.fields != before[kind.name].fields]
+        for kind in changed:
+            self.store[kind.name].widen(kind)
+            self._fit(kind, before[kind.name].fields.keys() - kind.fields.keys())
+        if changed:
+            self._computed.clear()
+            self.restore_rights(self.grants, self.withheld, self.now())
+        self._keep_record_types()
+
+    def _fit(self, kind: Object, gone: Set[str]) -> None:
+        """Let the rows of an object have its fields; no stamp moves."""
+        table = self.store[kind.name]
+        for row in list(table.rows.values()):
+            kept = {name: value for name, value in row.items() if name not in gone}
+            table.put({**kind.unticked, **kept})
+
+    def _keep_record_types(self) -> None:
+        """Rows of the record types there are; one that was there keeps its id."""
+        kind, table = self.schema["RecordType"], self.store["RecordType"]
+        known = {(row["SobjectType"], row["DeveloperName"]): row for row in table.rows.values()}
+        table.load([
+            _record_type(self, kind, each, known.get((each.object, each.called)))
+            for each in self.rules.types
+        ])  # fmt: skip
+
     def adopt(self, schema: Schema) -> None:
         """Become an empty org with that schema."""
-        self.schema = schema
+        self.base = self.schema = schema
         self.store = Store(schema)
+        self.rules, self.later = Rules(), []
         self.recycle_bin.clear()
         self._computed.clear()
         self.reset_grants()
@@ -175,6 +206,19 @@ class Org:
             for found in FORMULA_PARTS.finditer(field.formula or "")
         ]
         return lambda row: "".join(getter(row) or "" for getter in getters)
+
+
+def _record_type(org: Org, kind: Object, each: RecordType, known: Row | None) -> Row:
+    """The row of a record type, which only admins change."""
+    stamp = org.stamp()
+    made = (
+        {"Id": org.new_id(kind), "CreatedDate": stamp, "CreatedById": org.caller} if known is None else known
+    )
+    row = {**made, "Name": each.name, "DeveloperName": each.called, "SobjectType": each.object}
+    row |= {"IsActive": each.active, "LastModifiedById": org.caller}
+    if "IsPersonType" in kind.fields:
+        row["IsPersonType"] = each.person
+    return {**row, "LastModifiedDate": stamp, "SystemModstamp": stamp}
 
 
 def _auto_number(row: Row) -> str:

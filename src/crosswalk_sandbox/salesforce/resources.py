@@ -12,7 +12,7 @@ FIRST_RETIRED, FIRST_SERVED, LATEST = 21, 31, 67
 LATEST_YEAR = 2026  # of the newest release, which is a Summer one
 SEASONS = ("Summer", "Spring", "Winter")
 VERSION = re.compile(r"v(\d{1,3})\.0\Z", re.IGNORECASE)
-PLAYED = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+PLAYED = ("composite", "jobs", "limits", "query", "queryAll", "sobjects", "ui-api")
 # limits that the org states but never uses up
 STATED = {
     "DailyStreamingApiEvents": 200_000, "DataStorageMB": 10_240,

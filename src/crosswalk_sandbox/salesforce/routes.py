@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from crosswalk_sandbox.salesforce import batches, describe, records, replication, resources
+from crosswalk_sandbox.salesforce import batches, describe, record_types, records, replication, resources
 from crosswalk_sandbox.salesforce.answers import Answer, Call
 from crosswalk_sandbox.salesforce.composite import requests, trees
 from crosswalk_sandbox.salesforce.errors import ApiError
@@ -85,6 +85,7 @@ STATELESS: tuple[Row, ...] = (
     ("GET", "sobjects/{object}/{field}/{value}", records.read_by_key),
     ("PATCH", "sobjects/{object}/{field}/{value}", records.upsert),
     ("DELETE", "sobjects/{object}/{field}/{value}", records.delete_by_key),
+    ("GET", "ui-api/object-info/{object}/picklist-values/{type}", record_types.picklists),
     ("GET", "composite", resources.composite),
     ("POST", "composite", requests.composite),
     ("POST", "composite/batch", requests.batch),

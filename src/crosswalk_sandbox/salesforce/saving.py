@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from crosswalk_sandbox.salesforce import guards, ids, rules, values
+from crosswalk_sandbox.salesforce import checks, guards, ids, person_accounts, record_types, rules, values
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
 from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import LaterEdit, Org
@@ -116,14 +116,17 @@ def create(org: Org, draft: Draft, actor: Actor) -> Row:
         text = "cannot specify Id in an insert call"
         raise RecordError("INVALID_FIELD_FOR_INSERT_UPDATE", text, ("Id",))
     _refuse_read_only(draft, "createable")
-    given = _with_lookups(org, draft)
+    given = {**record_types.default(org, kind), **_with_lookups(org, draft)}
     for name, value in _defaults(kind, actor).items():
         if given.get(name) is None and not (name in given and kind.fields[name].type == "boolean"):
             given[name] = value
-    _require(kind, (name for name in kind.required if given.get(name) is None))
-    checked = _check(org, kind, given, None)
+    needed = person_accounts.required(org, kind, given)
+    _require(kind, (name for name in needed if given.get(name) is None))
+    checked = checks.values_of(org, kind, given, None)
+    record_types.refuse(org, kind, checked.get("RecordTypeId"), draft.values)
     record_id, stamp = org.new_id(kind), org.stamp()
     row = {"Id": record_id, "CreatedDate": stamp, "CreatedById": actor.user, "IsDeleted": False}
+    checked |= person_accounts.marks(org, kind, checked)
     saved = _save(org, kind, row, checked, actor)
     if kind.name == "Opportunity" and "ContactId" in saved:
         _add_primary_role(org, saved, actor)
@@ -147,9 +150,12 @@ def update(org: Org, row: Row, draft: Draft, actor: Actor) -> Row:
     given = _with_lookups(org, draft)
     if "OwnerId" in given and given["OwnerId"] is None:
         raise RecordError("INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", ("OwnerId",))
+    person_accounts.refuse_change(org, kind, row, given)
     emptied = (name for name, value in given.items() if value is None and _never_empty(kind.fields[name]))
     _require(kind, emptied)
-    return _save(org, kind, row, _check(org, kind, given, row["Id"]), actor)
+    checked = checks.values_of(org, kind, given, row["Id"])
+    record_types.refuse(org, kind, checked.get("RecordTypeId", row.get("RecordTypeId")), draft.values)
+    return _save(org, kind, row, checked, actor)
 
 
 def delete(org: Org, kind: Object, row: Row, actor: Actor) -> None:
@@ -157,6 +163,7 @@ def delete(org: Org, kind: Object, row: Row, actor: Actor) -> None:
     _permit(kind, "deletable")
     refuse_deleted(row)
     guards.refuse_locked(org, actor, kind, row)
+    person_accounts.refuse_delete(org, kind, row)
     put_in_bin(org, kind, row, actor)
     for child, below in _cascade(org, kind, row):
         if not below["IsDeleted"]:
@@ -175,7 +182,7 @@ def undelete(org: Org, kind: Object, row: Row, actor: Actor) -> Row:
     """Take a record, and what was deleted with it, out of the recycle bin. Raises RecordError."""
     if not row["IsDeleted"]:
         raise RecordError("UNDELETE_FAILED", "Entity is not in the recycle bin")
-    _check_unique(org, kind, row, row["Id"])
+    checks.refuse_taken(org, kind, row, row["Id"])
     found = _bring_back(org, kind, row, actor)
     for child, below in _cascade(org, kind, row):
         if below["IsDeleted"] and below["SystemModstamp"] == row["SystemModstamp"]:
@@ -260,41 +267,6 @@ def _defaults(kind: Object, actor: Actor) -> dict[str, Any]:
     return {**kind.defaults, "OwnerId": actor.user} if "OwnerId" in kind.fields else kind.defaults
 
 
-def _check(org: Org, kind: Object, given: Mapping[str, Any], record_id: str | None) -> dict[str, Any]:
-    """The values as they are saved. Raises RecordError at the first that is refused."""
-    checked = {name: values.check(kind.fields[name], value) for name, value in given.items()}
-    for name, value in checked.items():
-        if value is not None and kind.fields[name].type == "reference":
-            _check_reference(org, kind.fields[name], value)
-    _check_unique(org, kind, checked, record_id)
-    return checked
-
-
-def _check_reference(org: Org, reference: Field, record_id: str) -> None:
-    kind = org.schema.of_id(record_id)
-    if kind is not None and kind.name not in reference.to:
-        text = f"{reference.label}: id value of incorrect type: {record_id}"
-        raise RecordError("MALFORMED_ID", text, (reference.name,))
-    row = org.row(record_id)
-    if row is None:
-        raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (reference.name,))
-    if row.get("IsDeleted"):
-        raise RecordError("ENTITY_IS_DELETED", "entity is deleted", (reference.name,))
-    if reference.name == "OwnerId" and row.get("IsActive") is False:
-        text = "operation performed with inactive user"
-        raise RecordError("INACTIVE_OWNER_OR_USER", text, (reference.name,))
-
-
-def _check_unique(org: Org, kind: Object, checked: Mapping[str, Any], record_id: str | None) -> None:
-    for name, value in checked.items():
-        if value is None or "unique" not in kind.fields[name].is_:
-            continue
-        for other in org.store[kind.name].find(name, value):
-            if other["Id"] != record_id and not other["IsDeleted"]:
-                text = f"duplicate value found: {name} duplicates value on record with id: {other['Id'][:15]}"
-                raise RecordError("DUPLICATE_VALUE", text)
-
-
 def _save(org: Org, kind: Object, row: Row, changes: Mapping[str, Any], actor: Actor) -> Row:
     """Put the row with its changes, derived fields and stamps, if the admin's rules let it pass."""
     new = {name: value for name, value in {**row, **changes}.items() if value is not None}
@@ -313,7 +285,7 @@ def _put_checked(
     guards.refuse_invalid(org, kind, old, filled, actor)
     saved = put_stamped(org, kind, filled, actor)
     rules.follow(org, kind, saved)
-    return saved
+    return person_accounts.follow(org, saved)
 
 
 def _flow_on(org: Org, kind: Object, old: Row | None, saved: Row, actor: Actor) -> Row:

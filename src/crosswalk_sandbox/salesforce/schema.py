@@ -70,7 +70,7 @@ class Field:
 
     @property
     def custom(self) -> bool:
-        return self.name.endswith(("__c", "__s"))
+        return self.name.endswith(("__c", "__s", "__pc"))
 
     @property
     def calculated(self) -> bool:
@@ -208,6 +208,12 @@ class Schema:
         """The schema as a user sees it: fields as granted, objects without the rights withheld."""
         seen = {each.name: _seen(each, grants, withheld.get(each.name, frozenset())) for each in self}
         return Schema({name: each for name, each in seen.items() if READABLE not in withheld.get(name, ())})
+
+    def with_fields(self, added: Mapping[str, Mapping[str, Field]]) -> Schema:
+        """The schema with more fields, by object and name, or others under the same names."""
+        return Schema({
+            each.name: replace(each, fields={**each.fields, **added.get(each.name, {})}) for each in self
+        })  # fmt: skip
 
     def find(self, name: str) -> Object | None:
         """The object of that name, whatever its case."""

@@ -11,12 +11,11 @@ import msgspec
 
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
-from crosswalk_sandbox.salesforce import batches, ids, package, persons, resources, saving, seed
+from crosswalk_sandbox.salesforce import batches, headers, package, persons, resources, saving, seed
 from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.bulk import Bulk, Sizes
 from crosswalk_sandbox.salesforce.errors import STATUS, ApiError, Problem
-from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.loading import Export
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
@@ -28,10 +27,8 @@ from crosswalk_sandbox.salesforce.state import Whole
 from crosswalk_sandbox.system import Doors, Record, World
 
 DATA_PATH = "/services/data"
-MOST_ADDRESS = 16_384  # bytes of the address, and of it with the headers
 CALLS_A_DAY = 100_000
 CALLS_A_DAY_UNLIMITED = 5_000_000
-DUPLICATE_HEADER_FROM = 52.0  # version of the API
 DAY = 24 * 60 * 60.0
 
 
@@ -60,10 +57,11 @@ class Salesforce:
 
     def reset(self) -> None:
         """Data, tokens and counters back to the start of the seed."""
-        if self.org.schema is not self._schema:
+        if self.org.base is not self._schema:
             self.org.adopt(self._schema)
+        self.org.set_rules(Rules())
+        self.org.later = []
         self._start.restore(self.org)
-        self.org.rules, self.org.later = Rules(), []
         self._oauth.reset()
         self._queries.reset()
         self._bulk.reset()
@@ -93,7 +91,7 @@ class Salesforce:
     def set_rules(self, sent: dict[str, Any] | None) -> Rules:
         """Replace the rules that are named; None takes all away. Raises ValueError."""
         org = self.org
-        org.rules = Rules() if sent is None else org.rules.changed(sent, org.schema)
+        org.set_rules(Rules() if sent is None else org.rules.changed(sent, org.base))
         return org.rules
 
     def ready(self, base_url: str) -> dict[str, str]:
@@ -115,7 +113,7 @@ class Salesforce:
         self._catch_up()
         if serves(request):
             return self._oauth.handle(request)
-        if too_long := _too_long(request):
+        if too_long := headers.too_long(request):
             return too_long
         try:
             answer = self._data(request)
@@ -223,7 +221,7 @@ class Salesforce:
                 request=request,
                 version=version,
                 args=args,
-                actor=_actor(user, version, request),
+                actor=headers.actor(user, version, request),
                 again=partial(self._within, user),
             )
         )
@@ -303,48 +301,3 @@ def _segments(request: Request) -> tuple[str, ...]:
     if segments and segments[-1].endswith(".json"):
         return *segments[:-1], segments[-1].removesuffix(".json")
     return segments
-
-
-def _actor(user: str, version: str, request: Request) -> Actor:
-    """The user of a call with what its headers say. Raises ApiError."""
-    duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""))
-    known = float(version) >= DUPLICATE_HEADER_FROM
-    return Actor(
-        user=user,
-        assigns=_assigns(request),
-        saves_duplicates=known and duplicates.get("allowsave") == "true",
-        shows_duplicates=known and duplicates.get("includerecorddetails") == "true",
-        version=version,
-    )
-
-
-def _options(header: str) -> dict[str, str]:
-    """`name=value; name=value` in lower case."""
-    pairs = (part.partition("=") for part in header.lower().split(";"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _assigns(request: Request) -> bool:
-    """Whether the lead assignment rule runs: unless Sforce-Auto-Assign says FALSE. Raises ApiError.
-
-    Source: Salesforce REST, Assignment Rule Header: TRUE, FALSE or the id of a rule.
-    """
-    value = request.headers.get("sforce-auto-assign", "TRUE").strip()
-    if value.upper() in ("TRUE", "FALSE"):
-        return value.upper() == "TRUE"
-    full = ids.canonical(value)
-    if full is None or not full.startswith("01Q"):
-        raise ApiError("INVALID_ASSIGNMENT_RULE", f"invalid assignment rule: {value}")
-    return True
-
-
-def _too_long(request: Request) -> Response | None:
-    """The answer to an address, or an address with headers, beyond what the vendor reads."""
-    address = len(request.path) + len(request.raw_query) + 1
-    headers = sum(len(name) + len(value) + 4 for name, value in request.headers.items())
-    status = 414 if address > MOST_ADDRESS else 431 if address + headers > MOST_ADDRESS else None
-    if status is None:
-        return None
-    text = "URI Too Long" if status == 414 else "Request Header Fields Too Large"
-    page = f"<html><body><h1>Bad Message {status}</h1><pre>reason: {text}</pre></body></html>"
-    return Response(status, page.encode(), {"content-type": "text/html;charset=iso-8859-1"})

@@ -68,7 +68,7 @@ class Whole:
         """The org as JSON; `usual` is the schema that needs not be kept."""
         org = self.org
         saved = SavedOrg(
-            fields=_unusual(org.schema, usual),
+            fields=_unusual(org.base, usual),
             rows={kind.name: list(org.store[kind.name].rows.values()) for kind in org.schema},
             numbers=org.numbers,
             recycle_bin=list(org.recycle_bin),
@@ -89,7 +89,8 @@ class Whole:
         """Make the org what it was. Raises ValueError when the text is not of an org."""
         saved = msgspec.json.decode(text, type=SavedOrg)
         org = self.org
-        org.adopt(_with(usual, saved.fields))
+        org.adopt(usual.with_fields(_by_name(saved.fields)))
+        org.set_rules(saved.rules)
         for name, rows in saved.rows.items():
             if kind := org.schema.find(name):
                 org.store[kind.name].load(_revived(kind, row) for row in rows)
@@ -100,7 +101,7 @@ class Whole:
             {name: frozenset(rights) for name, rights in saved.withheld.items()},
             saved.described_at,
         )
-        org.rules, org.later = saved.rules, saved.later
+        org.later = saved.later
         self.sign_in.restore(saved.sign_in)
         self.bulk.restore(saved.bulk)
         self.calls.restore(saved.calls)
@@ -118,12 +119,8 @@ def _unusual(schema: Schema, usual: Schema) -> dict[str, list[Field]]:
     return found
 
 
-def _with(usual: Schema, unusual: Mapping[str, list[Field]]) -> Schema:
-    """The usual schema with those fields."""
-    added = {name: {field.name: field for field in fields} for name, fields in unusual.items()}
-    return Schema({
-        kind.name: replace(kind, fields=kind.fields | added.get(kind.name, {})) for kind in usual
-    })  # fmt: skip
+def _by_name(unusual: Mapping[str, list[Field]]) -> dict[str, dict[str, Field]]:
+    return {name: {field.name: field for field in fields} for name, fields in unusual.items()}
 
 
 def _revived(kind: Object, row: Mapping[str, Any]) -> Row:

@@ -30,6 +30,16 @@ class Table:
         self._order: list[Key] = []
         self._indexes: dict[str, dict[str, dict[str, None]]] = {name: {} for name in _indexed(kind)}
 
+    def widen(self, kind: Object) -> None:
+        """Be the table of an object that has more fields, or fewer."""
+        self.kind = kind
+        for name in _indexed(kind):
+            if name not in self._indexes:
+                index = self._indexes.setdefault(name, {})
+                for row in self.rows.values():
+                    if (value := row.get(name)) is not None:
+                        index.setdefault(fold(value), {})[row["Id"]] = None
+
     def load(self, rows: Iterable[Row]) -> None:
         """Take these rows in place of all others."""
         self.rows = {row["Id"]: row for row in rows}

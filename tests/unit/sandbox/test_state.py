@@ -267,16 +267,22 @@ def test_permissions_go_on(living: Living) -> None:
 
 def test_rules_of_an_admin_and_lives_of_people_go_on(living: Living) -> None:
     first = living()
-    rules = {"lead_mapping": {"Score__c": "Contact.Score__c"}}
+    types = [{"object": "Lead", "name": "Partner", "default": True}]
+    rules = {"lead_mapping": {"Score__c": "Contact.Score__c"}, "person_accounts": True, "locks": {"Lead": 3}}
+    first.crm.post("/_sandbox/rules", json={"record_types": types})
     first.crm.post("/_sandbox/rules", json=rules)
     org, account = (first.sandbox.systems[name] for name in ("salesforce", "activecampaign"))
     org.person("Lead", "convert", record_id=org.dump()["Lead"][0]["Id"])
+    org.person("Lead", "create", values={"LastName": "Vogel"})
     account.person("contact", "anonymize", record_id="1")
     before = first.dumps()
     first.sandbox.save()
     second = living()
     assert second.crm.get("/_sandbox/rules").json().items() >= rules.items()
     assert second.dumps() == before
+    assert before["salesforce"]["Lead"][-1]["RecordTypeId"] == before["salesforce"]["RecordType"][0]["Id"]
+    second.crm.post("/_sandbox/reset")
+    assert "RecordTypeId" not in second.dumps()["salesforce"]["Lead"][0]
 
 
 def test_limits_that_were_used_up_stay_so(living: Living) -> None:
