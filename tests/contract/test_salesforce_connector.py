@@ -232,6 +232,29 @@ def test_what_people_do_arrives_in_the_next_pass(org: Rig) -> None:
     assert changed[second].deleted
 
 
+def test_a_record_that_became_another_says_which(org: Rig) -> None:
+    system = org.open()
+    fields = ["LastName", "Email"]
+    leads = list(system.feed("lead", fields, None, lambda _moment: 0))
+    lead, winner, loser = list(records(leads))[:3]
+
+    def lives(op: str, record_id: str, **values: object) -> Any:
+        order = {"object": "Lead", "op": op, "id": record_id, "values": values}
+        return org.control("POST", "person", order)
+
+    contact = lives("convert", lead)["ConvertedContactId"]
+    lives("merge", winner, recordToMergeIds=[loser])
+
+    changed = records(list(system.feed("lead", fields, leads[-1].cursor, lambda _moment: 0)))
+    assert (changed[lead].converted_to, changed[lead].deleted) == (contact, False)
+    assert (changed[loser].master_id, changed[loser].deleted) == (winner, True)
+    assert changed[winner].converted_to is None
+    (fetched,) = system.fetch("lead", [lead], fields).records
+    assert fetched.converted_to == contact
+    late = Write(id=1, object="lead", op=Op.UPDATE, record_id=lead, key=None, values={"LastName": "Late"})
+    assert send(system, late)[1].outcome is Outcome.MOVED
+
+
 def test_an_idle_pass_costs_one_call(org: Rig) -> None:
     system = org.open()
     cursor = read(system)[-1].cursor

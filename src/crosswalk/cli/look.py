@@ -54,7 +54,7 @@ def _figures(found: dict[str, Any]) -> RenderableType:
     labels = {
         _("links"): found["links"],
         _("links being made"): found["links_pending"],
-        _("links closed"): found["links_closed"],
+        _("links closed"): found["closed_reasons"] or 0,
         _("waiting"): found["waiting"],
         _("sent, not answered"): found["unreceipted"],
         _("held"): found["held"],
@@ -132,7 +132,9 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
     title = _("{object} {crm} ⇄ contact {activecampaign}: {state}").format(
         object=link.object, crm=link.crm_id, activecampaign=link.activecampaign_id, state=link.state
     )
-    if not link.is_primary:
+    if link.closed_reason is not None:
+        title += f" ({link.closed_reason})"
+    elif not link.is_primary:
         title += _(", not primary: exchanges no values")
     if not link.selected:
         title += _(", not selected: nothing travels until its CRM record takes part again")
@@ -166,7 +168,7 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
         for row in link.journal
     ]
     return [
-        tables.table(title, columns, rows),
+        tables.table(title, columns, rows) if link.fields else tables.facts(title, {}),
         *[_not_met(row) for row in link.unmet],
         *[tables.line(_("held: {reason}").format(reason=reason), "yellow") for reason in link.holds],
         *consent_tables(link.consent),

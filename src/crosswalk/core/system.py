@@ -33,6 +33,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     times: Mapping[str, datetime] = {}  # certain times of single fields, where the vendor gives them
     deleted: bool = False
     master_id: str | None = None  # set when this record lost a merge to that one
+    converted_to: str | None = (
+        None  # set when it was converted: the person's contact; "" when that is not told
+    )
     consent: Consent | None = None  # None: not asked for, or not known
 
 
@@ -107,6 +110,7 @@ class Outcome(StrEnum):
     DONE = "done"
     QUEUED = "queued"  # accepted, will happen; see `batch_id`
     MISSING = "missing"  # the target does not exist (any more)
+    MOVED = "moved"  # the target's person is another record by now; reading the target tells which
     DUPLICATE = "duplicate"  # a create whose key another record has; see `record_id` if known
     REFUSED = "refused"  # the values were not accepted; see `problems`
     RETRY = "retry"  # nothing happened and it may work later (locked row, throttled)

@@ -39,6 +39,7 @@ class DueLink(msgspec.Struct, frozen=True, gc=False):
     activecampaign_shadow: str | None
     crm: SideConsent
     activecampaign: SideConsent
+    moves: bool  # the CRM record was merged or converted: the link is about to go with it
 
     def side(self, side: Side) -> SideConsent:
         """Return what one side said last."""
@@ -55,7 +56,9 @@ class DueLink(msgspec.Struct, frozen=True, gc=False):
 
 _DUE = """
     SELECT l.id, l.object, l.crm_id, l.activecampaign_id, d.due, d.crm, d.activecampaign,
-           c.standing, c.detail, c.ours, c.read_at, a.standing, a.detail, a.ours, a.read_at
+           c.standing, c.detail, c.ours, c.read_at, a.standing, a.detail, a.ours, a.read_at,
+           EXISTS (SELECT FROM directory r WHERE r.tenant_id = %(crm)s AND r.object = l.object
+                   AND r.record_id = l.crm_id AND r.successor IS NOT NULL)
     FROM (SELECT DISTINCT activecampaign_id AS id FROM link WHERE id = ANY(%(links)s) AND state = 'open'
           AND crm_id IS NOT NULL AND object = ANY(%(objects)s)) p
     CROSS JOIN LATERAL (SELECT * FROM link WHERE connection_id = %(connection)s AND activecampaign_id = p.id
@@ -97,7 +100,7 @@ def due(
 
 
 def _due_link(row: tuple[Any, ...]) -> DueLink:
-    return DueLink(*[*row[:7], SideConsent(*row[7:11]), SideConsent(*row[11:])])
+    return DueLink(*[*row[:7], SideConsent(*row[7:11]), SideConsent(*row[11:15]), row[15]])
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from django.db import connection as database
 
+from crosswalk.core.mapping import Side
+
 from . import consent_links, models
 
 
@@ -20,7 +22,8 @@ def _dicts(sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
 def directory_rows(tenant_id: int, record_id: str) -> list[dict[str, Any]]:
     """Return what a tenant's feeds showed of a record."""
     return _dicts(
-        "SELECT object, key, stamp, created, deleted, skipped FROM directory WHERE tenant_id = %s AND record_id = %s",
+        "SELECT object, key, stamp, created, deleted, skipped, successor FROM directory"
+        " WHERE tenant_id = %s AND record_id = %s",
         [tenant_id, record_id],
     )
 
@@ -32,13 +35,26 @@ def hold_reasons(link_id: int) -> dict[str, str]:
 
 
 def journal_of(link_id: int, limit: int = 10) -> list[dict[str, Any]]:
-    """Return the last writes of a link, newest first: run, side, op, record, fields (before, after, reason), time."""
+    """Return the last writes of a link, newest first: run, side, op, record, fields (before, after, reason), time.
+
+    Those of links that went into it, as a merge or a conversion makes them do, are among them.
+    """
     rows = _dicts(
-        "SELECT run_id AS run, side, op, record_id, fields, at FROM journal WHERE link_id = %s"
-        " ORDER BY id DESC LIMIT %s",
+        "WITH RECURSIVE into_it AS (SELECT %s::bigint AS id UNION SELECT l.id FROM link l JOIN into_it i"
+        " ON l.joined_id = i.id) SELECT run_id AS run, side, op, record_id, fields, at FROM journal"
+        " WHERE link_id IN (SELECT id FROM into_it) ORDER BY journal.id DESC LIMIT %s",
         [link_id, limit],
     )
     return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]
+
+
+def closed_links(connection_id: int, side: Side, record_id: str, limit: int = 3) -> list[dict[str, Any]]:
+    """Return the links of a record that closed last, newest first: id, object, both ids and why."""
+    return _dicts(
+        "SELECT id, object, crm_id, activecampaign_id, is_primary, closed_reason FROM link WHERE connection_id = %s"
+        f" AND {side.value}_id = %s AND state = 'closed' ORDER BY id DESC LIMIT %s",
+        [connection_id, record_id, limit],
+    )
 
 
 def paused_fields(connection_id: int) -> list[dict[str, Any]]:
@@ -60,12 +76,18 @@ def figures(connection: models.Connection) -> dict[str, Any]:
             [connection.crm_id],
         )
         skipped = dict(cursor.fetchall())
+        cursor.execute(
+            "SELECT closed_reason, count(*) FROM link WHERE connection_id = %s AND state = 'closed' GROUP BY 1",
+            [connection.id],
+        )
+        closed = dict(cursor.fetchall())
     last = models.Run.objects.filter(connection=connection).order_by("-id").first()
     feeds = models.Feed.objects.filter(tenant_id__in=[connection.crm_id, connection.activecampaign_id])
     return {
         "links": links.filter(state="open").count(),
         "links_pending": links.filter(state="pending").count(),
-        "links_closed": links.filter(state="closed").count(),
+        "links_closed": sum(closed.values()),
+        "closed_reasons": closed,
         "waiting": models.Inbox.objects.filter(connection=connection).count(),
         "unreceipted": models.Outbox.objects.filter(connection=connection).count(),
         "held": models.Hold.objects.filter(connection=connection).count(),

@@ -20,6 +20,7 @@ from .feeds import move
 from .models import Feed
 from .staging import Stage
 
+CONVERTED_INTO = "contact"  # what every converted record becomes
 _PAGE = Stage(
     "stage_page",
     record_id="text",
@@ -30,28 +31,31 @@ _PAGE = Stage(
     deleted="bool",
     packed="bytea",
     times="bytea",
+    successor="text",
 )
 
 _NOTE_CHANGES = """
-    INSERT INTO directory AS d (tenant_id, object, record_id, key, stamp, created, digest, deleted)
-    SELECT %(tenant)s, %(object)s, record_id, key, stamp, created, digest, deleted FROM stage_page
+    INSERT INTO directory AS d (tenant_id, object, record_id, key, stamp, created, digest, deleted, successor)
+    SELECT %(tenant)s, %(object)s, record_id, key, stamp, created, digest, deleted, successor FROM stage_page
     ON CONFLICT (tenant_id, object, record_id) DO UPDATE
     SET key = CASE WHEN excluded.deleted THEN d.key ELSE excluded.key END, stamp = excluded.stamp,
-        created = excluded.created, digest = excluded.digest, deleted = excluded.deleted, skipped = NULL
-    WHERE (d.stamp, d.digest, d.deleted) IS DISTINCT FROM (excluded.stamp, excluded.digest, excluded.deleted)
+        created = excluded.created, digest = excluded.digest, deleted = excluded.deleted, skipped = NULL,
+        successor = excluded.successor
+    WHERE (d.stamp, d.digest, d.deleted, d.successor)
+          IS DISTINCT FROM (excluded.stamp, excluded.digest, excluded.deleted, excluded.successor)
     RETURNING record_id
 """
 
 _INTO_INBOX = """
     INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, key, packed, times, stamp, created,
-                       requested_at, deleted)
+                       requested_at, deleted, successor)
     SELECT c, %(side)s, %(object)s, p.record_id, nextval('inbox_version'), false, p.key, p.packed, p.times, p.stamp,
-           p.created, %(requested_at)s, p.deleted
+           p.created, %(requested_at)s, p.deleted, p.successor
     FROM stage_page p {only_changed} CROSS JOIN unnest(%(connections)s::bigint[]) AS c
     ON CONFLICT (connection_id, side, object, record_id) DO UPDATE
     SET version = excluded.version, to_fetch = false, key = excluded.key, packed = excluded.packed,
         times = excluded.times, stamp = excluded.stamp, created = excluded.created,
-        requested_at = excluded.requested_at, deleted = excluded.deleted
+        requested_at = excluded.requested_at, deleted = excluded.deleted, successor = excluded.successor
     WHERE inbox.requested_at <= excluded.requested_at
 """
 
@@ -61,7 +65,7 @@ _PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(
 _READ = _INTO_INBOX.format(only_changed="")
 
 
-def _row(record: Record) -> tuple[Any, ...]:
+def _row(record: Record, object: str) -> tuple[Any, ...]:
     packed = pack(record.values)
     digest = blake2b(packed, digest_size=8).digest()
     times = msgspec.json.encode(record.times) if record.times else None
@@ -74,11 +78,19 @@ def _row(record: Record) -> tuple[Any, ...]:
         record.deleted,
         None if record.deleted else packed,
         times,
+        _successor(record, object),
     )
 
 
-def _stage(cursor: Any, records: Iterable[Record]) -> None:
-    _PAGE.fill(cursor, {record.id: _row(record) for record in records}.values())
+def _successor(record: Record, object: str) -> str | None:
+    """Return what a merged or converted record became: object and id, or an object alone where no id is told."""
+    if record.master_id is not None:
+        return f"{object} {record.master_id}"
+    return None if record.converted_to is None else f"{CONVERTED_INTO} {record.converted_to}".strip()
+
+
+def _stage(cursor: Any, records: Iterable[Record], object: str) -> None:
+    _PAGE.fill(cursor, {record.id: _row(record, object) for record in records}.values())
 
 
 def take_page(
@@ -101,7 +113,7 @@ def take_page(
     with transaction.atomic(), database.cursor() as cursor:
         news = 0
         if records:
-            _stage(cursor, records)
+            _stage(cursor, records, object)
             parameters: dict[str, Any] = {
                 "tenant": feed.tenant_id,
                 "object": object,
@@ -175,14 +187,15 @@ def take_read(
     }
     with transaction.atomic(), database.cursor() as cursor:
         if records:
-            _stage(cursor, records)
+            _stage(cursor, records, object)
             cursor.execute(_PULLED, {**parameters, "connections": parameters["others"]})
             cursor.execute(_READ, parameters)
             consents.take(cursor, tenant_id, side, object, records, requested_at)
         if missing:
             cursor.execute(
-                "UPDATE directory SET deleted = true WHERE tenant_id = %(tenant)s AND object = %(object)s"
-                " AND record_id = ANY(%(missing)s)",
+                "INSERT INTO directory (tenant_id, object, record_id, stamp, digest, deleted)"
+                " SELECT %(tenant)s, %(object)s, id, %(requested_at)s, '', true FROM unnest(%(missing)s::text[]) AS id"
+                " ON CONFLICT (tenant_id, object, record_id) DO UPDATE SET deleted = true",
                 parameters,
             )
             cursor.execute(

@@ -119,6 +119,7 @@ class Directory(models.Model):
     digest = models.BinaryField()
     deleted = models.BooleanField(default=False)
     skipped = models.TextField(null=True)  # why a record does not take part
+    successor = models.TextField(null=True)  # object and id of the record that it became: merged or converted
 
     class Meta:
         db_table = "directory"
@@ -157,6 +158,7 @@ class Inbox(models.Model):
     created = models.DateTimeField(null=True)
     requested_at = models.DateTimeField()  # our clock, before the request that showed it
     deleted = models.BooleanField(default=False)
+    successor = models.TextField(null=True)  # see `Directory`
 
     class Meta:
         db_table = "inbox"
@@ -172,6 +174,7 @@ class Link(models.Model):
     key = models.TextField(null=True)  # the match key while a side is missing, then the contact's e-mail
     state = models.TextField()  # pending | open | closed
     closed_reason = models.TextField(null=True)
+    joined_id = models.BigIntegerField(null=True)  # the link that a closed one went into
     is_primary = models.BooleanField(default=True)
     crm_shadow = models.BinaryField(default=b"")
     activecampaign_shadow = models.BinaryField(default=b"")
@@ -196,6 +199,7 @@ class Link(models.Model):
             models.Index(fields=["connection", "key"], name="link_key"),
             models.Index(fields=["connection", "crm_id"], name="link_crm"),
             models.Index(fields=["connection"], condition=Q(selected=False), name="link_not_selected"),
+            models.Index(fields=["connection"], condition=Q(is_primary=False), name="link_not_primary"),
         ]
 
 

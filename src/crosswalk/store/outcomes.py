@@ -205,7 +205,7 @@ def write_links(cursor: Any, connection_id: int, links: Sequence[LinkRow], now: 
         ),
     )
     columns = ", ".join(_LINK_COLUMNS)
-    moved = ", ".join(f"{column} = excluded.{column}" for column in _LINK_COLUMNS[3:-1])
+    moved = ", ".join(f"{column} = excluded.{column}" for column in _LINK_COLUMNS[2:-1])
     cursor.execute(
         f"INSERT INTO link ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM stage_link"
         f" ON CONFLICT (id) DO UPDATE SET {moved}"

@@ -86,8 +86,10 @@ class Hit(msgspec.Struct, gc=False):
     skipped: str | None
 
 
-_SEEN = "{0}.record_id, {0}.version, {0}.key, {0}.packed, {0}.times, {0}.stamp, {0}.created, {0}.requested_at"
-_LINK = (
+SEEN_COLUMNS = (
+    "{0}.record_id, {0}.version, {0}.key, {0}.packed, {0}.times, {0}.stamp, {0}.created, {0}.requested_at"
+)
+LINK_COLUMNS = (
     "l.id, l.object, l.crm_id, l.activecampaign_id, l.key, l.state, l.is_primary, l.crm_shadow,"
     " l.activecampaign_shadow, l.crm_acked_at, l.activecampaign_acked_at, l.crm_unconfirmed,"
     " l.activecampaign_unconfirmed, l.selected"
@@ -102,11 +104,12 @@ _WRITING = "EXISTS (SELECT FROM outbox o WHERE o.link_id = l.id)"
 # A page is cut before anything is joined to it, and joins are look-ups by index (OFFSET 0 keeps the planner from
 # anything else): without fresh statistics, as in a first load, it would scan whole tables for each row of the page.
 _CRM_PAGE = f"""
-    SELECT {_SEEN.format("i")}, {_LINK}, {_SEEN.format("a")}, coalesce(a.to_fetch OR a.deleted, false), {_SIBLINGS},
-           i.created, {_WRITING}
+    SELECT {SEEN_COLUMNS.format("i")}, {LINK_COLUMNS}, {SEEN_COLUMNS.format("a")},
+           coalesce(a.to_fetch OR a.deleted, false), {_SIBLINGS}, i.created, {_WRITING}
     FROM (SELECT * FROM inbox
           WHERE connection_id = %(connection)s AND side = 'crm' AND object = %(object)s AND NOT to_fetch
-                AND NOT deleted AND (coalesce(created, '-infinity'), record_id) > (%(moment)s, %(record_id)s)
+                AND NOT deleted AND successor IS NULL
+                AND (coalesce(created, '-infinity'), record_id) > (%(moment)s, %(record_id)s)
           ORDER BY coalesce(created, '-infinity'), record_id LIMIT %(limit)s) i
     LEFT JOIN LATERAL (SELECT * FROM link WHERE connection_id = i.connection_id AND object = i.object
                        AND crm_id = i.record_id AND state <> 'closed' OFFSET 0) l ON true
@@ -116,8 +119,8 @@ _CRM_PAGE = f"""
 """
 
 _CONTACT_PAGE = f"""
-    SELECT {_SEEN.format("a")}, {_LINK}, {_SEEN.format("i")}, i.record_id IS NOT NULL, {_SIBLINGS},
-           d.created, {_WRITING}
+    SELECT {SEEN_COLUMNS.format("a")}, {LINK_COLUMNS}, {SEEN_COLUMNS.format("i")}, i.record_id IS NOT NULL,
+           {_SIBLINGS}, d.created, {_WRITING}
     FROM (SELECT * FROM inbox
           WHERE connection_id = %(connection)s AND side = 'activecampaign' AND object = 'contact' AND NOT to_fetch
                 AND NOT deleted AND record_id > %(record_id)s
@@ -132,11 +135,12 @@ _CONTACT_PAGE = f"""
 """
 
 _HITS = f"""
-    SELECT d.key, d.object, d.record_id, coalesce(i.to_fetch OR i.deleted, false), d.skipped, {_SEEN.format("i")}
+    SELECT d.key, d.object, d.record_id, coalesce(i.to_fetch OR i.deleted, false), d.skipped, {SEEN_COLUMNS.format("i")}
     FROM directory d
     LEFT JOIN LATERAL (SELECT * FROM inbox WHERE connection_id = %(connection)s AND side = %(side)s
                        AND object = d.object AND record_id = d.record_id OFFSET 0) i ON true
     WHERE d.tenant_id = %(tenant)s AND d.key = ANY(%(keys)s) AND d.object = ANY(%(objects)s) AND NOT d.deleted
+          AND d.successor IS NULL
 """
 
 
@@ -219,9 +223,9 @@ def links_of(
     """
     with database.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_LINK} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
+            f"SELECT {LINK_COLUMNS} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
             " AND l.activecampaign_id = ANY(%(contacts)s)"
-            f" UNION SELECT {_LINK} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
+            f" UNION SELECT {LINK_COLUMNS} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
             " AND l.key = ANY(%(keys)s) AND NOT EXISTS (SELECT FROM directory d WHERE d.tenant_id = %(tenant)s"
             " AND d.object = 'contact' AND d.record_id = l.activecampaign_id AND (d.key <> l.key OR d.deleted))",
             {
@@ -238,7 +242,8 @@ def links_of_records(connection_id: int, crm_ids: Iterable[str]) -> dict[tuple[s
     """Return the links of CRM records that are not closed, by object and id."""
     with database.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_LINK} FROM link l WHERE l.connection_id = %s AND l.state <> 'closed' AND l.crm_id = ANY(%s)",
+            f"SELECT {LINK_COLUMNS} FROM link l"
+            " WHERE l.connection_id = %s AND l.state <> 'closed' AND l.crm_id = ANY(%s)",
             [connection_id, list(crm_ids)],
         )
         links = [LinkRow(*row) for row in cursor.fetchall()]
@@ -272,7 +277,7 @@ def moving_keys(connection_id: int, keys: Iterable[str]) -> set[str]:
 def links_by_id(link_ids: Iterable[int]) -> dict[int, LinkRow]:
     """Return links by id."""
     with database.cursor() as cursor:
-        cursor.execute(f"SELECT {_LINK} FROM link l WHERE l.id = ANY(%s)", [list(link_ids)])
+        cursor.execute(f"SELECT {LINK_COLUMNS} FROM link l WHERE l.id = ANY(%s)", [list(link_ids)])
         return {row[0]: LinkRow(*row) for row in cursor.fetchall()}
 
 
@@ -281,7 +286,7 @@ def link_of(connection_id: int, side: Side, record_id: str) -> list[LinkRow]:
     column = "crm_id" if side is Side.CRM else "activecampaign_id"
     with database.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_LINK} FROM link l WHERE l.connection_id = %s AND l.{column} = %s AND l.state <> 'closed'"
+            f"SELECT {LINK_COLUMNS} FROM link l WHERE l.connection_id = %s AND l.{column} = %s AND l.state <> 'closed'"
             " ORDER BY l.is_primary DESC, l.id",
             [connection_id, record_id],
         )
@@ -301,7 +306,7 @@ def contacts_seen_by_key(connection_id: int, keys: Iterable[str]) -> dict[str, S
 def _contacts(connection_id: int, column: str, values: Iterable[str]) -> list[Seen]:
     with database.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_SEEN.format('a')} FROM inbox a WHERE a.connection_id = %s AND a.side = 'activecampaign'"
+            f"SELECT {SEEN_COLUMNS.format('a')} FROM inbox a WHERE a.connection_id = %s AND a.side = 'activecampaign'"
             f" AND a.object = 'contact' AND NOT a.to_fetch AND NOT a.deleted AND a.{column} = ANY(%s)",
             [connection_id, list(values)],
         )

@@ -18,6 +18,7 @@ from crosswalk.store.pairs import LinkRow
 from .context import Context, ObjectPlan
 from .creating import creation_mark
 from .fields import FieldsLostError, lost
+from .lives import follow_deletes
 from .merging import REJECTED, journal_fields
 from .pull import take_read
 
@@ -228,7 +229,8 @@ def take_receipts(
     _duplicates(context, run_id, by_outcome[Outcome.DUPLICATE], asked_at)
     again = [row.id for row, _ in by_outcome[Outcome.RETRY]]
     outbox.mark_again(again)
-    _refused(context, by_outcome[Outcome.REFUSED], now)
+    unmoved = _moved(context, by_outcome[Outcome.MOVED])
+    _refused(context, [*by_outcome[Outcome.REFUSED], *unmoved], now)
     return again
 
 
@@ -243,7 +245,25 @@ def _missing(context: Context, rows: Sequence[OutboxRow], now: datetime) -> None
             gone = [row.record_id for row in of_side if row.object == object and row.record_id]
             take_read(context, side, object, [], gone, now)
     if rows:
-        identity.apply_deletes(context.connection_id, now)
+        follow_deletes(context)
+
+
+def _moved(context: Context, moved: Sequence[tuple[OutboxRow, Receipt]]) -> list[tuple[OutboxRow, Receipt]]:
+    """The target has become another record: its reading tells which, and the next round goes on with that.
+
+    Returns those of which no reading tells: they are refused.
+    """
+    refused = []
+    for object in {row.object for row, _ in moved}:
+        of_object = [(row, receipt) for row, receipt in moved if row.object == object]
+        ids = [row.record_id for row, _ in of_object if row.record_id is not None]
+        side = Side(of_object[0][0].side)
+        fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
+        take_read(context, side, object, fetched.records, fetched.missing, fetched.requested_at)
+        still = {record.id for record in fetched.records if record.converted_to is None}
+        refused += [each for each in of_object if each[0].record_id in still]
+        outbox.drop([row.id for row, _ in of_object if row.record_id not in still])
+    return refused
 
 
 def _duplicates(

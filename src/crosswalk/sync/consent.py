@@ -137,6 +137,8 @@ def _decide_contact(context: Context, links: Sequence[DueLink], settled: _Settle
     for link, box in zip(links, boxes, strict=True):
         case = ConsentCase(box, contact, _standing(link.crm_shadow), _contact_shadow(link))
         decision = decide_consent(case, uncheck=context.settings.uncheck_opt_out)
+        if decision.target is Side.CRM and link.moves:
+            continue  # nothing is written to what the record was
         if decision.target is not None:
             settled.intents.append(_intent(link, decision))
         elif box is not None and contact is not None and (decision.settled or link.due is not None):

@@ -118,7 +118,27 @@ def _take_answers(
     for write in gone:
         take_read(context, Side(write.side), write.object, [], [write.record_id], now)
     consent_writes.mark([write.id for write, _answer in found[Outcome.RETRY]], consent_writes.REFUSED)
-    _refused(context, run_id, found[Outcome.REFUSED])
+    unmoved = _forget_moved(context, found[Outcome.MOVED])
+    _refused(context, run_id, [*found[Outcome.REFUSED], *unmoved])
+
+
+def _forget_moved(
+    context: Context, moved: Sequence[tuple[ConsentWrite, OptedOut]]
+) -> list[tuple[ConsentWrite, OptedOut]]:
+    """The target has become another record: once its link has gone there, that one is decided.
+
+    Returns those of which no reading tells what they became.
+    """
+    if not moved:
+        return []
+    side, object = Side(moved[0][0].side), moved[0][0].object  # a portion is of one object
+    fetched = context.systems[side].fetch(
+        object, [write.record_id for write, _ in moved], context.fields(side, object)
+    )
+    take_read(context, side, object, fetched.records, fetched.missing, fetched.requested_at)
+    still = {record.id for record in fetched.records if record.converted_to is None}
+    consent_writes.forget([write.id for write, _ in moved if write.record_id not in still])
+    return [each for each in moved if each[0].record_id in still]
 
 
 def _refused(context: Context, run_id: int, refused: Sequence[tuple[ConsentWrite, OptedOut]]) -> None:

@@ -49,6 +49,7 @@ class LinkExplanation(msgspec.Struct, kw_only=True):
     crm_id: str | None
     activecampaign_id: str | None
     state: str
+    closed_reason: str | None = None  # why a closed link closed; nothing is compared then
     is_primary: bool
     selected: bool  # false: the CRM record is out of the selection, and nothing travels
     unmet: list[str]  # the criteria that the CRM record does not meet now
@@ -77,7 +78,15 @@ def explain(context: Context, side: Side, record_id: str) -> Explanation:
     """
     links = pairs.link_of(context.connection_id, side, record_id)
     known = history.directory_rows(context.tenants[side], record_id)
-    if side is Side.CRM and not links and (found := _unlinked(context, record_id, known)) is not None:
+    closed = history.closed_links(context.connection_id, side, record_id)
+    if side is Side.CRM and not links:
+        links = _links_of_successor(context, known)
+    if (
+        side is Side.CRM
+        and not links
+        and not closed
+        and (found := _unlinked(context, record_id, known)) is not None
+    ):
         return found
     if not links and not known:
         raise UserError(
@@ -85,7 +94,40 @@ def explain(context: Context, side: Side, record_id: str) -> Explanation:
             cure=_("Check the id, or run a sync so that new records are read."),
         )
     return Explanation(
-        side=side.value, record_id=record_id, directory=known, links=[_link(context, link) for link in links]
+        side=side.value,
+        record_id=record_id,
+        directory=known,
+        links=[*(_link(context, link) for link in links), *map(_closed_link, closed)],
+    )
+
+
+def _links_of_successor(context: Context, known: list[dict[str, Any]]) -> list[LinkRow]:
+    """Return the links of what a CRM record was merged into or converted to."""
+    ids = [row["successor"].partition(" ")[2] for row in known if row["successor"]]
+    return [link for each in ids if each for link in pairs.link_of(context.connection_id, Side.CRM, each)]
+
+
+def _closed_link(row: dict[str, Any]) -> LinkExplanation:
+    """Tell why a link closed, and what was written over it."""
+    return LinkExplanation(
+        object=row["object"],
+        crm_id=row["crm_id"],
+        activecampaign_id=row["activecampaign_id"],
+        state="closed",
+        closed_reason=row["closed_reason"],
+        is_primary=row["is_primary"],
+        selected=True,
+        unmet=[],
+        fields=[],
+        consent={
+            "crm": None,
+            "activecampaign": None,
+            "crm_shadow": None,
+            "activecampaign_shadow": None,
+            "evidence": consent_links.evidence_of(row["id"]),
+        },
+        holds=[],
+        journal=history.journal_of(row["id"]),
     )
 
 
@@ -103,6 +145,7 @@ def _unlinked(context: Context, record_id: str, known: list[dict[str, Any]]) -> 
                 "created": record.created,
                 "deleted": False,
                 "skipped": None if selected else NOT_SELECTED,
+                "successor": None,
             }
             return Explanation(
                 side=Side.CRM.value,

@@ -14,6 +14,7 @@ from . import pull
 from .consent import opted_out
 from .context import CONTACT, Context, ObjectPlan, Progress
 from .creating import merge_creation
+from .lives import follow
 from .match import Matched, Pair, match_crm_page
 from .match_contacts import match_contact_page
 from .merging import merge_pair
@@ -25,9 +26,9 @@ PAGE = 2000
 def fill_outbox(context: Context) -> None:
     """Fill the outbox from all waiting inbox rows; each page commits its shadows, holds and offers."""
     now = context.clock.now()
-    identity.apply_deletes(context.connection_id, now)
+    follow(context)
     identity.adopt_contacts(context.connection_id, context.tenants[Side.ACTIVECAMPAIGN], now)
-    while pull.fetch_wanted(context) and identity.apply_deletes(context.connection_id, now):
+    while pull.fetch_wanted(context) and follow(context):
         pass  # what shared a closed link's contact or address is read as well
     for plan in context.objects.values():
         _fill_from_crm(context, plan)

@@ -13,8 +13,9 @@ import msgspec
 
 from crosswalk.core import catalogue
 from crosswalk.core.mapping import Direction, Side
-from crosswalk.store import identity, pairs
+from crosswalk.store import identity, lives, pairs
 from crosswalk.store.holds import MatchChoice, match_choices
+from crosswalk.store.lives import Name
 from crosswalk.store.outcomes import HoldNote, Leftover
 from crosswalk.store.pairs import Hit, LinkRow, Seen, Sighted
 
@@ -149,7 +150,11 @@ def _match_linked(matched: Matched, plan: ObjectPlan, row: Sighted, link: LinkRo
 
 
 def _match_strangers(context: Context, plan: ObjectPlan, strangers: Sequence[Seen], matched: Matched) -> None:
-    """Find partners for CRM records without a link, or create one."""
+    """Find partners for CRM records without a link, or create one; a record that is back has its own again."""
+    back = identity.reopen(context.connection_id, plan.object, [seen.record_id for seen in strangers])
+    for contact_id in back.values():
+        matched.want(Side.ACTIVECAMPAIGN, CONTACT, contact_id)
+    strangers = [seen for seen in strangers if seen.record_id not in back] if back else strangers
     for seen in strangers:
         if seen.key is None:
             matched.leave(Side.CRM, plan.object, seen, NO_EMAIL)
@@ -158,11 +163,12 @@ def _match_strangers(context: Context, plan: ObjectPlan, strangers: Sequence[See
         return
     keys = {seen.key for seen in keyed if seen.key}
     around = _Around(context, keys)
+    outranked = _look_at_outranked(context, plan, around, matched)
     choices = _choices(context, plan, keyed, around)
     fresh = iter(pairs.new_link_ids(len(keyed)))
     for seen in keyed:
         assert seen.key is not None
-        if seen.key in around.moving:
+        if seen.key in around.moving or seen.key in outranked:
             continue  # a contact is about to give this address up or to take it: a round later all is clear
         candidates = _meant(around.partners.get(seen.key, []), choices.get(seen.record_id))
         if candidates is None:
@@ -201,6 +207,29 @@ class _Around:
         if len(self.partners[key]) > 1:
             links = [link for link in links if link.activecampaign_id == contact.record_id]
         return links
+
+
+def _look_at_outranked(context: Context, plan: ObjectPlan, around: _Around, matched: Matched) -> set[str]:
+    """Return the addresses under which a record of a lower class leads that was not read just now.
+
+    It may have been converted into the very record that is about to take its place: then its link goes there, with
+    all that it knows.
+    """
+    leading = {
+        Name(link.object, link.crm_id): key
+        for key, links in around.links.items()
+        for link in links
+        if link.is_primary and link.selected and link.crm_id is not None and _outranks(plan, link)
+    }
+    if not leading:
+        return set()
+    read = lives.read(context.connection_id, leading)
+    for name in leading.keys() - read.keys():
+        matched.want(Side.CRM, name.object, name.record_id)
+    for hit in [hit for name, key in leading.items() if not read.get(name) for hit in around.partners[key]]:
+        if hit.seen is None and not hit.waits:
+            matched.want(Side.ACTIVECAMPAIGN, CONTACT, hit.record_id)
+    return {key for name, key in leading.items() if not read.get(name)}
 
 
 def _choices(

@@ -155,7 +155,8 @@ def _look_up(context: Context, candidates: Sequence[Seen]) -> tuple[set[str], se
         plan = context.objects.get(object)
         asked_at = context.clock.now()
         fields = context.fields(Side.CRM, object) if plan else []
-        records = context.systems[Side.CRM].find(object, keys, fields)
+        found = context.systems[Side.CRM].find(object, keys, fields)
+        records = [record for record in found if record.converted_to is None]  # its contact stands for it
         if plan is not None:
             take_read(context, Side.CRM, object, records, [], asked_at)
         selector = context.selector(plan) if plan else None

@@ -137,7 +137,7 @@ def _as_expected(
 ) -> bool:
     """Tell whether a target may be written; one that is `addressed` by its e-mail must still have it."""
     record = records.get(row.record_id or "")
-    if record is None or (addressed and record.key != row.key):
+    if record is None or record.converted_to is not None or (addressed and record.key != row.key):
         return False
     return all(
         name in record.values and same(kinds[name], value, record.values[name])

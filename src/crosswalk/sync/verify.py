@@ -28,6 +28,7 @@ from crosswalk.merge import (
 from crosswalk.store import audit, consent_links, inbox, pairs
 from crosswalk.store.audit import AuditedLink, AuditedRecord
 from crosswalk.store.consent_links import KnownLink
+from crosswalk.store.lives import CONVERTED
 
 from .consent import with_consent
 from .context import CONTACT, Context, ObjectPlan, Progress
@@ -38,12 +39,6 @@ STORED_DIFFERENTLY, AFTER_CURSOR = "stored differently", "changed after the curs
 DELETED, TOMBSTONE, AMBIGUOUS, NO_EMAIL = "deleted on one side", "tombstone", "ambiguous", "no e-mail"
 DIRECTION = "direction"
 CONSENT_DIFFERS = "consent differs"
-_SKIPPED = {
-    "no_email": NO_EMAIL,
-    "not_selected": NOT_SELECTED,
-    "tombstone": TOMBSTONE,
-    "ambiguous": AMBIGUOUS,
-}
 _SAMPLES = 5  # of every excuse, and of differences without one: ten times as many
 
 
@@ -313,7 +308,7 @@ def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Ta
 
 
 def _stranger_excuse(plan: ObjectPlan, item: AuditedRecord, selected: bool, erased: bool) -> str | None:
-    if not selected:
+    if not selected or item.skipped == CONVERTED:
         return NOT_SELECTED
     if item.record.key is None:
         return NO_EMAIL

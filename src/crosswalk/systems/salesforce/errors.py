@@ -111,7 +111,7 @@ _RULES = {
     "FIELD_FILTER_VALIDATION_EXCEPTION": _Rule(FailureKind.DATA, cure=_ADMIN_RULE),
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _Rule(FailureKind.DATA, cure=_AUTOMATION),
     "CANNOT_EXECUTE_FLOW_TRIGGER": _Rule(FailureKind.DATA, cure=_AUTOMATION),
-    "CANNOT_UPDATE_CONVERTED_LEAD": _Rule(FailureKind.CONFLICT, cure=_CONVERTED),
+    "CANNOT_UPDATE_CONVERTED_LEAD": _Rule(FailureKind.CONFLICT, Outcome.MOVED, _CONVERTED),
     "DUPLICATE_VALUE": _Rule(FailureKind.CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),
     "DUPLICATES_DETECTED": _Rule(FailureKind.CONFLICT, cure=_TWIN),
     "UNABLE_TO_LOCK_ROW": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
@@ -126,7 +126,7 @@ API_IS_OFF = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})  # without words of Salesforce: another's address
 
 # The worst outcome of a record's errors is the record's.
-_GRAVITY = (Outcome.MISSING, Outcome.REFUSED, Outcome.DUPLICATE, Outcome.RETRY)
+_GRAVITY = (Outcome.MISSING, Outcome.MOVED, Outcome.REFUSED, Outcome.DUPLICATE, Outcome.RETRY)
 
 # Where the list of fields is empty, the text may still name them: (code, pattern whose group lists names).
 _FIELDS_IN_TEXT = (
@@ -223,6 +223,8 @@ def _outcome(op: Op, error: ApiError) -> Outcome:
     if outcome is Outcome.MISSING and about_a_value:
         return Outcome.REFUSED  # what is missing is a record that a value refers to
     if outcome is Outcome.DUPLICATE and op is not Op.CREATE:
+        return Outcome.REFUSED
+    if outcome is Outcome.MOVED and op is Op.CREATE:
         return Outcome.REFUSED
     return outcome
 

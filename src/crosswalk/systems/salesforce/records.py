@@ -43,6 +43,11 @@ _OWN_COLUMNS: dict[str, tuple[Any, Any]] = {
     "CreatedDate": (_Moment | None, None),
     "LastModifiedById": (str | None, None),
 }
+# Of objects that have them, where the integration user may see them.
+_CONVERSION: dict[str, tuple[Any, Any]] = {
+    "IsConverted": (bool, False),
+    "ConvertedContactId": (str | None, None),
+}
 
 
 def _choices(raw: str) -> Value:
@@ -95,7 +100,9 @@ class RowReader:
         """`fields` are names that `schema` has."""
         names = [name for name in fields if name != OPT_OUT]
         box = schema.opt_out if OPT_OUT in fields else None
-        self.columns = list(dict.fromkeys([*_OWN_COLUMNS, schema.email, *names, *([box] if box else [])]))
+        converted = [column for column in _CONVERSION if column in schema.fields]
+        own = [*_OWN_COLUMNS, *converted, schema.email]
+        self.columns = list(dict.fromkeys([*own, *names, *([box] if box else [])]))
         attributes = {column: f"c{place}" for place, column in enumerate(self.columns)}
         row: Any = msgspec.defstruct(
             "Row",
@@ -118,6 +125,7 @@ class RowReader:
         self._own = attrgetter(*(attributes[column] for column in [*_OWN_COLUMNS, schema.email]))
         self._values = [(name, attributes[name], _form(schema, name)[1]) for name in dict.fromkeys(names)]
         self._box = (box, attributes[box]) if box else None
+        self._converted = [attributes[column] for column in converted]
 
     def page(self, answer: Answer) -> QueryPage:
         """Decode an answer to a query. Raises SystemFailure(BUG) if its shape is unknown."""
@@ -164,8 +172,15 @@ class RowReader:
             modified_by=long_id(modified_by) if modified_by else None,
             deleted=deleted,
             master_id=long_id(master) if master else None,
+            converted_to=_converted_to([getattr(row, each) for each in self._converted]),
             consent=_consent(row, self._box, stamp, modified_by) if self._box and not deleted else None,
         )
+
+
+def _converted_to(marks: Sequence[bool | str | None]) -> str | None:
+    """Return the contact that a lead was converted to, "" when that is not told, None when it was not converted."""
+    contact = next((long_id(mark) for mark in marks if isinstance(mark, str) and mark), "")
+    return contact if contact or True in marks else None
 
 
 def _consent(row: Any, box: tuple[str, str], stamp: datetime, modified_by: str | None) -> Consent | None:
@@ -215,6 +230,8 @@ def _column_kind(schema: Schema, column: str) -> Kind | None:
 def _column_type(schema: Schema, column: str) -> tuple[Any, Any]:
     if column in _OWN_COLUMNS:
         return _OWN_COLUMNS[column]
+    if column in _CONVERSION and column in schema.fields:
+        return _CONVERSION[column]
     if column == schema.email:
         return str | None, None
     return _form(schema, column)[0] | msgspec.UnsetType, msgspec.UNSET
