@@ -243,9 +243,11 @@ class TwoSystems:
     def plan(self, name: str = NAME, applied: Mapping[str, Sequence[str]] | None = None) -> models.Plan:
         return runs.make_plan(self.context(name), applied)
 
-    def sync(self, name: str = NAME, *, plan: models.Plan | None = None) -> RunResult:
+    def sync(
+        self, name: str = NAME, *, plan: models.Plan | None = None, sweep_all: bool = False
+    ) -> RunResult:
         self.wait(30)
-        return runs.run(self.context(name), plan=plan)
+        return runs.run(self.context(name), plan=plan, sweep_all=sweep_all)
 
     def explain(self, side: Side, record_id: str, name: str = NAME) -> Explanation:
         return explain(self.context(name), side, record_id)
@@ -460,7 +462,7 @@ class TwoSystems:
         account.with_email(email).email = other
 
     def spoil(self, email: str, title: str, text: str) -> None:
-        """Something stores a custom value that its field's type does not allow."""
+        """Something stores a custom value, perhaps one that its field's type does not allow; no stamp moves."""
         account = self.systems["activecampaign"].system.account  # type: ignore[attr-defined]
         field_id = int(self.field(title).removeprefix("field/"))
         account.set_value(account.with_email(email), field_id, text, account.now(), None)

@@ -14,7 +14,7 @@ from crosswalk.core.mapping import Side
 from . import tables
 from .command import command
 from .outcome import Answer, ExitCode
-from .progress import watched
+from .progress import duration, watched
 from .session import ConnectionName, open_session
 from .terminal import Terminal
 
@@ -33,9 +33,13 @@ def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
     """
     session = open_session()
     from crosswalk.store import connections, history
+    from crosswalk.sync import sweep
 
     chosen = connections.all_connections() if connection is None else [session.connection(connection)]
-    found = [{"name": each.name, **_renamed(history.figures(each))} for each in chosen]
+    found = [
+        {"name": each.name, **_renamed(history.figures(each)), "sweep": sweep.figures(each)}
+        for each in chosen
+    ]
     if not found:
         terminal.say(
             _("There is no connection yet. Add one: crosswalk connection add NAME --credentials FILE")
@@ -69,9 +73,20 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("consent"): found["consent"],
         _("last read"): found["read_at"],
         _("calls"): {each["system"]: _quota(each) for each in found["quota"]},
+        _("seen again"): {f"{each['system']} {each['object']}": _sweep(each) for each in found["sweep"]},
         _("last run"): _("none yet") if last is None else [last["state"], last["started_at"], last["counts"]],
     }
     return tables.facts(found["name"], labels)
+
+
+def _sweep(found: dict[str, Any]) -> str:
+    """Say in what time everything is read again, and when that was so last."""
+    every = found["round_seconds"]
+    told = [_("every {time}").format(time=duration(every)) if every else _("never (turned off)")]
+    if found["ended_at"] is not None:
+        last = _("last on {at}, in {time}")
+        told.append(last.format(at=tables.shown(found["ended_at"]), time=duration(found["took_seconds"])))
+    return "; ".join(told)
 
 
 def _quota(quota: dict[str, Any]) -> str:

@@ -170,6 +170,9 @@ def sync(
     approve: Annotated[
         bool, typer.Option("--approve", help=_("Approve what the plan says without asking."))
     ] = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help=_("Read everything again, also what shows no change."))
+    ] = False,
 ) -> Answer:
     """Bring both sides up to date.
 
@@ -177,6 +180,11 @@ def sync(
     """
     if plan is not None and approve:
         raise UserError(_("--plan and --approve exclude each other."))
+    if plan is not None and sweep:
+        raise UserError(
+            _("--plan and --sweep exclude each other: a plan does not know what a sweep finds."),
+            cure=_("Sync with the plan first, then with --sweep."),
+        )
     session = open_session()
     with watched(terminal) as report:
         context = _opened(session, connection, report)
@@ -187,7 +195,7 @@ def sync(
         approved = needed
     with watched(terminal) as report:
         context.report = report
-        result = _run(context, approved)
+        result = _run(context, approved, sweep=sweep)
     return _ended(terminal, context, result)
 
 
@@ -235,7 +243,7 @@ def _unapproved(terminal: Terminal, plan: Plan) -> Answer:
     return Answer(data=data, code=ExitCode.NEEDS_APPROVAL)
 
 
-def _run(context: Context, plan: Plan | None) -> RunResult:
+def _run(context: Context, plan: Plan | None, *, sweep: bool) -> RunResult:
     from crosswalk.store import runs
     from crosswalk.sync.run import run
 
@@ -243,7 +251,7 @@ def _run(context: Context, plan: Plan | None) -> RunResult:
         plan.approved_at = context.clock.now()
         plan.save(update_fields=["approved_at"])
     first = not runs.finished_before(context.connection_id)
-    return run(context, kind="initial" if first else "manual", plan=plan)
+    return run(context, kind="initial" if first else "manual", plan=plan, sweep_all=sweep)
 
 
 def _ended(terminal: Terminal, context: Context, result: RunResult) -> Answer:

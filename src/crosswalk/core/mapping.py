@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .criteria import Criteria, Criterion, Operator
+from .sweep import SHARE
 
 
 class Side(StrEnum):
@@ -153,6 +154,7 @@ class Settings:
     exclude_automations_initially: bool = True
     consent: bool = True  # opt-outs travel both ways
     uncheck_opt_out: bool = False  # who subscribes again has the CRM's opt-out box unchecked
+    sweep_share: float = SHARE  # of each tenant's calls, for reading everything again and again; 0: never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

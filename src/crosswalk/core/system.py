@@ -57,6 +57,20 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
 
 
+class Range(msgspec.Struct, frozen=True, kw_only=True):
+    """All live records with the next ids above an id, up to `upto`.
+
+    Ids go by their value where they are `numbered`, else by the codes of their characters.
+    """
+
+    records: Sequence[Record]
+    upto: str | None  # None: there are no ids above these
+    requested_at: datetime
+    calls: int = 1  # that it took
+    numbered: bool = False
+    calls_per_absent: float  # what it takes to ask for one record that may be gone
+
+
 class ConsentPage(msgspec.Struct, frozen=True, kw_only=True):
     """Records with their consent, without values. Storing `cursor` with the last page makes the reading done."""
 
@@ -239,6 +253,18 @@ class System(Protocol):
 
         The union of one call's pages is the whole set unless the only page has no records and an unchanged cursor.
         Systems without tags raise SystemFailure(MAPPING).
+        """
+
+    def read_range(
+        self,
+        object: str,
+        fields: Sequence[str],
+        after: str,
+        only: Sequence[Selection] | None = None,
+    ) -> Range:
+        """Read the records with the next ids above `after` (empty: from the first), as many as a call gives.
+
+        Records that none of `only` takes, now or later without an edit, may be left out.
         """
 
     def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from crosswalk.core.mapping import ObjectMapping, Selection, Side
 from crosswalk.core.schema import OPT_OUT
+from crosswalk.core.sweep import SHARE
 
 from .models import Connection, Feed
 
@@ -29,6 +30,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     fields: Sequence[str]
     mark: str  # changes when other records take part than before
     selection: Selection | None = None  # which records of the CRM it takes
+    sweep_share: float = SHARE  # of the tenant's calls
 
 
 def readers_of(side: Side, tenant_id: int, object: str) -> list[Reader]:
@@ -51,6 +53,7 @@ def readers_of(side: Side, tenant_id: int, object: str) -> list[Reader]:
             fields=sorted(_consent(settings[number]).union(*(item.read(side) for item in items))),
             mark=_mark(number, side, items, settings[number]),
             selection=items[0].selection if side is Side.CRM else None,
+            sweep_share=settings[number].get("sweep_share", SHARE),
         )
         for number, items in mapped.items()
     ]

@@ -111,24 +111,41 @@ def take_page(
     connection that uses the feed.
     """
     with transaction.atomic(), database.cursor() as cursor:
-        news = 0
-        if records:
-            _stage(cursor, records, object)
-            parameters: dict[str, Any] = {
-                "tenant": feed.tenant_id,
-                "object": object,
-                "side": side.value,
-                "connections": list(connections),
-                "requested_at": requested_at,
-            }
-            cursor.execute(_PULLED, parameters)
-            news = cursor.rowcount
-            consents.take(cursor, feed.tenant_id, side, object, records, requested_at)
+        news = take_news(cursor, feed.tenant_id, side, connections, object, records, requested_at)
         feed.cursor = cursor_text
         if last:
             feed.read_at = now
             feed.complete_at = feed.complete_at or now
         move(feed)
+    return news
+
+
+def take_news(
+    cursor: Any,
+    tenant_id: int,
+    side: Side,
+    connections: Sequence[int],
+    object: str,
+    records: Sequence[Record],
+    requested_at: datetime,
+) -> int:
+    """Note in the directory what was read, inside a transaction; what it did not know becomes sightings.
+
+    Returns how many records that were.
+    """
+    if not records:
+        return 0
+    _stage(cursor, records, object)
+    parameters: dict[str, Any] = {
+        "tenant": tenant_id,
+        "object": object,
+        "side": side.value,
+        "connections": list(connections),
+        "requested_at": requested_at,
+    }
+    cursor.execute(_PULLED, parameters)
+    news: int = cursor.rowcount
+    consents.take(cursor, tenant_id, side, object, records, requested_at)
     return news
 
 

@@ -100,6 +100,9 @@ class Feed(models.Model):
     readers = models.TextField(default="")  # for whom it is read; others need a new complete reading
     complete_at = models.DateTimeField(null=True)  # end of the first complete read
     read_at = models.DateTimeField(null=True)  # end of the last pass
+    sweep = models.TextField(
+        default=""
+    )  # where the sweep of the same records stands, as a `core.sweep.Place`
 
     class Meta:
         db_table = "feed"

@@ -16,6 +16,7 @@ from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
 from crosswalk.store.feeds import Reader
 from crosswalk.store.mapped import Mapped
+from crosswalk.store.models import Feed
 
 from .selecting import Selector
 
@@ -109,6 +110,14 @@ class Progress:
     total: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A feed that this run has read, and who uses it."""
+
+    feed: Feed
+    readers: Sequence[Reader]
+
+
 def _silent(progress: Progress) -> None:
     """Nobody watches."""
 
@@ -129,6 +138,7 @@ class Context:
     reading: dict[tuple[Side, str], list[str]] = field(
         default_factory=dict
     )  # fields read for all connections
+    opened: dict[tuple[Side, str], Opened] = field(default_factory=dict)  # feeds, by side and object
     unfilled: Sequence[Mapped] = ()  # field mappings whose records wait for their back-fill
     anew: Mapping[str, Sequence[str]] = field(
         default_factory=dict

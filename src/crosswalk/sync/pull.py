@@ -13,7 +13,7 @@ from crosswalk.store import consents, feeds, inbox, selection
 from crosswalk.store.models import Feed
 
 from .ahead import ahead
-from .context import CONTACT, Context, Progress
+from .context import CONTACT, Context, Opened, Progress
 
 _FETCH_PAGE = 2000
 
@@ -49,6 +49,7 @@ def pull(context: Context, side: Side, object: str) -> None:
         _read_to_end(context, side, feed, readers, untold)
         if feeds.reading_for(feed, readers):
             _close_reading(context, side, feed, readers)
+        context.opened[side, object] = Opened(feed=feed, readers=readers)
 
 
 def _close_reading(context: Context, side: Side, feed: Feed, readers: Sequence[feeds.Reader]) -> None:

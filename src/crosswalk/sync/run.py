@@ -25,6 +25,7 @@ from .holds import look_at_changed
 from .pull import fetch_wanted, pull_all
 from .push import push
 from .recover import read_and_recover
+from .sweep import sweep
 
 ROUNDS = 3
 _BRAKED = frozenset(Op)  # opt-outs are not among them
@@ -110,8 +111,12 @@ def opening(name: str, clock: Clock, kind: str = "manual") -> Iterator[None]:
         raise
 
 
-def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> RunResult:
+def run(
+    context: Context, *, kind: str = "manual", plan: Plan | None = None, sweep_all: bool = False
+) -> RunResult:
     """Run the connection once. `plan` limits what may be written to its counts plus a tenth.
+
+    The sweep goes on where it is due; with `sweep_all` it reads everything.
 
     Raises SystemFailure when a system cannot be reached or signed in to, or an e-mail field vanished; everything seen
     and intended is kept.
@@ -122,7 +127,7 @@ def run(context: Context, *, kind: str = "manual", plan: Plan | None = None) -> 
         state, message = "failed", ""
         try:
             with _deciding_anew(context, plan.applied if plan is not None else None):
-                _without_lost_fields(context, lambda: _rounds(context, record.id, plan))
+                _without_lost_fields(context, lambda: _work(context, record.id, plan, sweep_all))
             state = "done"
         except BrakeError as brake:
             state, message = "braked", str(brake)
@@ -165,7 +170,7 @@ def _without_lost_fields(context: Context, work: Callable[[], Result]) -> Result
         return work()
 
 
-def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
+def _work(context: Context, run_id: int, plan: Plan | None, sweep_all: bool) -> None:
     first = not runs.finished_before(context.connection_id)
     options = WriteOptions(
         import_updates_above=context.settings.import_updates_above,
@@ -177,6 +182,14 @@ def _rounds(context: Context, run_id: int, plan: Plan | None) -> None:
     note_fields(context)
     list_all(context, context.anew)
     look_at_changed(context)
+    _rounds(context, run_id, plan, options)
+    if sweep(context, whole=sweep_all):  # after what people changed
+        carry_consents(context, run_id)
+        _rounds(context, run_id, plan, options)
+
+
+def _rounds(context: Context, run_id: int, plan: Plan | None, options: WriteOptions) -> None:
+    """Settle what waits."""
     for number in range(1, ROUNDS + 1):
         if plan is not None or number > 1 or not inbox.waiting(context.connection_id):
             begin_back_fill(context)  # after what people changed, unless a plan read and showed it all

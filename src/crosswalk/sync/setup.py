@@ -22,6 +22,7 @@ from crosswalk.core.mapping import (
     Side,
 )
 from crosswalk.core.schema import Schema
+from crosswalk.core.sweep import MOST
 from crosswalk.core.system import System
 from crosswalk.store import connections, mapped, models
 from crosswalk.store.vault import Vault
@@ -174,6 +175,11 @@ def checked_object(mapping: ObjectMapping, crm: Schema, contact: Schema, setting
 
 
 def _check_settings(settings: Settings, objects: list[str]) -> None:
+    if not 0 <= settings.sweep_share <= MOST:
+        raise UserError(
+            _("The sweep's share of the calls cannot be {share:g}.").format(share=settings.sweep_share),
+            cure=_("Set settings.sweep_share to a number from 0 (no sweep) to {most:g}.").format(most=MOST),
+        )
     if settings.creation is CreationRule.TAGGED and not settings.creation_tag:
         raise UserError(_("Creation “tagged” needs a tag."), cure=_("Set settings.creation_tag."))
     if settings.creation is not CreationRule.NEVER and settings.creation_object not in objects:

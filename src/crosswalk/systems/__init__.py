@@ -22,6 +22,9 @@ VENDORS = {
 }
 
 
+RECORDS_A_CALL = {"activecampaign": 100, "salesforce": 2_000}  # the most that reading by ranges gives
+
+
 class Connect(Protocol):
     """What every vendor's folder offers as `connect`."""
 

@@ -24,6 +24,7 @@ from ...core.system import (
     ObjectUse,
     OptedOut,
     Page,
+    Range,
     Receipt,
     Record,
     Write,
@@ -36,6 +37,7 @@ from .consents import Consents, Unsubscriber
 from .feed import Feed
 from .imports import Imports
 from .lookup import Lookup
+from .ranges import read_range
 from .schema import CONTACT, read_schema
 from .writes import IMPORTS, Encoder, Singles, form_batches
 
@@ -104,6 +106,14 @@ class ActiveCampaign:
 
     def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
         return self._lookup().tagged(tag, fields, cursor)
+
+    def read_range(
+        self, object: str, fields: Sequence[str], after: str, only: Sequence[Selection] | None = None
+    ) -> Range:
+        """Read the next hundred contacts; they are not selected."""
+        del only
+        _require_contact(object)
+        return read_range(self._api, self._known(), fields, after)
 
     def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
         _require_contact(object)

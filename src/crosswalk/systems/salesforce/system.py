@@ -23,6 +23,7 @@ from ...core.system import (
     Op,
     OptedOut,
     Page,
+    Range,
     Receipt,
     Record,
     Write,
@@ -36,6 +37,7 @@ from .criteria import any_of, condition_of
 from .feed import Pass, only_persons, read_cursor
 from .ids import long_id
 from .lookup import Lookup
+from .ranges import read_range
 from .schema import Described, read_describe, sobject_of
 from .writes import Sender, form_batches, opted_out
 
@@ -144,6 +146,14 @@ class Salesforce:
             _("Salesforce has no tags."),
             cure=_("Choose an ActiveCampaign tag."),
         )
+
+    def read_range(
+        self, object: str, fields: Sequence[str], after: str, only: Sequence[Selection] | None = None
+    ) -> Range:
+        """Read up to 2,000 records."""
+        described = self._known(object)
+        condition = None if only is None else self._filter(described, only)
+        return read_range(self._client, described, fields, after, condition)
 
     def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
         return self._lookup(object, fields).fetch(ids)
