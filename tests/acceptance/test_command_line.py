@@ -182,6 +182,26 @@ def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:
     assert "100000 a second" in shown.out
 
 
+def test_a_sweep_is_made_when_asked_for_and_status_tells_when_everything_was_seen(synced: Installation) -> None:
+    before = synced("status", "--json").data["connections"][0]["sweep"]
+    assert {(each["system"], each["object"]) for each in before} == {
+        ("salesforce", "contact"),
+        ("salesforce", "lead"),
+        ("activecampaign", "contact"),
+    }
+    assert {(each["round_seconds"], each["ended_at"]) for each in before} == {(3600, None)}
+    assert "every 1 h 00 min" in synced("status", COLUMNS="200").out
+
+    done = synced("sync", "--sweep", "--json")
+
+    assert (done.code, done.data["counts"]) == (0, {})
+    after = synced("status", "--json").data["connections"][0]["sweep"]
+    assert all(each["ended_at"] for each in after)
+    assert "; last on " in synced("status", COLUMNS="200").out
+    refused = synced("sync", "--plan", "1", "--sweep", "--json")
+    assert (refused.code, "--sweep" in refused.data["error"]["message"]) == (1, True)
+
+
 def test_a_mapping_that_was_shown_can_be_set_again(mapped: Installation) -> None:
     shown = mapped("mapping", "show", "acme", "--json")
     assert {each["object"] for each in shown.data["objects"]} == {"contact", "lead"}

@@ -19,7 +19,7 @@ from tests.helpers.systems import FreeBudget
 
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.schema import Schema
-from crosswalk.core.system import Batch, Op, Outcome, Page, Receipt, Write, WriteOptions
+from crosswalk.core.system import Batch, Op, Outcome, Page, Receipt, Record, Write, WriteOptions
 from crosswalk.core.values import Kind, Value
 from crosswalk.systems.activecampaign import ActiveCampaign, connect
 
@@ -246,6 +246,26 @@ def test_reading_by_id_believes_absence_only_after_a_404(account: Account) -> No
     assert [record.id for record in fetched.records] == ["4", "6"]
     assert fetched.missing == ["5", "99999"]
     assert account.spent() == {"GET /contacts": 1, "GET /contacts/{id}": 2}
+
+
+def test_everybody_is_read_again_by_ranges_a_hundred_a_call(account: Account) -> None:
+    account.person("delete", "150")
+    account.person("set_values", "42", CITY="Roma")
+    fields, found, after = list(account.schema.fields), list[Record](), ""
+    account.spent()
+    ends: list[str | None] = []
+    while not ends or ends[-1] is not None:
+        part = account.system.read_range("contact", fields, after)
+        found += part.records
+        ends.append(part.upto)
+        after = part.upto or ""
+
+    assert [each.id for each in found] == sorted(account.held(), key=int)
+    assert (ends, account.spent()) == (["100", "201", None], {"GET /contacts": 3})
+    assert found[41].values[account.name("City")] == "Roma"
+    assert {record.id: record for page in account.read() for record in page.records} == {
+        each.id: each for each in found
+    }, "the same as the feed shows"
 
 
 def test_contacts_are_found_by_address_in_any_case(account: Account) -> None:

@@ -16,10 +16,12 @@ import pytest
 from tests.helpers.systems import FreeBudget
 
 from crosswalk.core.clock import Clock, SystemClock
+from crosswalk.core.criteria import Criteria, Criterion, Operator
 from crosswalk.core.failures import FailureKind, SystemFailure
+from crosswalk.core.mapping import Selection, SelectionKind
 from crosswalk.core.system import Op, Outcome, Page, Receipt, Record, Write, WriteOptions
 from crosswalk.core.values import Value
-from crosswalk.systems.salesforce import Salesforce, connect
+from crosswalk.systems.salesforce import Salesforce, connect, ranges
 
 OPTIONS = WriteOptions()
 NAMES = ["LastName", "FirstName", "Phone"]
@@ -262,6 +264,38 @@ def test_an_idle_pass_costs_one_call(org: Rig) -> None:
 
     assert records(read(system, cursor)) == {}
     assert org.calls() == before + 1
+
+
+def test_everything_is_read_again_by_ranges_of_ids(org: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "PAGE", 8)
+    system = org.open()
+    fed = records(read(system))
+    gone = list(fed)[3]
+    org.person("delete", gone)
+    before = org.calls()
+
+    parts = [system.read_range("contact", NAMES, "")]
+    while (upto := parts[-1].upto) is not None:
+        parts.append(system.read_range("contact", NAMES, upto))
+
+    found = [record for part in parts for record in part.records]
+    assert [each.id for each in found] == sorted(set(fed) - {gone})
+    assert {each.id: each for each in found} == {each: fed[each] for each in fed if each != gone}
+    assert [len(part.records) for part in parts] == [8, 8, 8, 5]
+    assert org.calls() == before + 4
+
+
+def test_a_range_holds_only_what_a_selection_takes(org: Rig) -> None:
+    system = org.open()
+    wanted = next(iter(records(read(system)).values())).values["LastName"]
+    criteria = Criteria(rows=(Criterion(field="LastName", operator=Operator.EQUALS, values=(str(wanted),)),))
+
+    part = system.read_range(
+        "contact", NAMES, "", [Selection(kind=SelectionKind.CRITERIA, criteria=criteria)]
+    )
+
+    assert {each.values["LastName"] for each in part.records} == {wanted}
+    assert part.upto is None
 
 
 def test_a_record_that_is_gone_is_missing_for_reads_and_writes(org: Rig) -> None:

@@ -233,6 +233,13 @@ def verify(terminal: Terminal, connection: ConnectionName = None) -> Answer:
 
     with watched(terminal) as report:
         found = verified(session.context(connection, report))
+    if found.unexcused:
+        terminal.say(
+            _(
+                "The next sync reads these records again: a value can change without showing as a change, until the"
+                " sweep finds it. A difference that is still there then is an error: please report it."
+            )
+        )
     return Answer(
         data=verify_data(found),
         tables=verify_tables(found),

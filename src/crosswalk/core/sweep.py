@@ -84,6 +84,14 @@ def moved(place: Place, step: Step, rate: float, now: datetime) -> Place:
     )
 
 
+def charged(place: Place, calls: float, rate: float) -> Place:
+    """Return the place with the cost of calls that were made beside the reading of ranges."""
+    if not rate or place.paid is None:
+        return place
+    paid = place.paid + timedelta(hours=calls / rate)
+    return msgspec.structs.replace(place, paid=paid, due=max(place.due or paid, paid))
+
+
 def may_go_on(place: Place, rate: float, now: datetime) -> bool:
     """Tell whether the share pays for one more call of the round under way."""
     if place.began is None or place.paid is None or not rate:

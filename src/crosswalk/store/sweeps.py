@@ -60,9 +60,15 @@ def take_range(
             cursor, feed.tenant_id, side, readers, feed.name, found.records, found.requested_at
         )
         inbox.want(connection_id, side, feed.name, absent, now)
-        feed.sweep = msgspec.json.encode(place).decode()
-        cursor.execute("UPDATE feed SET sweep = %s WHERE id = %s", [feed.sweep, feed.id])
+        note_place(feed, place)
     return news
+
+
+def note_place(feed: Feed, place: Place) -> None:
+    """Store where a sweep stands."""
+    feed.sweep = msgspec.json.encode(place).decode()
+    with database.cursor() as cursor:
+        cursor.execute("UPDATE feed SET sweep = %s WHERE id = %s", [feed.sweep, feed.id])
 
 
 def absent(feed: Feed, side: Side, after: str, found: Range) -> list[str]:

@@ -101,20 +101,22 @@ def look_at_crossings(context: Context) -> None:
             selection.take_due(context.connection_id, tenant, plan.object, context.crm_now(), now)
 
 
-def pull_tagged(context: Context, tag: str) -> None:
-    """Read which contacts carry the tag, when that may have changed."""
+def pull_tagged(context: Context, tag: str, *, again: bool = False) -> int:
+    """Read which contacts carry the tag, when that may have changed, or `again`; return how many pages it took."""
     tenant = context.tenants[Side.ACTIVECAMPAIGN]
     fields = context.fields(Side.ACTIVECAMPAIGN, CONTACT)
     with feeds.lease(f"feed tagged {tag}", tenant):
         feed = feeds.open_feed(tenant, f"tagged:{tag}")
-        before = feed.cursor
+        before = None if again else feed.cursor
         ids: list[str] = []
-        cursor = before or ""
+        cursor, pages = before or "", 0
         for page in context.systems[Side.ACTIVECAMPAIGN].tagged(tag, fields, before):
             ids += [record.id for record in page.records]
             cursor = page.cursor
+            pages += 1
         if cursor != before:
             inbox.take_tagged(feed, tag, feeds.seekers_of(tenant, tag), ids, cursor, context.clock.now())
+        return pages
 
 
 def read_consents(context: Context) -> None:

@@ -11,13 +11,16 @@ from gettext import gettext as _
 from typing import Any
 
 from crosswalk.core.mapping import Side
-from crosswalk.core.sweep import Place, Step, begun, is_due, may_go_on, moved, round_takes
+from crosswalk.core.sweep import Place, Step, begun, charged, is_due, may_go_on, moved, round_takes
 from crosswalk.store import feeds, sweeps
 from crosswalk.store.feeds import Reader
 from crosswalk.store.models import Connection, Feed
 from crosswalk.systems import RECORDS_A_CALL
 
 from .context import CONTACT, Context, Progress
+from .pull import pull_tagged
+
+TAGGED = "tagged:"  # begins the names of the feeds of tags
 
 
 def sweep(context: Context, *, whole: bool = False) -> int:
@@ -60,7 +63,21 @@ def _sweep(context: Context, side: Side, object: str, readers: Sequence[Reader],
             context.report(Progress(phase=_phase(side, object), done=done + read, total=total))
             if not (whole or may_go_on(place, rate, context.clock.now())):
                 break
+        if place.began is None and side is Side.ACTIVECAMPAIGN:
+            _read_tags(context, feed, place, rate)
         return read
+
+
+def _read_tags(context: Context, feed: Feed, place: Place, rate: float) -> None:
+    """Read again who carries the tags that are looked for: a tag that goes while another comes changes no total."""
+    tags = [
+        each.name.removeprefix(TAGGED)
+        for each in sweeps.feeds_of(feed.tenant_id)
+        if each.name.startswith(TAGGED)
+    ]
+    calls = sum(pull_tagged(context, tag, again=True) for tag in tags)
+    if calls:
+        sweeps.note_place(feed, charged(place, calls, rate))
 
 
 def _phase(side: Side, object: str) -> str:

@@ -5,7 +5,7 @@ what it may excuse.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from gettext import gettext as _
 from typing import Any
 
@@ -78,7 +78,8 @@ class _Tally:
 def verify(context: Context) -> Verification:
     """Read both sides and compare every pair of fields.
 
-    A record found gone becomes a sighting for the next run, and so does one that takes part and was never shown.
+    A record found gone becomes a sighting for the next run, and so does one that takes part and was never shown, or one
+    that differs without an excuse.
     """
     audit.begin()
     try:
@@ -111,6 +112,7 @@ def _read_both_sides(context: Context) -> None:
 def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
     holds = pairs.holds_of(link.link_id for link in links)
     selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
+    odd: list[AuditedLink] = []
     for link in links:
         plan = context.objects.get(link.object)
         if plan is None:
@@ -123,10 +125,25 @@ def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> 
             _tell_gone(context, link, gone, bool(held), tally)
         else:
             selected = _takes(selector, link)
-            for field, crm, contact in _fields(plan, link):
+            found = [
                 _verify_field(selected, link, field, crm, contact, field.mapping.crm in held, tally)
+                for field, crm, contact in _fields(plan, link)
+            ]
+            if not all(found):
+                odd.append(link)
             for paused in plan.paused if link.is_primary else ():  # nobody can say whether they are equal
                 tally.differs(HELD, kind="field", **_ids(link), field=paused.mapping.crm)
+    _look_again(context, odd)
+
+
+def _look_again(context: Context, links: Iterable[AuditedLink]) -> None:
+    """Have both records of links read by the next run: a value may have changed without a stamp."""
+    ids: dict[tuple[Side, str], list[str]] = {}
+    for link in links:
+        ids.setdefault((Side.CRM, link.object), []).append(link.crm_id or "")
+        ids.setdefault((Side.ACTIVECAMPAIGN, CONTACT), []).append(link.activecampaign_id or "")
+    for (side, object), record_ids in ids.items():
+        inbox.want(context.connection_id, side, object, record_ids, context.clock.now())
 
 
 def _takes(selector: Selector, link: AuditedLink) -> bool:
@@ -227,11 +244,12 @@ def _verify_field(
     contact: Value,
     held: bool,
     tally: _Tally,
-) -> None:
+) -> bool:
+    """Count one pair of fields; tell whether it is equal or excused."""
     found = difference(field, crm, contact)
     if found is None:
         tally.equal()
-        return
+        return True
     assert link.crm is not None
     assert link.activecampaign is not None
     excuse: str | None = None
@@ -252,6 +270,7 @@ def _verify_field(
     tally.differs(
         excuse, kind="field", **_ids(link), field=field.mapping.crm, crm=crm, activecampaign=contact
     )
+    return excuse is not None
 
 
 def _owed(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> bool:

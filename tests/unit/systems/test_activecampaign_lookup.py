@@ -224,3 +224,26 @@ def test_tags_are_searched_through_all_pages(script: Script) -> None:
 
     assert ids(tagged(script)) == ["1"]
     assert script.requests[-1].url.params["tagid"] == "500"
+
+
+@pytest.mark.parametrize(("total", "upto"), [(2, None), (5, "9")])
+def test_a_range_says_where_it_ends_and_whether_there_is_more(
+    script: Script, total: int, upto: str | None
+) -> None:
+    """A page may be shorter than asked: only the total tells that it is the last."""
+    script.on("GET", "/contacts", listed(script, 8, 9, total=total))
+
+    part = script.system.read_range("contact", FIELDS, "7")
+
+    assert ([record.id for record in part.records], part.upto) == (["8", "9"], upto)
+    assert script.requests[-1].url.params["id_greater"] == "7"
+
+
+@pytest.mark.parametrize("order", [(9, 8), (5, 6)])
+def test_contacts_out_of_order_are_no_range(script: Script, order: tuple[int, ...]) -> None:
+    script.on("GET", "/contacts", listed(script, *order, total=9))
+
+    with pytest.raises(SystemFailure, match="order of their ids") as caught:
+        script.system.read_range("contact", FIELDS, "7")
+
+    assert "sweep_share" in caught.value.cure

@@ -241,3 +241,31 @@ def test_boxes_are_checked_two_hundred_a_call() -> None:
     records = [record for body in org.bodies if "records" in body for record in body["records"]]
     assert len(org.paths()) == 2
     assert [record["HasOptedOutOfEmail"] for record in records] == [True] * 201
+
+
+def test_a_range_that_is_shorter_than_asked_goes_on() -> None:
+    org = Org([contact(number) for number in range(5)])
+    org.page_size = 2
+
+    part = org.open().read_range("contact", ["LastName"], contact(0)["Id"])
+
+    assert (len(part.records), part.upto, part.calls) == (2, contact(1)["Id"], 1)
+    assert org.statements()[-1].endswith(f"WHERE Id > '{contact(0)['Id']}' ORDER BY Id LIMIT 2001")
+
+
+def test_a_range_of_records_with_very_many_fields_says_what_it_cost() -> None:
+    """Its field list does not fit into an address: they are fetched by id, and who went meanwhile is left out."""
+    wide = [field(f"Field_{number:03d}_{'x' * 30}__c") for number in range(250)]
+    org = Org([contact(number) for number in range(201)], [*FIELDS, *wide])
+    system = org.open()
+
+    def delete_one(request: httpx2.Request) -> None:
+        if "composite" in request.url.path:
+            org.rows = [row for row in org.rows if row["Id"] != contact(7)["Id"]]
+
+    org.before = delete_one
+    part = system.read_range("contact", [each["name"] for each in wide], "")
+
+    assert part.calls == 3
+    assert contact(7)["Id"] not in {each.id for each in part.records}
+    assert part.upto is None
