@@ -16,7 +16,11 @@ def _database(url: str) -> dict[str, Any]:
     parts: dict[str, Any] = dict(conninfo_to_dict(url))
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     known = {django: str(parts.pop(libpq)) for libpq, django in names.items() if libpq in parts}
-    return {"ENGINE": "django.db.backends.postgresql", "OPTIONS": parts, **known}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 2, **parts},
+        **known,
+    }
 
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""))}

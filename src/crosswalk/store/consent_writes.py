@@ -81,8 +81,8 @@ def commit(
         return
     with transaction.atomic(), database.cursor() as cursor:
         for (side, object), some in _grouped(done).items():
-            rows = [consents.row_of(each.write.record_id, each.after) for each in some]
-            consents.store(cursor, tenants[side], side, object, rows, now, ours=True)
+            rows = [consents.row_of(each.write.record_id, each.after, now) for each in some]
+            consents.store(cursor, tenants[side], side, object, rows, ours=True)
         note(connection_id, run_id, done, now)
         ids = [each.write.id for each in done]
         cursor.execute("DELETE FROM consent_write WHERE id = ANY(%s)", [ids])

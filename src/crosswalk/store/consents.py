@@ -18,8 +18,16 @@ from .feeds import move
 from .models import Feed
 from .staging import Stage
 
+Reading = tuple[datetime, Sequence[Record]]  # when it was asked for, and what it showed
+
 _READ = Stage(
-    "stage_consent", record_id="text", standing="text", wording="text", marks="text", detail="bytea"
+    "stage_consent",
+    record_id="text",
+    standing="text",
+    wording="text",
+    marks="text",
+    detail="bytea",
+    read_at="timestamptz",
 )
 
 # A reading that was asked for before the last one, or before our own write was acknowledged, says nothing.
@@ -28,11 +36,11 @@ _TAKE = """
         SELECT s.*, c.standing IS DISTINCT FROM s.standing AS turned FROM stage_consent s
         LEFT JOIN LATERAL (SELECT * FROM consent WHERE tenant_id = %(tenant)s AND object = %(object)s
                            AND record_id = s.record_id OFFSET 0) c ON true
-        WHERE c.record_id IS NULL OR (c.read_at <= %(read_at)s AND ((%(ours)s AND NOT c.ours)
+        WHERE c.record_id IS NULL OR (c.read_at <= s.read_at AND ((%(ours)s AND NOT c.ours)
               OR (c.standing, c.wording, c.marks) IS DISTINCT FROM (s.standing, s.wording, s.marks)))
     ), kept AS (
         INSERT INTO consent (tenant_id, object, record_id, standing, wording, marks, detail, ours, read_at)
-        SELECT %(tenant)s, %(object)s, record_id, standing, wording, marks, detail, %(ours)s, %(read_at)s FROM news
+        SELECT %(tenant)s, %(object)s, record_id, standing, wording, marks, detail, %(ours)s, read_at FROM news
         ON CONFLICT (tenant_id, object, record_id) DO UPDATE SET standing = excluded.standing,
             wording = excluded.wording, marks = excluded.marks, detail = excluded.detail, read_at = excluded.read_at,
             ours = excluded.ours OR (consent.ours AND consent.standing = excluded.standing)
@@ -69,24 +77,22 @@ def pack_detail(consent: Consent) -> bytes:
     return msgspec.json.encode(Detail(places=consent.places, by=consent.by))
 
 
-def row_of(record_id: str, consent: Consent) -> tuple[Any, ...]:
+def row_of(record_id: str, consent: Consent, read_at: datetime) -> tuple[Any, ...]:
     """Return what is stored of one record."""
     wording = "; ".join(f"{place.where}: {place.state}" for place in consent.places)
-    return record_id, consent.standing.value, wording, " ".join(consent.marks), pack_detail(consent)
+    return record_id, consent.standing.value, wording, " ".join(consent.marks), pack_detail(consent), read_at
 
 
-def take(
-    cursor: Any,
-    tenant_id: int,
-    side: Side,
-    object: str,
-    records: Iterable[Record],
-    read_at: datetime,
-) -> None:
+def take(cursor: Any, tenant_id: int, side: Side, object: str, read: Iterable[Reading]) -> None:
     """Note what records say, inside a transaction; links whose side turned are to be looked at."""
-    told = {each.id: row_of(each.id, each.consent) for each in records if each.consent is not None}
+    told = {
+        each.id: row_of(each.id, each.consent, read_at)
+        for read_at, records in read
+        for each in records
+        if each.consent is not None
+    }
     if told:
-        store(cursor, tenant_id, side, object, told.values(), read_at, ours=False)
+        store(cursor, tenant_id, side, object, told.values(), ours=False)
 
 
 def store(
@@ -95,7 +101,6 @@ def store(
     side: Side,
     object: str,
     rows: Iterable[Sequence[Any]],
-    read_at: datetime,
     *,
     ours: bool,
 ) -> None:
@@ -106,7 +111,6 @@ def store(
     parameters: dict[str, Any] = {
         "tenant": tenant_id,
         "object": object,
-        "read_at": read_at,
         "ours": ours,
     }
     cursor.execute(_TAKES[side], parameters)
@@ -123,7 +127,7 @@ def take_page(
 ) -> None:
     """Store one page of a reading of consents, with where it goes on."""
     with transaction.atomic(), database.cursor() as cursor:
-        take(cursor, feed.tenant_id, side, object, records, requested_at)
+        take(cursor, feed.tenant_id, side, object, [(requested_at, records)])
         feed.cursor, feed.read_at = cursor_text, now
         move(feed)
 
@@ -131,7 +135,7 @@ def take_page(
 def take_read(tenant_id: int, side: Side, object: str, records: Sequence[Record], read_at: datetime) -> None:
     """Note what records say that were read for their consent alone, and when, also where it is as before."""
     with transaction.atomic(), database.cursor() as cursor:
-        take(cursor, tenant_id, side, object, records, read_at)
+        take(cursor, tenant_id, side, object, [(read_at, records)])
         cursor.execute(
             "UPDATE consent SET read_at = %s WHERE tenant_id = %s AND object = %s AND record_id = ANY(%s)"
             " AND read_at < %s",

@@ -12,10 +12,11 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.mapping import Side
-from crosswalk.core.system import Record
+from crosswalk.core.system import Page, Record
 from crosswalk.core.values import pack
 
 from . import consents
+from .consents import Reading
 from .feeds import move
 from .models import Feed
 from .staging import Stage
@@ -32,6 +33,7 @@ _PAGE = Stage(
     packed="bytea",
     times="bytea",
     successor="text",
+    requested_at="timestamptz",
 )
 
 _NOTE_CHANGES = """
@@ -50,7 +52,7 @@ _INTO_INBOX = """
     INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, key, packed, times, stamp, created,
                        requested_at, deleted, successor)
     SELECT c, %(side)s, %(object)s, p.record_id, nextval('inbox_version'), false, p.key, p.packed, p.times, p.stamp,
-           p.created, %(requested_at)s, p.deleted, p.successor
+           p.created, p.requested_at, p.deleted, p.successor
     FROM stage_page p {only_changed} CROSS JOIN unnest(%(connections)s::bigint[]) AS c
     ON CONFLICT (connection_id, side, object, record_id) DO UPDATE
     SET version = excluded.version, to_fetch = false, key = excluded.key, packed = excluded.packed,
@@ -65,7 +67,7 @@ _PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(
 _READ = _INTO_INBOX.format(only_changed="")
 
 
-def _row(record: Record, object: str) -> tuple[Any, ...]:
+def _row(record: Record, object: str, requested_at: datetime) -> tuple[Any, ...]:
     packed = pack(record.values)
     digest = blake2b(packed, digest_size=8).digest()
     times = msgspec.json.encode(record.times) if record.times else None
@@ -79,6 +81,7 @@ def _row(record: Record, object: str) -> tuple[Any, ...]:
         None if record.deleted else packed,
         times,
         _successor(record, object),
+        requested_at,
     )
 
 
@@ -89,31 +92,26 @@ def _successor(record: Record, object: str) -> str | None:
     return None if record.converted_to is None else f"{CONVERTED_INTO} {record.converted_to}".strip()
 
 
-def _stage(cursor: Any, records: Iterable[Record], object: str) -> None:
-    _PAGE.fill(cursor, {record.id: _row(record, object) for record in records}.values())
+def _stage(cursor: Any, read: Iterable[Reading], object: str) -> None:
+    rows = {
+        record.id: _row(record, object, requested_at) for requested_at, records in read for record in records
+    }
+    _PAGE.fill(cursor, rows.values())
 
 
-def take_page(
-    feed: Feed,
-    side: Side,
-    connections: Sequence[int],
-    object: str,
-    records: Sequence[Record],
-    requested_at: datetime,
-    cursor_text: str,
-    *,
-    last: bool,
-    now: datetime,
+def take_pages(
+    feed: Feed, side: Side, connections: Sequence[int], object: str, pages: Sequence[Page], now: datetime
 ) -> int:
-    """Store one page of a feed with its cursor; return how many records were news.
+    """Store pages of a feed that follow each other, with the last one's cursor; return how many records were news.
 
     Records that the directory knows with the same stamp and values are skipped; the others become sightings of every
     connection that uses the feed.
     """
+    read = [(page.requested_at, page.records) for page in pages if page.records]
     with transaction.atomic(), database.cursor() as cursor:
-        news = take_news(cursor, feed.tenant_id, side, connections, object, records, requested_at)
-        feed.cursor = cursor_text
-        if last:
+        news = take_news(cursor, feed.tenant_id, side, connections, object, read)
+        feed.cursor = pages[-1].cursor
+        if pages[-1].last:
             feed.read_at = now
             feed.complete_at = feed.complete_at or now
         move(feed)
@@ -126,26 +124,24 @@ def take_news(
     side: Side,
     connections: Sequence[int],
     object: str,
-    records: Sequence[Record],
-    requested_at: datetime,
+    read: Sequence[Reading],
 ) -> int:
     """Note in the directory what was read, inside a transaction; what it did not know becomes sightings.
 
     Returns how many records that were.
     """
-    if not records:
+    if not read:
         return 0
-    _stage(cursor, records, object)
+    _stage(cursor, read, object)
     parameters: dict[str, Any] = {
         "tenant": tenant_id,
         "object": object,
         "side": side.value,
         "connections": list(connections),
-        "requested_at": requested_at,
     }
     cursor.execute(_PULLED, parameters)
     news: int = cursor.rowcount
-    consents.take(cursor, tenant_id, side, object, records, requested_at)
+    consents.take(cursor, tenant_id, side, object, read)
     return news
 
 
@@ -204,10 +200,11 @@ def take_read(
     }
     with transaction.atomic(), database.cursor() as cursor:
         if records:
-            _stage(cursor, records, object)
+            read = [(requested_at, records)]
+            _stage(cursor, read, object)
             cursor.execute(_PULLED, {**parameters, "connections": parameters["others"]})
             cursor.execute(_READ, parameters)
-            consents.take(cursor, tenant_id, side, object, records, requested_at)
+            consents.take(cursor, tenant_id, side, object, read)
         if missing:
             cursor.execute(
                 "INSERT INTO directory (tenant_id, object, record_id, stamp, digest, deleted)"

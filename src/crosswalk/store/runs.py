@@ -25,6 +25,8 @@ _CHANGES = (
 )
 
 _GROWING = ("directory", "inbox", "link", "outbox", "hold")
+_QUEUES = ("inbox", "outbox")  # filled and emptied by every run
+_LARGE = 1 << 20  # bytes of a queue that are worth giving back
 
 
 def start(connection_id: int, kind: str, now: datetime) -> Run:
@@ -188,3 +190,14 @@ def analyse_grown() -> None:
         )
         if grown := [name for (name,) in cursor.fetchall()]:
             cursor.execute(f"ANALYZE {', '.join(grown)}")
+
+
+def tidy() -> None:
+    """Give back the room of what went through the queues: each look at them would pass it again."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[]) AND pg_relation_size(oid) > %s",
+            [list(_QUEUES), _LARGE],
+        )
+        if large := [name for (name,) in cursor.fetchall()]:
+            cursor.execute(f"VACUUM (SKIP_LOCKED) {', '.join(large)}")

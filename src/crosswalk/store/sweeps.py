@@ -56,9 +56,8 @@ def take_range(
     Those `absent` become sightings without values: they are believed gone when asking for them alone says so.
     """
     with transaction.atomic(), database.cursor() as cursor:
-        news = inbox.take_news(
-            cursor, feed.tenant_id, side, readers, feed.name, found.records, found.requested_at
-        )
+        read = [(found.requested_at, found.records)] if found.records else []
+        news = inbox.take_news(cursor, feed.tenant_id, side, readers, feed.name, read)
         inbox.want(connection_id, side, feed.name, absent, now)
         note_place(feed, place)
     return news

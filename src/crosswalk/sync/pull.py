@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from gettext import gettext as _
 
+from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import CreationRule, Side
-from crosswalk.core.system import Record
+from crosswalk.core.system import Page, Record
 from crosswalk.store import consents, feeds, inbox, selection
 from crosswalk.store.models import Feed
 
@@ -16,6 +16,7 @@ from .ahead import ahead
 from .context import CONTACT, Context, Opened, Progress
 
 _FETCH_PAGE = 2000
+STORED_TOGETHER = 1000  # records: what a crash has read again is at most ten pages of a hundred
 
 
 def pull_all(context: Context) -> None:
@@ -68,29 +69,53 @@ def _read_to_end(
 ) -> None:
     """Read on; a reading that begins asks only for what the `untold` readers select."""
     object = feed.name
-    seen = partial(inbox.seen_since, feed.tenant_id, object)
+    intake = _Intake(context, side, feed, [reader.connection_id for reader in readers])
     selections = [reader.selection for reader in untold if reader.selection is not None]
     only = selections if selections and feed.cursor is None else None
-    users = [reader.connection_id for reader in readers]
-    done = 0
     whole = feed.cursor is None
-    pages = context.systems[side].feed(object, context.fields(side, object), feed.cursor, seen, only)
+    pages = context.systems[side].feed(object, context.fields(side, object), feed.cursor, intake.seen, only)
     # What a later reading asks of the directory depends on the page before: only a whole one may run ahead.
-    for page in ahead(pages, feeds.end_session) if whole and context.reads_ahead else pages:
-        inbox.take_page(
-            feed,
-            side,
-            users,
-            object,
-            page.records,
-            page.requested_at,
-            page.cursor,
-            last=page.last,
-            now=context.clock.now(),
-        )
-        done += len(page.records)
-        phase = _("read {side} {object}").format(side=side, object=object)
-        context.report(Progress(phase=phase, done=done, total=page.total))
+    try:
+        for page in ahead(pages, feeds.end_session) if whole and context.reads_ahead else pages:
+            intake.take(page)
+    except SystemFailure:
+        intake.store()  # what was read before it need not be read again
+        raise
+
+
+class _Intake:
+    """Stores the pages of a reading, small ones together: every storing has a price of its own."""
+
+    def __init__(self, context: Context, side: Side, feed: Feed, users: Sequence[int]) -> None:
+        self._context = context
+        self._side = side
+        self._feed = feed
+        self._users = users
+        self._pages: list[Page] = []
+        self._waiting = self._done = 0
+
+    def take(self, page: Page) -> None:
+        """Take in one page; nothing waits after the last."""
+        self._pages.append(page)
+        self._waiting += len(page.records)
+        self._done += len(page.records)
+        if page.last or self._waiting >= STORED_TOGETHER:
+            self.store()
+        object = self._feed.name
+        phase = _("read {side} {object}").format(side=self._side, object=object)
+        self._context.report(Progress(phase=phase, done=self._done, total=page.total))
+
+    def seen(self, moment: datetime) -> int:
+        """Tell how many live records have a stamp later than `moment`, those of this reading among them."""
+        self.store()
+        return inbox.seen_since(self._feed.tenant_id, self._feed.name, moment)
+
+    def store(self) -> None:
+        """Store what waits, with the cursor behind it."""
+        if self._pages:
+            now = self._context.clock.now()
+            inbox.take_pages(self._feed, self._side, self._users, self._feed.name, self._pages, now)
+            self._pages, self._waiting = [], 0
 
 
 def look_at_crossings(context: Context) -> None:

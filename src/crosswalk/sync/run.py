@@ -142,6 +142,8 @@ def run(
         finally:
             counts = runs.journalled(record.id)
             runs.end(record, state, counts, context.clock.now(), message)
+        if counts:
+            runs.tidy()
         return RunResult(
             run_id=record.id,
             state=state,
