@@ -66,16 +66,13 @@ class Clock:
         self._offset = now - self._source()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let it stand still inside, so that all that is done there has one stamp."""
-        running = self._stands_at is None
-        if running:
-            self._stands_at = self.now()
+    def held(self, at: datetime | None = None) -> Iterator[None]:
+        """Let it stand still inside, now or at another time, so that all that is done there has one stamp."""
+        stood, self._stands_at = self._stands_at, at or self.now()
         try:
             yield
         finally:
-            if running:
-                self._stands_at = None
+            self._stands_at = stood
 
     @property
     def frozen(self) -> bool:

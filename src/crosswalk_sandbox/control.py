@@ -10,9 +10,11 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -50,6 +52,7 @@ class PersonOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     user: str = ""
     id: str | int | None = None
     values: dict[str, Any] = {}
+    commits_after: float = 0  # seconds until anybody sees it, with the stamp of now
 
 
 class ClockOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +84,7 @@ class Controlled:
         self._loaded = loaded or Report(folder="")
         self._save_all = save  # writes the file of all systems together
         self._log: list[Entry] = []
+        self._uncommitted: list[tuple[datetime, datetime, PersonOrder]] = []  # seen from, stamp, order
         self._log_lock = threading.Lock()
         self._system_lock = threading.Lock()
         self._doors: dict[tuple[str, str], Callable[[Request], Any]] = {
@@ -140,6 +144,7 @@ class Controlled:
             self.clock.reset()
             self.system.reset()
             self._log.clear()
+            self._uncommitted.clear()
         return {}
 
     def person(
@@ -152,27 +157,53 @@ class Controlled:
         values: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Do what a person does in the vendor's pages; the record after it. Raises PersonError."""
-        with self._system_lock:
-            return self.system.person(user, object_name, op, record_id, values or {})
+        order = PersonOrder(object=object_name, op=op, user=user, id=record_id, values=dict(values or {}))
+        with self._system():
+            return self._obey(order)
 
     def persons(self, orders: Sequence[PersonOrder]) -> list[dict[str, Any]]:
         """Do several things in one go, within one second; the records after them. Raises PersonError.
 
         What comes before one that is refused stays done.
         """
-        with self._system_lock, self.clock.held():
-            return [self._obey(number, order) for number, order in enumerate(orders, start=1)]
+        with self._system(), self.clock.held():
+            return [self._numbered(number, order) for number, order in enumerate(orders, start=1)]
 
-    def _obey(self, number: int, order: PersonOrder) -> dict[str, Any]:
-        record_id = None if order.id is None else str(order.id)
+    def _numbered(self, number: int, order: PersonOrder) -> dict[str, Any]:
         try:
-            return self.system.person(order.user, order.object, order.op, record_id, order.values)
+            return self._obey(order)
         except PersonError as error:
             raise PersonError(f"order {number}: {error}") from error
 
+    def _obey(self, order: PersonOrder) -> dict[str, Any]:
+        """Do it; what is committed late is only noted, and answered with nothing."""
+        if order.commits_after > 0:
+            now = self.clock.now()
+            self._uncommitted.append((now + timedelta(seconds=order.commits_after), now, order))
+            return {}
+        record_id = None if order.id is None else str(order.id)
+        return self.system.person(order.user, order.object, order.op, record_id, order.values)
+
+    @contextmanager
+    def _system(self) -> Iterator[None]:
+        """The system to oneself, with what was to be committed by now."""
+        with self._system_lock:
+            if self._uncommitted:
+                self._commit()
+            yield
+
+    def _commit(self) -> None:
+        """Do what is due under its old stamp; what is refused by then is not done."""
+        now = self.clock.now()
+        due = sorted((each for each in self._uncommitted if each[0] <= now), key=itemgetter(0))
+        self._uncommitted = [each for each in self._uncommitted if each[0] > now]
+        for _, stamp, order in due:
+            with suppress(PersonError), self.clock.held(stamp):
+                self._obey(msgspec.structs.replace(order, commits_after=0))
+
     def dump(self) -> dict[str, list[dict[str, Any]]]:
         """Every record by object, deleted ones too."""
-        with self._system_lock:
+        with self._system():
             return self.system.dump()
 
     def saved(self) -> SavedSystem:
@@ -211,17 +242,17 @@ class Controlled:
     def _vendor(self, request: Request, route: str) -> Response:
         order = self.faults.due(route, request)
         if order is None:
-            return self._system(request)
+            return self._answer(request)
         answers = FaultAnswers(
-            handle=lambda: self._system(request),
+            handle=lambda: self._answer(request),
             throttled=lambda: self.system.throttled(request),
             failed=lambda status: self.system.failed(request, status),
         )
         return self.faults.strike(order, answers)
 
-    def _system(self, request: Request) -> Response:
+    def _answer(self, request: Request) -> Response:
         try:
-            with self._system_lock:
+            with self._system():
                 return self.system.handle(request)
         except Exception:  # noqa: BLE001 - the sandbox must go on: a bug of its own is shown and answered as one
             traceback.print_exc(file=sys.stderr)
@@ -258,8 +289,8 @@ class Controlled:
         order = msgspec.json.decode(request.body, type=PersonOrder | list[PersonOrder])
         if isinstance(order, list):
             return self.persons(order)
-        record_id = None if order.id is None else str(order.id)
-        return self.person(order.object, order.op, user=order.user, record_id=record_id, values=order.values)
+        with self._system():
+            return self._obey(order)
 
     def _add_faults(self, request: Request) -> list[dict[str, Any]]:
         """Take one order or a list of them; all faults that stand after it."""

@@ -335,6 +335,14 @@ class TwoSystems:
         """An admin of the CRM sets rules of the org; see docs/sandbox-salesforce.md."""
         self.systems["salesforce"].system.set_rules(rules)  # type: ignore[attr-defined]
 
+    def crm_edit_late(self, object: str, record_id: str, seconds: float, **values: Any) -> None:
+        """An edit that is seen only after so many seconds, with the stamp of now."""
+        self._edit_late("salesforce", SOBJECTS[object], record_id, seconds, values)
+
+    def _edit_late(self, system: str, object: str, record_id: str, seconds: float, values: Row) -> None:
+        order = PersonOrder(object=object, op="edit", id=record_id, values=values, commits_after=seconds)
+        self.systems[system].persons([order])
+
     def _edit_all(self, system: str, object: str, edits: Mapping[str, Row]) -> None:
         orders = [
             PersonOrder(object=object, op="edit", id=record_id, values=values)
@@ -370,6 +378,14 @@ class TwoSystems:
     def contacts_edit_all(self, edits: Mapping[str, Row]) -> None:
         """A person changes several contacts, named by id, within one second."""
         self._edit_all("activecampaign", "contact", edits)
+
+    def contact_edit_late(self, contact_id: str, seconds: float, **values: Any) -> None:
+        """An edit that is seen only after so many seconds, with the stamp of now."""
+        self._edit_late("activecampaign", "contact", contact_id, seconds, values)
+
+    def account_rules(self, **rules: Any) -> None:
+        """ActiveCampaign behaves so from now on; see docs/sandbox.md."""
+        self.systems["activecampaign"].system.set_rules(rules)  # type: ignore[attr-defined]
 
     def contact_tag(self, contact_id: str, tag: str) -> None:
         self._contact("tag", contact_id, {"tag": tag})

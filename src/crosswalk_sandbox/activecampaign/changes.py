@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from crosswalk_sandbox.activecampaign.calls import number
-from crosswalk_sandbox.activecampaign.errors import InvalidError
+from crosswalk_sandbox.activecampaign.errors import InvalidError, VendorError
 from crosswalk_sandbox.activecampaign.store import Account, Contact, Field
 from crosswalk_sandbox.activecampaign.values import stored
+from crosswalk_sandbox.http import json_response
 
 EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_][\w-]+")
+OWN_TEXTS = {"first_name": "firstName", "last_name": "lastName", "phone": "phone"}
 LONGEST_EMAIL = 255
 LONGEST_NAME = 255  # more is cut without a word
 
@@ -90,7 +92,7 @@ def _value(account: Account, item: Any, dialect: Dialect) -> tuple[int, Any]:
     if not isinstance(item, dict) or "value" not in item:
         raise InvalidError.unfit(dialect.values, f"{dialect.values} needs {dialect.value_field} and value.")
     definition = known_field(account, item.get(dialect.value_field), dialect.values)
-    stored(definition, item["value"], "")
+    stored(definition, item["value"], "", account.rules)
     return definition.id, item["value"]
 
 
@@ -114,10 +116,10 @@ def apply(
 ) -> None:
     """Make checked changes; the contact's stamp moves even when nothing differs."""
     if changes.email is not None:
-        account.move_email(contact, changes.email)
-    contact.first_name = contact.first_name if changes.first_name is None else changes.first_name
-    contact.last_name = contact.last_name if changes.last_name is None else changes.last_name
-    contact.phone = contact.phone if changes.phone is None else changes.phone
+        account.move_email(contact, account.rules.made_of("email", changes.email))
+    for attribute, name in OWN_TEXTS.items():
+        if (text := getattr(changes, attribute)) is not None:
+            setattr(contact, attribute, account.rules.made_of(name, text))
     for field_id, value in changes.values.items():
         write_value(account, contact, field_id, value, at, user)
     contact.updated = at
@@ -128,10 +130,27 @@ def write_value(
 ) -> None:
     """Store one checked value; emptying what has no row makes none."""
     row = contact.values.get(field_id)
-    text = stored(account.fields[field_id], value, row.value if row else "")
-    if row is None and not text:
+    text = stored(account.fields[field_id], value, row.value if row else "", account.rules)
+    if row is None and (not text or value in (None, "")):
         return
     account.set_value(contact, field_id, text, at, user)
+
+
+def check_room(account: Account) -> None:
+    """Raises VendorError when the account has as many contacts as its plan allows."""
+    limit = account.rules.contact_limit
+    if limit is None or len(account.contacts) < limit:
+        return
+    text = "Contact limit reached. Upgrade your plan to add more contacts."
+    if account.rules.limit_status == 403:
+        raise VendorError(json_response(403, {"errors": [{"status": 403, "title": text, "detail": ""}]}))
+    raise InvalidError.unfit("email", text)
+
+
+def without_blank_values(changes: Changes) -> Changes:
+    """The same changes without custom values that are empty."""
+    kept = {field_id: value for field_id, value in changes.values.items() if not _blank(value)}
+    return replace(changes, values=kept)
 
 
 def without_blanks(changes: Changes) -> Changes:
@@ -141,7 +160,7 @@ def without_blanks(changes: Changes) -> Changes:
         first_name=changes.first_name or None,
         last_name=changes.last_name or None,
         phone=changes.phone or None,
-        values={field_id: value for field_id, value in changes.values.items() if not _blank(value)},
+        values=without_blank_values(changes).values,
     )
 
 

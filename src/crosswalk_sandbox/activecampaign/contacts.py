@@ -6,7 +6,15 @@ from typing import Any
 
 from crosswalk_sandbox.activecampaign import rows
 from crosswalk_sandbox.activecampaign.calls import Call, paged
-from crosswalk_sandbox.activecampaign.changes import SYNC, Changes, apply, check_free, read_changes
+from crosswalk_sandbox.activecampaign.changes import (
+    SYNC,
+    Changes,
+    apply,
+    check_free,
+    check_room,
+    read_changes,
+    without_blank_values,
+)
 from crosswalk_sandbox.activecampaign.errors import InvalidError, unknown
 from crosswalk_sandbox.activecampaign.listing import select
 from crosswalk_sandbox.activecampaign.sideloads import included, sideload
@@ -36,7 +44,7 @@ def sync(account: Account, call: Call) -> Response:
 def update(account: Account, call: Call) -> Response:
     """`PUT /contacts/{id}`: may change the address, 422 when it is taken."""
     contact = found(account, call)
-    changes = read_changes(account, call.envelope("contact"), SYNC)
+    changes = _changes(account, call)
     if changes.email is not None:
         check_free(account, changes.email, contact)
     apply(account, contact, changes, account.now())
@@ -93,13 +101,19 @@ def found(account: Account, call: Call) -> Contact:
 
 
 def _with_email(account: Account, call: Call) -> Changes:
-    changes = read_changes(account, call.envelope("contact"), SYNC)
+    changes = _changes(account, call)
     if changes.email is None:
         raise InvalidError.missing("email")
     return changes
 
 
+def _changes(account: Account, call: Call) -> Changes:
+    changes = read_changes(account, call.envelope("contact"), SYNC)
+    return without_blank_values(changes) if account.rules.blank_values == "ignored" else changes
+
+
 def _new(account: Account, changes: Changes) -> Contact:
+    check_room(account)
     at = account.now()
     contact = account.add_contact(changes.email or "", at)
     apply(account, contact, changes, at)

@@ -168,7 +168,7 @@ def _set(account: Account, contact: Contact, field: Field, body: dict[str, Any])
     if "value" not in body:
         raise InvalidError.missing("value")
     row = contact.values.get(field.id)
-    text = stored(field, body["value"], row.value if row else "")
+    text = stored(field, body["value"], row.value if row else "", account.rules)
     row = account.set_value(contact, field.id, text, account.now(), None)
     echo = {name: body[name] for name in ("contact", "field") if name in body}
     return {

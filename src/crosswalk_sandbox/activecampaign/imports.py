@@ -17,6 +17,7 @@ from crosswalk_sandbox.activecampaign.changes import (
     IMPORT,
     Changes,
     apply,
+    check_room,
     put_tags,
     read_changes,
     read_email,
@@ -104,7 +105,7 @@ class Imports:
         batch = self.batches.get(batch_id)
         if batch is None:
             raise unknown("Import", batch_id)
-        status = "completed" if batch.done else "waiting"
+        status = "completed" if batch.done else self._account.rules.import_status
         success = [str(contact_id) for contact_id in batch.success]
         return json_response(200, {"status": status, "success": success, "failure": batch.failure})
 
@@ -134,7 +135,9 @@ class Imports:
             self._do(batch)
 
     def _enqueue(self, items: list[Item]) -> Batch:
-        due = self._account.clock.now() + self._takes
+        seconds = self._account.rules.import_seconds
+        takes = self._takes if seconds is None else timedelta(seconds=seconds)
+        due = self._account.clock.now() + takes
         if self._waiting:
             due = max(due, self._waiting[-1].due + APART)
         batch_id = str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
@@ -173,9 +176,10 @@ class Imports:
         if not isinstance(account_name, str):
             raise InvalidError.unfit("customer_acct_name", "customer_acct_name must be text.")
         values = {name: value for name, value in body.items() if name != "email"}
+        changes = read_changes(self._account, values, IMPORT)
         return Item(
             email=_email(body.get("email")),
-            changes=without_blanks(read_changes(self._account, values, IMPORT)),
+            changes=changes if self._account.rules.import_blanks == "empty" else without_blanks(changes),
             account_name=account_name,
             tags=tag_names(body.get("tags")),
             subscribe=self._lists(body.get("subscribe")),
@@ -200,17 +204,17 @@ class Imports:
         for item in batch.items:
             try:
                 ids[self._import(item, at).id] = None
-            except InvalidError:
+            except VendorError:
                 batch.failure.append(item.email)
         batch.success = list(ids)
         random.Random(batch.id).shuffle(batch.success)
         batch.done = True
 
     def _import(self, item: Item, at: datetime) -> Contact:
-        """Raises InvalidError when the contact cannot be stored after all."""
+        """Raises VendorError when the contact cannot be stored after all."""
         account = self._account
         email = read_email(item.email)
-        contact = account.with_email(email) or account.add_contact(email, at)
+        contact = account.with_email(email) or self._new(email, at)
         values = {
             field_id: value for field_id, value in item.changes.values.items() if field_id in account.fields
         }  # a field may have been deleted since the batch was queued
@@ -224,6 +228,10 @@ class Imports:
         for list_id in item.unsubscribe:
             account.set_status(contact, list_id, UNSUBSCRIBED, 0, at)
         return contact
+
+    def _new(self, email: str, at: datetime) -> Contact:
+        check_room(self._account)
+        return self._account.add_contact(email, at)
 
 
 def _email(given: Any) -> str:

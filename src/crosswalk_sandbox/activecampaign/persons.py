@@ -12,12 +12,13 @@ from crosswalk_sandbox.activecampaign.changes import (
     Changes,
     apply,
     check_free,
+    check_room,
     put_tags,
     read_changes,
     tag_names,
     write_value,
 )
-from crosswalk_sandbox.activecampaign.errors import InvalidError
+from crosswalk_sandbox.activecampaign.errors import InvalidError, VendorError
 from crosswalk_sandbox.activecampaign.imports import Imports
 from crosswalk_sandbox.activecampaign.store import Account, Contact, Field
 from crosswalk_sandbox.activecampaign.values import MULTIPLE, joined
@@ -56,6 +57,8 @@ class People:
             contact = self._operations[op](self._user(user), record_id, values)
         except InvalidError as invalid:
             raise PersonError(invalid.title) from invalid
+        except VendorError as refused:
+            raise PersonError(refused.response.body.decode()) from refused
         return dumped_contact(self._account, contact)
 
     def _create(self, user: int, record_id: str | None, values: Mapping[str, Any]) -> Contact:
@@ -63,6 +66,7 @@ class People:
         if changes.email is None:
             raise PersonError("a new contact needs an email")
         check_free(self._account, changes.email)
+        check_room(self._account)
         contact = self._account.add_contact(changes.email, self._account.now())
         return self._apply(contact, changes, values, user)
 

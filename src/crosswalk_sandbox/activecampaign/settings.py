@@ -50,7 +50,9 @@ def show_account(account: Account, call: Call) -> Response:
             "last_name": "Owner",
             "cname": "",
             "status": "active",
-            "subscriber_limit": CONTACT_LIMIT,
+            "subscriber_limit": CONTACT_LIMIT
+            if account.rules.contact_limit is None
+            else account.rules.contact_limit,
             "subscriber_total": len(account.contacts),
             "trial": False,
             "credits": None,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from crosswalk_sandbox.activecampaign.habits import Rules
 from crosswalk_sandbox.activecampaign.imports import Imports, SavedImports
 from crosswalk_sandbox.activecampaign.store import Account, Contact, Field, MailingList, Relation, Tag, User
 from crosswalk_sandbox.limits import Window
@@ -44,6 +45,7 @@ class SavedAccount(msgspec.Struct, kw_only=True):
     imports: SavedImports
     import_chance: Chance
     calls: list[datetime]
+    rules: Rules = Rules()
 
 
 def save(account: Account, imports: Imports, calls: Window) -> bytes:
@@ -61,6 +63,7 @@ def save(account: Account, imports: Imports, calls: Window) -> bytes:
         imports=imports.saved(),
         import_chance=Chance.of(imports.chance),
         calls=calls.passed,
+        rules=account.rules,
     )
     return msgspec.json.encode(saved)
 
@@ -76,6 +79,7 @@ def restore(text: bytes, account: Account, imports: Imports, calls: Window) -> N
     account.adopt(saved.contacts)
     account.deleted.extend(saved.deleted)
     account.last_ids = Counter(saved.last_ids)
+    account.rules = saved.rules
     saved.chance.restore(account.chance)
     imports.restore(saved.imports)
     saved.import_chance.restore(imports.chance)

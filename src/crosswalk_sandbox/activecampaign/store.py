@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from crosswalk_sandbox.activecampaign.habits import Moving, Rules
 from crosswalk_sandbox.clock import Clock
 
 ACTIVE, UNSUBSCRIBED, BOUNCED = 1, 2, 3  # states on a list
@@ -161,6 +162,7 @@ class Account:
         self.clock = clock
         self.chance = random.Random(f"activecampaign {seed}")
         self.base_url = ""
+        self.rules = Rules()
         self.users: dict[int, User] = {}
         self.fields: dict[int, Field] = {}
         self.relations: dict[int, Relation] = {}
@@ -194,12 +196,33 @@ class Account:
         return bisect_left(self.by_id, contact_id, key=lambda contact: contact.id)
 
     def add_contact(self, email: str, at: datetime) -> Contact:
-        """A new contact with a free address, live from now on."""
+        """A new contact with a free address, live from now on; or the one that had it, if accounts revive."""
+        if self.rules.revives and (known := self._last_with(email)):
+            return self._revive(known)
         contact = Contact(id=self.new_id("contact"), email=email.strip(), created=at, updated=at)
         self.contacts[contact.id] = contact
         self._by_email[key_of(email)] = contact
         self.by_id.append(contact)
         return contact
+
+    def _last_with(self, email: str) -> Contact | None:
+        """The contact with that address that was deleted last."""
+        return next((each for each in reversed(self.deleted) if key_of(each.email) == key_of(email)), None)
+
+    def _revive(self, contact: Contact) -> Contact:
+        self.deleted.remove(contact)
+        contact.deleted = None
+        self.contacts[contact.id] = self._by_email[key_of(contact.email)] = contact
+        insort(self.by_id, contact, key=lambda each: each.id)
+        self.contacts = {each.id: each for each in self.by_id}
+        self.values.update((row.id, row) for row in contact.values.values())
+        self.contact_tags.update((row.id, row) for row in contact.tags.values())
+        return contact
+
+    def _touch(self, contact: Contact, what: Moving, at: datetime) -> None:
+        """Move the contact's stamp if such a change does, which the vendor does not tell."""
+        if what in self.rules.stamp_moves_with:
+            contact.updated = at
 
     def adopt(self, contacts: Iterable[Contact]) -> None:
         """Take live contacts, ids rising, with their values and tags, into an empty account."""
@@ -248,7 +271,8 @@ class Account:
     def set_value(
         self, contact: Contact, field_id: int, value: str, at: datetime, user: int | None
     ) -> FieldValue:
-        """Store one custom value; its own stamp moves, the contact's does not."""
+        """Store one custom value; its own stamp moves, the contact's only by the account's rules."""
+        self._touch(contact, "values", at)
         row = contact.values.get(field_id)
         if row is None:
             row = FieldValue(
@@ -280,20 +304,23 @@ class Account:
         return next((tag for tag in self.tags.values() if tag.name.lower() == wanted), None)
 
     def tag_contact(self, contact: Contact, tag: Tag, at: datetime) -> ContactTag:
-        """Put a tag on a contact; twice is as once, and the contact's stamp does not move."""
+        """Put a tag on a contact; twice is as once."""
         if (row := contact.tags.get(tag.id)) is None:
             row = ContactTag(id=self.new_id("contactTag"), contact=contact.id, tag=tag.id, created=at)
             contact.tags[tag.id] = self.contact_tags[row.id] = row
+            self._touch(contact, "tags", at)
         return row
 
     def untag_contact(self, row: ContactTag) -> None:
         del self.contact_tags[row.id]
         del self.contacts[row.contact].tags[row.tag]
+        self._touch(self.contacts[row.contact], "tags", self.now())
 
     def set_status(
         self, contact: Contact, list_id: int, status: int, source: int, at: datetime
     ) -> Membership:
-        """Set a contact's state on a list; the contact's stamp does not move."""
+        """Set a contact's state on a list."""
+        self._touch(contact, "lists", at)
         row = contact.lists.get(list_id)
         if row is None:
             row = Membership(

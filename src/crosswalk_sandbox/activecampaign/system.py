@@ -10,6 +10,7 @@ import msgspec
 from crosswalk_sandbox.activecampaign import routes, state
 from crosswalk_sandbox.activecampaign.calls import Call
 from crosswalk_sandbox.activecampaign.errors import VendorError, failure, forbidden, message
+from crosswalk_sandbox.activecampaign.habits import Rules
 from crosswalk_sandbox.activecampaign.imports import Imports
 from crosswalk_sandbox.activecampaign.loading import Export
 from crosswalk_sandbox.activecampaign.persons import People, dump
@@ -137,8 +138,21 @@ class ActiveCampaign:
         return dump(self.account, self.imports)
 
     def doors(self) -> Doors:
-        """None of its own."""
-        return {}
+        """The account's rules: read them, change some, or go back to those of the start."""
+        return {
+            ("GET", "rules"): lambda _: self.account.rules,
+            ("POST", "rules"): lambda request: self.set_rules(
+                msgspec.json.decode(request.body, type=dict[str, Any])
+            ),
+            ("DELETE", "rules"): lambda _: self.set_rules(None),
+        }
+
+    def set_rules(self, sent: Mapping[str, Any] | None) -> Rules:
+        """Replace the rules that are named; None takes all back. Raises ValueError."""
+        account = self.account
+        titles = {field.title for field in account.fields.values()}
+        account.rules = Rules() if sent is None else account.rules.changed(sent, titles)
+        return account.rules
 
     def ready(self, base_url: str) -> dict[str, str]:
         """Address and key of the integration's user."""

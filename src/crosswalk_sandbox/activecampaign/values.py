@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from crosswalk_sandbox.activecampaign.errors import InvalidError
+from crosswalk_sandbox.activecampaign.habits import Rules
 from crosswalk_sandbox.activecampaign.store import Field, read_time, stamp
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -16,18 +17,24 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SEPARATOR = "||"
 
 
-def stored(field: Field, value: Any, before: str) -> str:
+def stored(field: Field, value: Any, before: str, rules: Rules) -> str:
     """The text that is kept when `value` is sent for a field that holds `before`.
 
-    Values that are no option are dropped without a word. Raises InvalidError for a value that is not of the
-    field's type. Source: API v3, custom field values.
+    Values that are no option are dropped without a word, or kept by the account's rules. Raises InvalidError
+    for a value that is not of the field's type. Source: API v3, custom field values.
     """
     if value is None:
-        return ""
+        value = ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InvalidError.unfit("fieldValues", f"The value of field {field.id} must be text.")
     text = str(value)
-    return READERS[field.type](field, text, before) if text.strip() else ""
+    if not text.strip("| ") and field.type in MULTIPLE:
+        return rules.empty_multiple or text.strip()
+    if not text.strip():
+        return ""
+    if rules.unlisted == "stored" and field.type in WITH_OPTIONS:
+        return joined(_parts(text)) if field.type in MULTIPLE else text
+    return rules.made_of(field.title, READERS[field.type](field, text, before))
 
 
 def _text(field: Field, text: str, before: str) -> str:
@@ -70,10 +77,12 @@ def _one_option(field: Field, text: str, before: str) -> str:
 
 def _options(field: Field, text: str, before: str) -> str:
     known = {option.value for option in field.options}
-    given = dict.fromkeys(part for part in text.split(SEPARATOR) if part)
-    if not given:
-        return text
-    return joined(value for value in given if value in known)
+    return joined(value for value in _parts(text) if value in known)
+
+
+def _parts(text: str) -> list[str]:
+    """The values of a text with several, each once."""
+    return list(dict.fromkeys(part for part in text.split(SEPARATOR) if part))
 
 
 def joined(values: Any) -> str:

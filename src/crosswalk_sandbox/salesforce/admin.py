@@ -10,10 +10,11 @@ import msgspec
 
 from crosswalk_sandbox.salesforce.schema import Schema
 from crosswalk_sandbox.salesforce.store import Row
+from crosswalk_sandbox.texts import way
 
 Event = Literal["create", "update"]
 By = Literal["everyone", "api", "people"]
-Named = dict[str, Callable[[str], str]]
+SAME = "same"  # a field's value as it is
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"is_": "is"}):
@@ -103,19 +104,10 @@ def _is_made(given: Any) -> bool:
 def _made(given: Any, row: Row) -> Any:
     if not _is_made(given):
         return given
-    value, how = row.get(given["from"]), given.get("as", "same")
-    if not isinstance(value, str):
+    value, how = row.get(given["from"]), given.get("as", SAME)
+    if not isinstance(value, str) or how == SAME:
         return value
-    return WAYS[how](value) if how in WAYS else str(how).replace("{}", value)
-
-
-WAYS: Named = {
-    "same": str,
-    "upper": str.upper,
-    "lower": str.lower,
-    "title": str.title,
-    "digits": lambda text: re.sub(r"[^\d+]", "", text),
-}
+    return how.replace("{}", value) if "{}" in how else way(how)(value)
 
 
 class DuplicateRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -206,8 +198,8 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                     "a record type of persons is one of Account, and person_accounts are turned on"
                 )
         for how in self._ways():
-            if how not in WAYS and "{}" not in str(how):
-                raise ValueError(f"as is one of {', '.join(WAYS)}, or a text with {{}} in it, not {how}")
+            if how != SAME and "{}" not in how:
+                way(how)
 
     def _paths(self) -> Iterator[str]:
         for own, target in self.lead_mapping.items():
@@ -216,9 +208,9 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         found = (*self.validations, *self.duplicates, *self.flows, *self.record_types)
         yield from (path for rule in found for path in rule.paths())
 
-    def _ways(self) -> Iterator[Any]:
+    def _ways(self) -> Iterator[str]:
         values = (given for flow in self.flows for given in flow.set.values())
-        yield from (given.get("as", "same") for given in values if _is_made(given))
+        yield from (str(given.get("as", SAME)) for given in values if _is_made(given))
 
 
 def _check_path(schema: Schema, path: str) -> None:

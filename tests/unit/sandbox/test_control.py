@@ -91,3 +91,36 @@ def test_latency_is_added_to_every_vendor_answer_and_to_no_other(opening: Openin
 def test_without_latency_nothing_waits(account: ActiveCampaign) -> None:
     account.get("/contacts")
     assert account.sleeps == []
+
+
+def test_what_is_committed_late_is_seen_late_with_the_stamp_of_its_time(account: ActiveCampaign) -> None:
+    before = account.contact("1")
+    account.advance(60)
+    order = {"object": "contact", "op": "edit", "id": "1", "values": {"phone": "1"}, "commits_after": 5}
+    assert account.control("POST", "person", order) == {}
+    account.advance(4)
+    assert account.contact("1") == before
+    account.advance(1)
+    after = account.contact("1")
+    assert (after["phone"], after["udate"]) == ("1", "2026-03-02T06:01:00-06:00")
+    assert account.control("GET", "clock")["offset"] == 65
+
+
+def test_what_is_refused_when_it_is_committed_is_not_done(account: ActiveCampaign) -> None:
+    orders = [
+        {"object": "contact", "op": "edit", "id": "1", "values": {"phone": "1"}, "commits_after": 5},
+        {"object": "contact", "op": "edit", "id": "2", "values": {"phone": "1"}, "commits_after": 5},
+        {"object": "contact", "op": "delete", "id": "1"},
+    ]
+    assert account.control("POST", "person", orders)[:2] == [{}, {}]
+    account.advance(5)
+    assert account.contact("2")["phone"] == "1"
+
+
+def test_a_reset_forgets_what_was_to_be_committed(account: ActiveCampaign) -> None:
+    before = account.contact("1")
+    order = {"object": "contact", "op": "edit", "id": "1", "values": {"phone": "1"}, "commits_after": 5}
+    account.control("POST", "person", order)
+    account.control("POST", "reset")
+    account.advance(60)
+    assert account.contact("1") == before

@@ -10,10 +10,12 @@ import msgspec
 import pytest
 from tests.helpers.sandbox_account import ActiveCampaign
 
+from crosswalk_sandbox.activecampaign.habits import Rules
 from crosswalk_sandbox.activecampaign.seed import FIELDS, USERS
 from crosswalk_sandbox.cli import main
 from crosswalk_sandbox.faults import FaultOrder, Kind
 from crosswalk_sandbox.salesforce.sign_in.apps import App
+from crosswalk_sandbox.texts import WAYS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 
@@ -40,6 +42,12 @@ def test_every_field_and_user_of_the_demo_account_is_described() -> None:
     flat = " ".join(PAGE.split())
     names = [*(field.title for field in FIELDS), *(user[0] for user in USERS)]
     assert [name for name in names if name not in flat] == []
+
+
+def test_every_rule_of_an_account_and_way_of_storing_a_text_is_described() -> None:
+    section = PAGE.partition("### Rules")[2].partition("\n## ")[0]
+    names = [*(field.name for field in msgspec.structs.fields(Rules)), *WAYS, "cut N"]
+    assert [name for name in names if f"`{name}`" not in section] == []
 
 
 def test_every_setting_of_an_app_is_described() -> None:

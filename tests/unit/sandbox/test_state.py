@@ -271,6 +271,7 @@ def test_rules_of_an_admin_and_lives_of_people_go_on(living: Living) -> None:
     rules = {"lead_mapping": {"Score__c": "Contact.Score__c"}, "person_accounts": True, "locks": {"Lead": 3}}
     first.crm.post("/_sandbox/rules", json={"record_types": types})
     first.crm.post("/_sandbox/rules", json=rules)
+    first.marketing.post("/_sandbox/rules", json={"revives": True})
     org, account = (first.sandbox.systems[name] for name in ("salesforce", "activecampaign"))
     org.person("Lead", "convert", record_id=org.dump()["Lead"][0]["Id"])
     org.person("Lead", "create", values={"LastName": "Vogel"})
@@ -279,6 +280,7 @@ def test_rules_of_an_admin_and_lives_of_people_go_on(living: Living) -> None:
     first.sandbox.save()
     second = living()
     assert second.crm.get("/_sandbox/rules").json().items() >= rules.items()
+    assert second.marketing.get("/_sandbox/rules").json()["revives"] is True
     assert second.dumps() == before
     assert before["salesforce"]["Lead"][-1]["RecordTypeId"] == before["salesforce"]["RecordType"][0]["Id"]
     second.crm.post("/_sandbox/reset")
