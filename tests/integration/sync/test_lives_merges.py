@@ -1,0 +1,164 @@
+"""Records that are merged, deleted and restored in the CRM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.helpers.mappings import both_objects, mapping_of
+
+from crosswalk.core.mapping import CreationRule, Settings, Side
+
+if TYPE_CHECKING:
+    from tests.helpers.two_systems import TwoSystems
+
+ANA, BEA = "ana@example.org", "bea@example.org"
+
+
+def test_the_loser_s_link_joins_the_winner_s_and_its_contact_stays(both: TwoSystems) -> None:
+    winner = both.crm_new(FirstName="Ana", Email=ANA)
+    loser = both.crm_new(FirstName="Bea", Email=BEA)
+    both.connect(mapping_of(*both_objects(), settings=Settings(creation=CreationRule.ALL)))
+    both.sync()
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 1")
+    both.crm_merge("contact", winner, loser, FirstName="Bea")
+
+    both.sync()
+
+    (kept,) = both.links(state="open")
+    (closed,) = both.links(state="closed")
+    assert (kept.crm_id, closed.crm_id) == (winner, loser)
+    assert (closed.closed_reason, closed.joined_id) == ("merged", kept.id)
+    assert both.crm("contact", winner)["Phone"] == "+34 1"
+    assert both.contact(ANA)["firstName"] == "Bea"
+    assert len(both.contacts()) == 2  # nothing is deleted in ActiveCampaign
+    both.contact_edit(both.contact(BEA)["id"], phone="+34 2")
+    both.assert_quiet()  # and nothing is made again in the CRM
+    written = {row["record_id"] for row in both.explain(Side.CRM, winner).links[0].journal}
+    assert {winner, both.contact(BEA)["id"]} <= written
+
+
+@pytest.mark.parametrize("loser_leads", [True, False])
+def test_of_two_that_shared_a_contact_the_winner_goes_on(both: TwoSystems, loser_leads: bool) -> None:
+    first = both.crm_new(FirstName="First", Email=ANA)
+    both.wait(2)
+    second = both.crm_new(FirstName="Second", Email=ANA)
+    both.connect()
+    both.sync()
+    winner, loser = (second, first) if loser_leads else (first, second)
+    both.crm_merge("contact", winner, loser)
+
+    both.sync()
+
+    assert [(link.crm_id, link.is_primary) for link in both.links(state="open")] == [(winner, True)]
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 2")
+    both.sync()
+    assert both.crm("contact", winner)["Phone"] == "+34 2"
+    assert both.contact(ANA)["firstName"] == both.crm("contact", winner)["FirstName"]
+    both.assert_quiet()
+
+
+def test_a_winner_without_link_takes_the_loser_s_with_all_that_it_knows(both: TwoSystems) -> None:
+    winner = both.crm_new(FirstName="Ana")
+    loser = both.crm_new(FirstName="Ana", Email=ANA, Phone="+34 1")
+    both.connect()
+    both.sync()
+    (link,) = both.links()
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 2")
+    both.crm_merge("contact", winner, loser, Email=ANA, Phone="+34 1")
+
+    both.sync()
+
+    (moved,) = both.links()
+    assert (moved.id, moved.crm_id, moved.state) == (link.id, winner, "open")
+    assert both.crm("contact", winner)["Phone"] == "+34 2" == both.contact(ANA)["phone"]
+    both.assert_quiet()
+
+
+def test_a_chain_of_merges_and_a_conversion_is_followed_to_its_end(both: TwoSystems) -> None:
+    first, second, third = (both.crm_new("lead", FirstName=f"L{n}", Email=ANA) for n in range(3))
+    both.connect(mapping_of(*both_objects()))
+    both.sync()
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 2")
+    both.crm_merge("lead", second, first)
+    both.crm_merge("lead", third, second)
+    contact = both.crm_convert(third)
+
+    both.sync()
+
+    assert [(link.object, link.crm_id) for link in both.links(state="open")] == [("contact", contact)]
+    assert {link.closed_reason for link in both.links(state="closed")} == {"converted"}
+    assert len(both.contacts()) == 1
+    assert both.explain(Side.CRM, first).links[0].closed_reason == "converted"
+    both.assert_quiet()
+
+
+def test_a_record_that_is_merged_just_before_a_write_to_it_is_followed(both: TwoSystems) -> None:
+    """It is gone when it is to be written; the feed tells a run later what it became."""
+    winner = both.crm_new(FirstName="Ana")
+    loser = both.crm_new(FirstName="Ana", Email=ANA, Phone="+34 1")
+    both.connect(mapping_of(settings=Settings(creation=CreationRule.ALL, creation_object="contact")))
+    both.sync()
+    both.wait(120)
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 2")
+    part = "POST /services/data/v60.0/composite/sobjects/Contact"
+    both.wire.once(
+        part, lambda: both.crm_merge("contact", winner, loser, Email=ANA, Phone="+34 1", FirstName="Anna")
+    )
+
+    both.sync()
+    both.sync()
+
+    assert both.crm("contact", winner)["Phone"] == "+34 2" == both.contact(ANA)["phone"]
+    assert both.contact(ANA)["firstName"] == "Anna"
+    assert [(link.crm_id, link.activecampaign_id) for link in both.links(state="open")] == [
+        (winner, both.contact(ANA)["id"])
+    ]
+    assert len(both.crm_all()) == 1
+    both.assert_quiet()
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_restored_record_has_its_own_link_again(both: TwoSystems, renamed: bool) -> None:
+    """What the contact became meanwhile travels, as after a long pause; the CRM's tombstone hinders nothing."""
+    crm_id = both.crm_new("lead", FirstName="Ana", Email=ANA, Phone="+34 1")
+    both.connect(mapping_of(*both_objects(), settings=Settings(creation=CreationRule.ALL)))
+    both.sync()
+    (link,) = both.links()
+    contact = both.contact(ANA)["id"]
+    both.crm_delete("lead", crm_id)
+    both.sync()
+    assert both.rows("tombstone") != []
+    both.contact_edit(contact, phone="+34 2", **({"email": BEA} if renamed else {}))
+    both.sync()
+    assert both.crm_all("lead") == []
+
+    both.wait(600)
+    both.crm_undelete("lead", crm_id)
+    both.crm_edit("lead", crm_id, FirstName="Anna")
+    both.sync()
+
+    (again,) = both.links()
+    assert (again.id, again.state, again.closed_reason) == (link.id, "open", None)
+    now = both.contact(BEA if renamed else ANA)
+    assert (now["id"], now["firstName"], now["phone"]) == (contact, "Anna", "+34 2")
+    lead = both.crm("lead", crm_id)
+    assert (lead["Phone"], lead["Email"]) == ("+34 2", now["email"])
+    assert both.rows("tombstone") == []
+    both.assert_quiet()
+
+
+def test_a_record_restored_after_another_took_its_place_stands_back(both: TwoSystems) -> None:
+    old = both.crm_new(FirstName="Old", Email=ANA)
+    both.connect()
+    both.sync()
+    both.crm_delete("contact", old)
+    anew = both.crm_new(FirstName="New", Email=ANA)
+    both.sync()
+    both.crm_undelete("contact", old)
+
+    both.sync()
+
+    assert {link.crm_id: link.is_primary for link in both.links(state="open")} == {old: False, anew: True}
+    assert both.contact(ANA)["firstName"] == "New"
+    both.assert_quiet()
