@@ -165,6 +165,28 @@ def test_what_is_asked_of_holds_and_cannot_be_done_is_said(
     assert done.data["error"]["code"].startswith("CW-60")
 
 
+def test_a_person_erased_in_activecampaign_is_made_again_only_when_someone_says_so(
+    synced: Installation, sandbox: Sandbox
+) -> None:
+    lead = sandbox.leads()[0]
+    (link,) = synced("explain", "crm", lead["Id"], "--json").data["links"]
+    order = {"object": "contact", "op": "anonymize", "id": link["activecampaign_id"]}
+    sandbox.post("activecampaign", "person", order)
+    assert synced("sync").code == 0
+
+    assert "deleted_activecampaign" in synced("explain", "crm", lead["Id"]).out
+    assert synced("status", "--json").data["connections"][0]["closed_reasons"]["deleted_activecampaign"] > 0
+    assert lead["Email"].lower() in synced("tombstones").out
+    (rests,) = [
+        each for each in synced("tombstones", "--json").data["resting"] if each["record_id"] == lead["Id"]
+    ]
+    wrong = synced("tombstones", "lift", "nobody@example.org", "--json")
+    assert (wrong.code, "nobody@example.org" in wrong.data["error"]["message"]) == (1, True)
+    assert synced("tombstones", "lift", rests["email"], "--json").data["tombstones"] >= 1
+    assert synced("sync").code == 0
+    assert all(each["record_id"] != lead["Id"] for each in synced("tombstones", "--json").data["resting"])
+
+
 def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:
     (connection,) = synced("status", "--json").data["connections"]
     assert connection["name"] == "acme"

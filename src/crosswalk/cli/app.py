@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from . import connection, database, demo, holds, keys, look, mapping, mapping_fields, selection, sync
+from . import (
+    connection,
+    database,
+    demo,
+    holds,
+    keys,
+    look,
+    mapping,
+    mapping_fields,
+    selection,
+    sync,
+    tombstones,
+)
 
 app = typer.Typer(
     name="crosswalk",
@@ -24,6 +36,7 @@ app.add_typer(selection.app, name="selection")
 app.add_typer(sync.app)
 app.add_typer(look.app)
 app.add_typer(holds.app, name="holds")
+app.add_typer(tombstones.app, name="tombstones")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(demo.app)

@@ -14,6 +14,8 @@ from crosswalk.core.mapping import Side
 from .inbox import want
 from .pairs import address_digest
 
+LIFTED = ", lifted"  # ends the reason of a closed link that keeps nobody from being made again
+
 
 def close(
     connection_id: int,
@@ -44,8 +46,17 @@ def close(
         if deleted_on is not None:
             leave_tombstones(cursor, connection_id, deleted_on, keys, now)
         if deleted_on is Side.ACTIVECAMPAIGN:
+            cursor.execute(_REST, [list(link_ids)])
             _look_at_successors(cursor, connection_id, link_ids, keys, now)
         promote(connection_id, now)
+
+
+# CRM records whose contact was deleted take no part, unless another contact has their address.
+_REST = """
+    UPDATE directory d SET skipped = 'tombstone' FROM link l JOIN connection c ON c.id = l.connection_id
+    WHERE l.id = ANY(%s) AND d.tenant_id = c.crm_id AND d.object = l.object AND d.record_id = l.crm_id
+          AND d.skipped IS NULL AND NOT d.deleted AND d.successor IS NULL
+"""
 
 
 def _addresses(cursor: Any, link_ids: Sequence[int]) -> list[str]:

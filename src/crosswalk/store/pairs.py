@@ -348,7 +348,8 @@ def closed_contacts(connection_id: int, contacts: Sequence[Seen]) -> set[str]:
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT c.id FROM unnest(%s::text[], %s::text[]) AS c (id, key) WHERE EXISTS (SELECT FROM link l"
-            " WHERE l.connection_id = %s AND l.state = 'closed' AND (l.activecampaign_id = c.id"
+            " WHERE l.connection_id = %s AND l.state = 'closed' AND l.closed_reason NOT LIKE '%%, lifted'"
+            " AND (l.activecampaign_id = c.id"
             " OR (l.activecampaign_id IS NULL AND l.key = c.key)))",
             [[seen.record_id for seen in contacts], [seen.key for seen in contacts], connection_id],
         )
