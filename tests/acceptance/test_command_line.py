@@ -204,7 +204,9 @@ def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:
     assert "100000 a second" in shown.out
 
 
-def test_a_sweep_is_made_when_asked_for_and_status_tells_when_everything_was_seen(synced: Installation) -> None:
+def test_a_sweep_is_made_when_asked_for_and_status_tells_when_everything_was_seen(
+    synced: Installation,
+) -> None:
     before = synced("status", "--json").data["connections"][0]["sweep"]
     assert {(each["system"], each["object"]) for each in before} == {
         ("salesforce", "contact"),

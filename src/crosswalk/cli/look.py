@@ -71,6 +71,7 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         ),
         _("take no part"): found["skipped"],
         _("consent"): found["consent"],
+        **_braked(found["brake"]),
         _("last read"): found["read_at"],
         _("calls"): {each["system"]: _quota(each) for each in found["quota"]},
         _("seen again"): {f"{each['system']} {each['object']}": _sweep(each) for each in found["sweep"]},
@@ -87,6 +88,13 @@ def _sweep(found: dict[str, Any]) -> str:
         last = _("last on {at}, in {time}")
         told.append(last.format(at=tables.shown(found["ended_at"]), time=duration(found["took_seconds"])))
     return "; ".join(told)
+
+
+def _braked(brake: dict[str, Any] | None) -> dict[str, RenderableType]:
+    """Say why the last run was braked, and the next step."""
+    if brake is None:
+        return {}
+    return {_("braked"): tables.line("{code}: {reason} {cure}".format_map(brake))}
 
 
 def _quota(quota: dict[str, Any]) -> str:

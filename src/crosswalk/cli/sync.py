@@ -177,6 +177,7 @@ def sync(
     """Bring both sides up to date.
 
     The first run shows its plan and asks; without a terminal it needs --plan or --approve, and ends with exit code 3.
+    So does a run that a brake stops: what --plan or --approve release goes on.
     """
     if plan is not None and approve:
         raise UserError(_("--plan and --approve exclude each other."))
@@ -209,12 +210,13 @@ def _opened(session: Session, name: str | None, report: Report) -> Context:
 
 def _approval(context: Context, plan_id: int | None, approve: bool) -> tuple[Plan | None, Plan | None]:
     """Return the plan that releases the run, and the plan that a person must look at first."""
-    from crosswalk.store import runs
+    from crosswalk.store import brakes, runs
 
     if plan_id is not None:
         return _stored_plan(context, plan_id), None
     if runs.finished_before(context.connection_id):
-        return None, None
+        braked = approve and brakes.current(context.connection_id) is not None
+        return (_plan(context) if braked else None), None
     made = _plan(context)
     return (made, None) if approve else (None, made)
 
@@ -263,6 +265,8 @@ def _ended(terminal: Terminal, context: Context, result: RunResult) -> Answer:
     _tell_paused(terminal, context)
     if result.message:
         terminal.say(result.message, style="yellow")
+    if result.cure:
+        terminal.say(result.cure)
     written: dict[str, Any] = dict(result.counts) or {_("nothing to write"): ""}
     title = _("Run {id} of {connection}: {state}").format(
         id=result.run_id, connection=context.name, state=result.state

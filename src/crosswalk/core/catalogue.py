@@ -250,6 +250,18 @@ _MATTERS = (
         gettext_noop("The opt-out was refused without a reason."),
         gettext_noop("Opt the person out there by hand."),
     ),
+    (
+        "CW-4009",
+        "loop",
+        gettext_noop("A field is written to and fro"),
+        gettext_noop(
+            "{field} was set back {count} times within an hour: something on one of the two sides undoes each write."
+        ),
+        gettext_noop(
+            "Look for an automation, a flow or another sync that sets this field, on either side, and stop it. Then"
+            " crosswalk holds retry, or crosswalk holds choose."
+        ),
+    ),
 )
 _FIELDS = (
     (
@@ -298,8 +310,10 @@ _WORK = (
         "CW-6004",
         "braked",
         gettext_noop("A run would go further than its plan"),
-        gettext_noop("{count} times “{what}”, but the plan has {limit}. Make a new plan and look at it."),
-        "",
+        gettext_noop("{count} times “{what}”, but the plan has {limit}."),
+        gettext_noop(
+            "Make a new plan and look at it: crosswalk plan. If it is right: crosswalk sync --plan ID."
+        ),
     ),
     (
         "CW-6005",
@@ -352,6 +366,54 @@ _WORK = (
         gettext_noop("The record is not among the candidates"),
         gettext_noop("{record_id} is not among the candidates of hold {id}: {candidates}."),
         gettext_noop("Choose one of them, or --none."),
+    ),
+    (
+        "CW-6012",
+        "mass_change",
+        gettext_noop("A run would change very many records"),
+        gettext_noop(
+            "{count} records would be created or changed: more than {number}, and more than {percent} % of the {links}"
+            " links."
+        ),
+        gettext_noop(
+            "Look at it: crosswalk plan. If it is right: crosswalk sync --plan ID, or crosswalk sync --approve."
+        ),
+    ),
+    (
+        "CW-6013",
+        "mass_delete",
+        gettext_noop("Very many records are gone"),
+        gettext_noop(
+            "{count} links would be closed because a record is gone: more than {number}, and more than {percent} % of"
+            " the {links} links."
+        ),
+        gettext_noop(
+            "Look whether the records are there, and whether the connection's users may see them; then sync again. If"
+            " they were deleted: crosswalk plan, then crosswalk sync --plan ID, or crosswalk sync --approve."
+        ),
+    ),
+    (
+        "CW-6014",
+        "mass_empty",
+        gettext_noop("A run would empty a field in very many records"),
+        gettext_noop(
+            "{field} ({side}) would be emptied in {count} records: more than {number}, and more than {percent} % of the"
+            " {links} links."
+        ),
+        gettext_noop(
+            "Look at the field on the other side. If it is right: crosswalk plan, then crosswalk sync --plan ID, or"
+            " crosswalk sync --approve."
+        ),
+    ),
+    (
+        "CW-6015",
+        "contact_limit",
+        gettext_noop("The contact limit would be exceeded"),
+        gettext_noop("{count} contacts more would be created than the ActiveCampaign account has room for."),
+        gettext_noop(
+            "Select fewer records, or raise the limit in ActiveCampaign. To create them all the same: crosswalk plan,"
+            " then crosswalk sync --plan ID, or crosswalk sync --approve."
+        ),
     ),
     ("CW-9001", "bug", gettext_noop("A mistake of Crosswalk"), "", ""),
     ("CW-9002", "database", gettext_noop("The database cannot be used"), "", ""),

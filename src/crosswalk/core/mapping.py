@@ -142,6 +142,23 @@ class ObjectMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brake:
+    """Stops a run that would go beyond a number and, at the same time, beyond a share of the connection's links."""
+
+    number: int
+    percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brakes:
+    """How much a run may do that no plan released."""
+
+    changes: Brake = Brake(number=500, percent=20)  # records created and changed on both sides
+    deletes: Brake = Brake(number=50, percent=1)  # links closed because a record is gone
+    emptied: Brake = Brake(number=50, percent=5)  # records in which one field is emptied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A connection's settings."""
 
@@ -155,6 +172,7 @@ class Settings:
     consent: bool = True  # opt-outs travel both ways
     uncheck_opt_out: bool = False  # who subscribes again has the CRM's opt-out box unchecked
     sweep_share: float = SHARE  # of each tenant's calls, for reading everything again and again; 0: never
+    brakes: Brakes = Brakes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -294,6 +294,9 @@ class System(Protocol):
     def outstanding(self) -> bool:
         """Tell whether any asynchronous work of the tenant is still waiting at the vendor."""
 
+    def room(self) -> int | None:
+        """Return how many more people the tenant's contract has room for, in one call; None where nobody can tell."""
+
     def close(self) -> None:
         """Close the connections to the vendor."""
 

@@ -16,6 +16,7 @@ How the pipeline uses it:
 * `decide_creation` is for a record about to be created: only the source's value counts.
 * `decide_chosen` is for a field about which a person decided.
 * `difference` is for verify, and knows no shadow.
+* `times_set_back` tells whether the writes of a field go to and fro.
 * `decide_consent` is asked about every link instead of the fields that hold a person's consent.
 """
 
@@ -34,6 +35,7 @@ from .consent import (
 )
 from .decide import decide, decide_chosen, decide_creation
 from .decision import NOTHING, UNSEEN, Decision, DecisionKind, Reason, Shadows
+from .loop import Written, times_set_back
 from .plan import FieldPlan, Route, compile_field, fingerprint
 from .verify import Difference, difference
 
@@ -56,6 +58,7 @@ __all__ = [
     "Route",
     "Shadows",
     "Stamp",
+    "Written",
     "compile_field",
     "consent_differs",
     "decide",
@@ -66,5 +69,6 @@ __all__ = [
     "fingerprint",
     "shared_standing",
     "stored_differently",
+    "times_set_back",
     "tolerance",
 ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.db import connection as database
 
 from crosswalk.core.mapping import Side
+from crosswalk.core.values import Value
 
-from . import consent_links, models
+from . import brakes, consent_links, models
 
 
 def _dicts(sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
@@ -57,6 +60,24 @@ def closed_links(connection_id: int, side: Side, record_id: str, limit: int = 3)
     )
 
 
+PastWrite = tuple[Side, dict[str, tuple[Value, Value, str]]]  # side, and per field before, after, reason
+_past = msgspec.json.Decoder(dict[str, tuple[Value, Value, str]])
+
+
+def updates_since(link_ids: Sequence[int], since: datetime, *, at_least: int) -> dict[int, list[PastWrite]]:
+    """Return the changes we made since a moment to links that we changed so often, oldest first, by link."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT link_id, array_agg(side ORDER BY id), array_agg(fields ORDER BY id) FROM journal"
+            " WHERE link_id = ANY(%s) AND at > %s AND op = 'update' GROUP BY 1 HAVING count(*) >= %s",
+            [list(link_ids), since, at_least],
+        )
+        return {
+            link_id: [(Side(side), _past.decode(fields)) for side, fields in zip(sides, packed, strict=True)]
+            for link_id, sides, packed in cursor.fetchall()
+        }
+
+
 def paused_fields(connection_id: int) -> list[dict[str, Any]]:
     """Return the field mappings that rest, as the last run found them."""
     return _dicts(
@@ -81,6 +102,7 @@ def figures(connection: models.Connection) -> dict[str, Any]:
             [connection.id],
         )
         closed = dict(cursor.fetchall())
+    brake = brakes.current(connection.id)
     last = models.Run.objects.filter(connection=connection).order_by("-id").first()
     feeds = models.Feed.objects.filter(tenant_id__in=[connection.crm_id, connection.activecampaign_id])
     return {
@@ -94,6 +116,7 @@ def figures(connection: models.Connection) -> dict[str, Any]:
         "paused_fields": paused_fields(connection.id),
         "skipped": skipped,
         "consent": consent_links.figures(connection.id),
+        "brake": None if brake is None else msgspec.structs.asdict(brake),
         "read_at": {
             f"{feed.tenant.system} {feed.name}": feed.read_at for feed in feeds.select_related("tenant")
         },

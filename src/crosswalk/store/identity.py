@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from .inbox import want
 from .pairs import address_digest
 
 LIFTED = ", lifted"  # ends the reason of a closed link that keeps nobody from being made again
+Closing = Callable[[Side, int], None]  # is told how many links are about to be closed as deleted on a side
 
 
 def close(

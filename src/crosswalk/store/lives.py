@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from django.db import transaction
 
 from crosswalk.core.mapping import Side
 
-from .identity import close, drop_open_work, leave_tombstones, promote
+from .identity import Closing, close, drop_open_work, leave_tombstones, promote
 from .inbox import want
 from .outcomes import Leftover, settle_sightings, write_links
 from .pairs import LINK_COLUMNS, SEEN_COLUMNS, LinkRow, Seen
@@ -69,6 +70,11 @@ def _name(successor: str | None) -> Name | None:
         return None
     object, _, record_id = successor.partition(" ")
     return Name(object, record_id)
+
+
+def all_or_nothing() -> AbstractContextManager[None]:
+    """What is stored inside is stored together."""
+    return transaction.atomic()
 
 
 def events(connection_id: int, after: int, limit: int) -> list[Event]:
@@ -150,9 +156,16 @@ def read(connection_id: int, names: Collection[Name]) -> dict[Name, bool]:
 
 
 def close_deleted(
-    connection_id: int, tenant_ids: Mapping[Side, int], deleted: Sequence[Event], now: datetime
+    connection_id: int,
+    tenant_ids: Mapping[Side, int],
+    deleted: Sequence[Event],
+    now: datetime,
+    closing: Closing,
 ) -> None:
-    """Close the links of deleted records and settle their sightings; records without a link leave a tombstone too."""
+    """Close the links of deleted records and settle their sightings; records without a link leave a tombstone too.
+
+    `closing` is asked before; what it raises undoes everything.
+    """
     for side in Side:
         gone = [event for event in deleted if event.side == side.value]
         if not gone:
@@ -169,6 +182,7 @@ def close_deleted(
                 [*_columns(event.name for event in gone), connection_id],
             )
             link_ids = [row[0] for row in cursor.fetchall()]
+            closing(side, len(link_ids))
             close(connection_id, link_ids, f"deleted_{side.value}", side, now)
 
 

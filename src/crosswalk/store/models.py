@@ -298,10 +298,10 @@ class Hold(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     link = models.ForeignKey(Link, null=True, on_delete=models.CASCADE)
     side = models.TextField()  # the side that was not written
-    object = models.TextField()
+    object = models.TextField()  # empty: the whole run, which was braked
     record_id = models.TextField()  # the record a person would look up; empty: all of the object
     field = models.TextField(default="")  # the CRM field of the pair; empty: the whole record
-    kind = models.TextField()  # rejected | conflict | ambiguous | unreadable | paused
+    kind = models.TextField()  # rejected | conflict | ambiguous | unreadable | paused | loop | brake
     code = models.TextField()  # of the catalogue
     reason = models.TextField()
     cure = models.TextField(default="")

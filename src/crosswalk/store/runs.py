@@ -15,6 +15,7 @@ from django.db import transaction
 from crosswalk.core.values import unpack
 
 from . import consent_writes
+from .brakes import BRAKE
 from .consent_writes import ConsentWrite
 from .consents import read_detail
 from .models import Hold, Link, Plan, PlanRow, Run
@@ -29,7 +30,15 @@ _QUEUES = ("inbox", "outbox")  # filled and emptied by every run
 _LARGE = 1 << 20  # bytes of a queue that are worth giving back
 
 
-def start(connection_id: int, kind: str, now: datetime) -> Run:
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A run under way."""
+
+    id: int
+    connection_id: int
+    journal_from: int  # the journal's last row from before it: the run's own rows come later
+
+
+def start(connection_id: int, kind: str, now: datetime) -> Running:
     """Begin a run; runs of this connection that died without an end are marked as interrupted."""
     with database.cursor() as cursor:
         cursor.execute(
@@ -37,21 +46,34 @@ def start(connection_id: int, kind: str, now: datetime) -> Run:
             " WHERE connection_id = %s AND state = 'running')"
             " INSERT INTO run (connection_id, kind, state, started_at, counts, error)"
             " VALUES (%s, %s, 'running', %s, '{}', '') RETURNING id,"
-            " set_config('synchronous_commit', 'off', true)",
+            " coalesce((SELECT max(id) FROM journal), 0), set_config('synchronous_commit', 'off', true)",
             [now, connection_id, connection_id, kind, now],
         )
-        number, _ = cursor.fetchone()
-    return Run(id=number, connection_id=connection_id, kind=kind, state="running", started_at=now)
+        number, journal_from, _ = cursor.fetchone()
+    return Running(id=number, connection_id=connection_id, journal_from=journal_from)
 
 
-def end(run: Run, state: str, counts: Mapping[str, int], now: datetime, error: str = "") -> None:
-    """Close a run's row; when that is stored, so is all that the run wrote."""
-    run.state, run.counts, run.ended_at, run.error = state, dict(counts), now, error
+def end(run: Running, state: str, counts: Mapping[str, int], now: datetime, error: str = "") -> None:
+    """Close a run's row; when that is stored, so is all that the run wrote.
+
+    What braked an earlier run is over when one is done.
+    """
     with database.cursor() as cursor:
         cursor.execute(
-            "UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s WHERE id = %s"
-            " RETURNING set_config('synchronous_commit', %s, true)",
-            [state, msgspec.json.encode(run.counts).decode(), now, error, run.id, "on" if counts else "off"],
+            "WITH released AS (DELETE FROM hold WHERE connection_id = %s AND object = '' AND record_id = ''"
+            " AND kind = %s AND %s = 'done') UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s"
+            " WHERE id = %s RETURNING set_config('synchronous_commit', %s, true)",
+            [
+                run.connection_id,
+                BRAKE,
+                state,
+                state,
+                msgspec.json.encode(counts).decode(),
+                now,
+                error,
+                run.id,
+                "on" if counts else "off",
+            ],
         )
 
 
@@ -72,10 +94,13 @@ def finished_before(connection_id: int) -> bool:
         return bool(found)
 
 
-def journalled(run_id: int) -> dict[str, int]:
+def journalled(run: Running) -> dict[str, int]:
     """Return how many writes of a run are receipted, as `side op` → count."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT side, op, count(*) FROM journal WHERE run_id = %s GROUP BY 1, 2", [run_id])
+        cursor.execute(
+            "SELECT side, op, count(*) FROM journal WHERE id > %s AND run_id = %s GROUP BY 1, 2",
+            [run.journal_from, run.id],
+        )
         return {f"{side} {op}": count for side, op, count in cursor.fetchall()}
 
 

@@ -24,10 +24,11 @@ from crosswalk.store.holds import Held
 
 from .context import CONTACT, Context, ObjectPlan
 from .fields import compile_mapped
+from .loops import LOOP
 from .merging import CONFLICT, REJECTED
 from .pull import take_read
 
-_CHOOSABLE = frozenset({CONFLICT, REJECTED})
+_CHOOSABLE = frozenset({CONFLICT, REJECTED, LOOP})
 AMBIGUOUS = "ambiguous"
 
 

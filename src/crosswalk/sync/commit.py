@@ -15,6 +15,7 @@ from crosswalk.store.outbox import OutboxRow, Settlement
 from crosswalk.store.outcomes import HoldNote
 from crosswalk.store.pairs import LinkRow
 
+from .brakes import ask_to_close
 from .context import Context, ObjectPlan
 from .creating import creation_mark
 from .fields import FieldsLostError, lost
@@ -225,11 +226,11 @@ def take_receipts(
         for row, receipt in by_outcome[Outcome.DONE]
     ]
     commit_settled(context, run_id, done, now, confirmed=False)
-    _missing(context, [row for row, _ in by_outcome[Outcome.MISSING]], now)
     _duplicates(context, run_id, by_outcome[Outcome.DUPLICATE], asked_at)
     again = [row.id for row, _ in by_outcome[Outcome.RETRY]]
     outbox.mark_again(again)
     unmoved = _moved(context, by_outcome[Outcome.MOVED])
+    _missing(context, [row for row, _ in by_outcome[Outcome.MISSING]], now)
     _refused(context, [*by_outcome[Outcome.REFUSED], *unmoved], now)
     return again
 
@@ -238,6 +239,7 @@ def _missing(context: Context, rows: Sequence[OutboxRow], now: datetime) -> None
     """The target is gone: its link is closed as deleted there."""
     for side in Side:
         of_side = [row for row in rows if row.side == side.value]
+        ask_to_close(context, side, of_side)
         identity.close(
             context.connection_id, [row.link_id for row in of_side], f"deleted_{side.value}", side, now
         )

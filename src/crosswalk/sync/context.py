@@ -15,6 +15,7 @@ from crosswalk.core.schema import OPT_OUT, Schema
 from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
 from crosswalk.store.feeds import Reader
+from crosswalk.store.identity import Closing
 from crosswalk.store.mapped import Mapped
 from crosswalk.store.models import Feed
 
@@ -122,6 +123,10 @@ def _silent(progress: Progress) -> None:
     """Nobody watches."""
 
 
+def _unbraked(side: Side, count: int) -> None:
+    """No run is under way that could go too far."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One connection, ready to run."""
@@ -143,6 +148,7 @@ class Context:
     anew: Mapping[str, Sequence[str]] = field(
         default_factory=dict
     )  # object → CRM fields that count as without shadow, while such a plan or run works
+    closing: Closing = _unbraked  # asked before links are closed because their records on a side are gone
     described_again: bool = False  # this run asked for the fields once more
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from .consent import opted_out
 from .context import CONTACT, Context, ObjectPlan, Progress
 from .creating import merge_creation
 from .lives import follow
+from .loops import hold_loops
 from .match import Matched, Pair, match_crm_page
 from .match_contacts import match_contact_page
 from .merging import merge_pair
@@ -83,7 +84,9 @@ def _merge(context: Context, matched: Matched) -> list[Merged]:
     holds = pairs.holds_of(pair.link.id for pair in matched.pairs)
     nothing: dict[str, pairs.HoldRow] = {}
     out = opted_out(context, [pair.link for pair in matched.pairs if pair.creates is Side.CRM])
-    return [_merge_one(context, pair, holds.get(pair.link.id, nothing), out) for pair in matched.pairs]
+    merged = [_merge_one(context, pair, holds.get(pair.link.id, nothing), out) for pair in matched.pairs]
+    hold_loops(context, merged, holds)
+    return merged
 
 
 def _merge_one(context: Context, pair: Pair, holds: Mapping[str, pairs.HoldRow], out: set[str]) -> Merged:

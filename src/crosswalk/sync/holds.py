@@ -10,6 +10,7 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
 from crosswalk.store import inbox, mapped, pairs
+from crosswalk.store.brakes import BRAKE
 from crosswalk.store.holds import Held, forget_decisions
 from crosswalk.store.pairs import HeldLink
 
@@ -18,12 +19,15 @@ from .fields import PAUSED
 
 
 def retry(connection_id: int, held: Sequence[Held], now: datetime) -> None:
-    """Have these holds looked at again by the next run; of fields with another type, that is accepted."""
+    """Have these holds looked at again by the next run; of fields with another type, that is accepted.
+
+    A braked run is counted anew by the next one; only a plan releases it.
+    """
     forget_decisions(hold.id for hold in held)
     retyped = CATALOGUE["field_retyped"].code
     mapped.accept_kinds(connection_id, [(hold.object, hold.field) for hold in held if hold.code == retyped])
     for hold in held:
-        if hold.kind != PAUSED:
+        if hold.kind not in {PAUSED, BRAKE}:
             _look_at(connection_id, hold.object, *_records(hold), now)
 
 

@@ -8,6 +8,7 @@ side is offered to it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -37,11 +38,16 @@ def follow(context: Context) -> bool:
     A link whose write is on its way waits for the receipt; a link that is to move waits for its new record's values,
     which are asked for.
     """
+    pages = _pages(context)
+    first = next(pages, None)
+    if first is None:
+        return False
     settled = False
-    for events in _pages(context):
-        became = [event for event in events if _has_successor(event)]
-        settled |= _close_deleted(context, events)
-        settled |= bool(became) and _follow_successors(context, became)
+    with lives.all_or_nothing():  # a brake stops all of it
+        for events in chain([first], pages):
+            became = [event for event in events if _has_successor(event)]
+            settled |= _close_deleted(context, events)
+            settled |= bool(became) and _follow_successors(context, became)
     return settled
 
 
@@ -64,7 +70,8 @@ def _has_successor(event: Event) -> bool:
 
 def _close_deleted(context: Context, events: Sequence[Event]) -> bool:
     deleted = [event for event in events if event.deleted and not _has_successor(event)]
-    lives.close_deleted(context.connection_id, context.tenants, deleted, context.clock.now())
+    now = context.clock.now()
+    lives.close_deleted(context.connection_id, context.tenants, deleted, now, context.closing)
     return bool(deleted)
 
 
@@ -74,6 +81,7 @@ def _follow_successors(context: Context, events: Sequence[Event]) -> bool:
     concerned = [event for event in events if event.name in links]
     if concerned:
         _Following(context, links, _ends(context, concerned), moves).take(concerned)
+    context.closing(Side.CRM, len(moves.closed.get(_DELETED, ())))
     lives.commit(context.connection_id, context.tenants, moves, context.clock.now())
     return bool(moves.settled)
 

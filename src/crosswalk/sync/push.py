@@ -27,9 +27,8 @@ GUARDED_CALLS = 25
 GUARDED_RECORDS = 500  # two imports; read in five pages, where one import would take three
 
 
-def push(context: Context, run_id: int, options: WriteOptions) -> None:
-    """Send every intended write once; what must wait stays in the outbox."""
-    totals = outbox.counts(context.connection_id)
+def push(context: Context, run_id: int, options: WriteOptions, totals: Mapping[tuple[str, str], int]) -> None:
+    """Send every intended write once; what must wait stays in the outbox. `totals` are their counts."""
     for side in (Side.CRM, Side.ACTIVECAMPAIGN):
         for op in (Op.UPDATE, Op.CREATE):
             if total := totals.get((side.value, op.value)):

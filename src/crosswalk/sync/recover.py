@@ -11,6 +11,7 @@ from crosswalk.core.values import Values, unpack
 from crosswalk.store import identity, inbox, outbox, pairs
 from crosswalk.store.outbox import OutboxRow
 
+from .brakes import ask_to_close
 from .commit import commit_settled, done_fields
 from .confirm import DEADLINE, Results, await_imports, confirm_imports
 from .context import CONTACT, Context
@@ -63,6 +64,7 @@ def _judge_updates(context: Context, run_id: int, side: Side, object: str, rows:
     fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
     records = {record.id: record for record in fetched.records}
     gone = set(fetched.missing)
+    ask_to_close(context, side, [row for row in rows if row.record_id in gone])
     links = [row.link_id for row in rows if row.record_id in gone]
     identity.close(context.connection_id, links, f"deleted_{side.value}", side, context.clock.now())
     present = [(row, records[row.record_id]) for row in rows if row.record_id in records]

@@ -12,11 +12,12 @@ import msgspec
 from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
-from crosswalk.core.system import Op, WriteOptions
-from crosswalk.store import connections, feeds, inbox, outbox, runs
+from crosswalk.core.system import WriteOptions
+from crosswalk.store import connections, feeds, inbox, runs
 from crosswalk.store.models import Plan
 
 from .applying import Applied, list_all
+from .brakes import BrakeError, Braking, Closings, planned_limits, stop
 from .consent import carry_consents, plan_consents, recover_consents
 from .context import Context
 from .fields import FieldsLostError, begin_back_fill, describe_again, list_back_fill, note_fields
@@ -28,8 +29,6 @@ from .recover import read_and_recover
 from .sweep import sweep
 
 ROUNDS = 3
-_BRAKED = frozenset(Op)  # opt-outs are not among them
-MARGIN = 0.10  # how far a run may go beyond the plan that released it
 Rehearsed = tuple[dict[str, int], list[tuple[Any, ...]]]  # a plan's counts and rows
 Result = TypeVar("Result")
 
@@ -42,10 +41,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     counts: Mapping[str, int]  # receipted writes, as `side op`
     waiting: int  # sightings left for the next run
     message: str = ""
-
-
-class BrakeError(Exception):
-    """The run would go further than it may; nothing of this round was sent."""
+    cure: str = ""  # of a braked run: what to do next
 
 
 def make_plan(context: Context, applied: Applied | None = None) -> Plan:
@@ -80,6 +76,8 @@ def _rehearse(context: Context) -> Rehearsed:
         list_all(context, context.anew)
         fetch_wanted(context)
     before = runs.standing(context.connection_id)
+    closings = Closings()
+    context.closing = closings.closing
     with runs.rehearsal():
         note_fields(context)
         begin_back_fill(context)
@@ -89,7 +87,8 @@ def _rehearse(context: Context) -> Rehearsed:
             if not inbox.wants_anything(context.connection_id):
                 break
         plan_consents(context)
-        return runs.rehearsed(context.connection_id, before)
+        counts, rows = runs.rehearsed(context.connection_id, before)
+        return {**counts, **planned_limits(context, closings)}, rows
 
 
 def _read_back_fill(context: Context) -> None:
@@ -124,13 +123,16 @@ def run(
     with feeds.lease("connection", context.connection_id, wait=False) as held:
         _require(held, context)
         record = runs.start(context.connection_id, kind, context.clock.now())
-        state, message = "failed", ""
+        state, message, cure = "failed", "", ""
+        braking = Braking(context, record, plan)
+        context.closing = braking.closing
         try:
             with _deciding_anew(context, plan.applied if plan is not None else None):
-                _without_lost_fields(context, lambda: _work(context, record.id, plan, sweep_all))
+                _without_lost_fields(context, lambda: _work(context, record.id, braking, sweep_all))
             state = "done"
         except BrakeError as brake:
-            state, message = "braked", str(brake)
+            stop(context, brake)
+            state, message, cure = "braked", str(brake), brake.said.cure
         except SystemFailure as failure:
             message = failure.message
             raise
@@ -140,7 +142,7 @@ def run(
             )
             raise
         finally:
-            counts = runs.journalled(record.id)
+            counts = runs.journalled(record)
             runs.end(record, state, counts, context.clock.now(), message)
         if counts:
             runs.tidy()
@@ -150,6 +152,7 @@ def run(
             counts=counts,
             waiting=inbox.waiting(context.connection_id),
             message=message,
+            cure=cure,
         )
 
 
@@ -172,7 +175,7 @@ def _without_lost_fields(context: Context, work: Callable[[], Result]) -> Result
         return work()
 
 
-def _work(context: Context, run_id: int, plan: Plan | None, sweep_all: bool) -> None:
+def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool) -> None:
     first = not runs.finished_before(context.connection_id)
     options = WriteOptions(
         import_updates_above=context.settings.import_updates_above,
@@ -184,56 +187,28 @@ def _work(context: Context, run_id: int, plan: Plan | None, sweep_all: bool) -> 
     note_fields(context)
     list_all(context, context.anew)
     look_at_changed(context)
-    _rounds(context, run_id, plan, options)
-    if sweep(context, whole=sweep_all):  # after what people changed
+    _rounds(context, run_id, braking, options)
+    # After what people changed; what a sweep finds is in no plan.
+    if not braking.planned_run and sweep(context, whole=sweep_all):
         carry_consents(context, run_id)
-        _rounds(context, run_id, plan, options)
+        _rounds(context, run_id, braking, options)
 
 
-def _rounds(context: Context, run_id: int, plan: Plan | None, options: WriteOptions) -> None:
+def _rounds(context: Context, run_id: int, braking: Braking, options: WriteOptions) -> None:
     """Settle what waits."""
     for number in range(1, ROUNDS + 1):
-        if plan is not None or number > 1 or not inbox.waiting(context.connection_id):
+        if braking.planned_run or number > 1 or not inbox.waiting(context.connection_id):
             begin_back_fill(context)  # after what people changed, unless a plan read and showed it all
         if not inbox.waiting(context.connection_id):
             break
         runs.analyse_grown()
         fill_outbox(context)
         carry_consents(context, run_id)  # of records that were linked just now; no brake stops it
-        _brake(context, run_id, plan)
+        totals = braking.before_push()
         try:
-            push(context, run_id, options)
+            push(context, run_id, options, totals)
         except SystemFailure as failure:
             if failure.kind is not FailureKind.TRANSIENT or number == ROUNDS:
                 raise
             read_and_recover(context, run_id)
     carry_consents(context, run_id)  # of records that were made just now
-
-
-def _brake(context: Context, run_id: int, plan: Plan | None) -> None:
-    """Stop before push when the run's writes, counted over all its rounds, exceed what the plan allows."""
-    if plan is None:
-        return
-    done: dict[str, int] = dict(runs.journalled(run_id))
-    for (side, op), number in outbox.counts(context.connection_id).items():
-        done[f"{side} {op}"] = done.get(f"{side} {op}", 0) + number
-    allowed = _planned(plan)
-    for name, number in done.items():
-        if name.rpartition(" ")[2] not in _BRAKED:
-            continue
-        limit = allowed.get(name, 0)
-        if number > limit * (1 + MARGIN):
-            outbox.drop_intended(context.connection_id)
-            said = catalogue.say("braked", count=number, what=name, limit=limit)
-            raise BrakeError(f"{said.code}: {said.message}")
-
-
-def _planned(plan: Plan) -> dict[str, int]:
-    counts: dict[str, Any] = plan.counts
-    planned: dict[str, int] = {}
-    for name, number in counts.items():
-        words = name.split(" ")
-        if words[0] in {"create", "update"}:
-            key = f"{words[1]} {words[0]}"
-            planned[key] = planned.get(key, 0) + number
-    return planned

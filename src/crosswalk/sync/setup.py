@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from gettext import gettext as _
 from typing import Any
@@ -180,6 +180,14 @@ def _check_settings(settings: Settings, objects: list[str]) -> None:
             _("The sweep's share of the calls cannot be {share:g}.").format(share=settings.sweep_share),
             cure=_("Set settings.sweep_share to a number from 0 (no sweep) to {most:g}.").format(most=MOST),
         )
+    for name, brake in asdict(settings.brakes).items():
+        if brake["number"] < 0 or not 0 <= brake["percent"] <= 100:
+            raise UserError(
+                _("settings.brakes.{name}: a brake is a number from 0 and a share from 0 to 100.").format(
+                    name=name
+                ),
+                cure=_("Correct it, or leave it out to have the usual one."),
+            )
     if settings.creation is CreationRule.TAGGED and not settings.creation_tag:
         raise UserError(_("Creation “tagged” needs a tag."), cure=_("Set settings.creation_tag."))
     if settings.creation is not CreationRule.NEVER and settings.creation_object not in objects:

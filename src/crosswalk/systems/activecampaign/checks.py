@@ -161,9 +161,31 @@ class Checks:
         )
 
 
+def contact_room(api: Api) -> int | None:
+    """Return how many contacts may still be added; None when the account does not say so to this key.
+
+    Source: API v3, Account info (Admin group only, else 403).
+    """
+    try:
+        answer = api.get("/settings/account", accept=frozenset({200, 403}))
+        return _room(answer.decode(_Account)) if answer.status == 200 else None
+    except SystemFailure as failure:
+        if failure.kind is FailureKind.AUTH:
+            raise
+        return None
+
+
+def _room(account: _Account) -> int | None:
+    """Limits of 0 or less are taken for none."""
+    total, limit = _shown(account.subscriber_total), _shown(account.subscriber_limit)
+    if not (total.isdigit() and limit.isdigit() and int(limit) > 0):
+        return None
+    return max(0, int(limit) - int(total))
+
+
 def _contact_limit(account: _Account) -> Check:
     total, limit = _shown(account.subscriber_total), _shown(account.subscriber_limit)
-    full = total.isdigit() and limit.isdigit() and 0 < int(limit) <= int(total)
+    full = _room(account) == 0
     return Check(
         name="contact limit",
         ok=not full,

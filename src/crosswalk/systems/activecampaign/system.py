@@ -31,7 +31,7 @@ from ...core.system import (
     WriteOptions,
 )
 from .auth import Credentials
-from .checks import Checks
+from .checks import Checks, contact_room
 from .client import Api
 from .consents import Consents, Unsubscriber
 from .feed import Feed
@@ -145,6 +145,9 @@ class ActiveCampaign:
 
     def outstanding(self) -> bool:
         return self._imports.outstanding()
+
+    def room(self) -> int | None:
+        return contact_room(self._api)
 
     def close(self) -> None:
         """Close pooled connections."""

@@ -197,6 +197,10 @@ class Salesforce:
         """Return False: every write is answered at once."""
         return False
 
+    def room(self) -> int | None:
+        """Return None: an org has no limit of people."""
+        return None
+
     def _lookup(self, name: str, fields: Sequence[str]) -> Lookup:
         return Lookup(self._client, self._known(name), fields)
 
