@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from crosswalk_sandbox.salesforce import ids
 from crosswalk_sandbox.salesforce.schema import Schema
 from crosswalk_sandbox.salesforce.store import Row
 from crosswalk_sandbox.texts import way
@@ -64,9 +65,10 @@ class Triggered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Validation(Triggered, frozen=True, kw_only=True):
-    """A save that all conditions hold for is refused."""
+    """A save that all conditions hold for is refused: by a rule, or by whatever else has that code."""
 
     message: str
+    code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
     fields: tuple[str, ...] = ()  # where the page would show the message
 
     def paths(self) -> Iterator[str]:
@@ -172,6 +174,9 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     # how many more writes through the API find a record locked, by its id, or any of an object, by its name
     locks: dict[str, int] = {}
 
+    # what the API's user may do with single records: not even see them, or not change them
+    sharing: dict[str, Literal["none", "read"]] = {}
+    page_rows: int | None = None  # most records of a query's page; None: as the vendor gives them
     record_types: tuple[RecordType, ...] = ()
     person_accounts: bool = False
 
@@ -192,6 +197,11 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Raises ValueError for a rule about what the org does not have."""
         for path in self._paths():
             _check_path(schema, path)
+        for record_id in self.sharing:
+            if ids.canonical(record_id) != record_id:
+                raise ValueError(f"sharing is about ids of 18 characters, not {record_id}")
+        if self.page_rows is not None and self.page_rows < 1:
+            raise ValueError("page_rows is at least 1")
         for each in self.record_types:
             if each.person and (each.object != "Account" or not self.person_accounts):
                 raise ValueError(

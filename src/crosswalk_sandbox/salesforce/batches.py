@@ -178,4 +178,5 @@ def _retrieved(call: Call, wanted: list[str], fields: str | None) -> Answer:
 
 def _found(call: Call, record_id: str, fields: str) -> dict[str, Any] | None:
     row = call.org.store[call.kind.name].rows.get(ids.canonical(record_id) or "")
-    return None if row is None or row.get("IsDeleted") else records.shown(call, row, fields)
+    seen = row is not None and call.org.shows(row) and not row.get("IsDeleted")
+    return records.shown(call, row, fields) if row and seen else None

@@ -32,6 +32,21 @@ class Actor:
     version: str = "60.0"  # of the API, for addresses in refusals
 
 
+def refuse_unshared(org: Org, actor: Actor, row: Row) -> None:
+    """Raises RecordError for a record that the API's user may not see or change. Source: Salesforce, sharing."""
+    access = None if actor.person else org.rules.sharing.get(row["Id"])
+    if access == "none":
+        text = "insufficient access rights on cross-reference id"
+        raise RecordError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", text)
+    if access == "read":
+        raise no_access()
+
+
+def no_access() -> RecordError:
+    """The caller may not do this with the record, or with records of that object."""
+    return RecordError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+
+
 def refuse_locked(org: Org, actor: Actor, kind: Object, row: Row) -> None:
     """Raises RecordError when somebody else has the record, or the account above it, locked."""
     locks = org.rules.locks
@@ -69,7 +84,7 @@ def refuse_invalid(org: Org, kind: Object, old: Row | None, new: Row, actor: Act
     """Raises RecordError for the first validation rule that the record breaks, and for duplicates."""
     for rule in org.rules.validations:
         if rule.due(kind.name, old, new, person=actor.person):
-            raise RecordError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, rule.fields)
+            raise RecordError(rule.code, rule.message, rule.fields)
     for duplicates in org.rules.duplicates:
         if _runs(duplicates, kind, old, new):
             _refuse_duplicates(org, duplicates, new, actor)

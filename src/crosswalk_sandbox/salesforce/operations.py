@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from crosswalk_sandbox.salesforce import saving
+from crosswalk_sandbox.salesforce import guards, saving
 from crosswalk_sandbox.salesforce.errors import Problem, RecordError
 from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import Org
@@ -108,7 +108,7 @@ def _deleted(org: Org, actor: Actor, record_id: str, again: bool) -> Row:
     _refuse_repeated(again)
     seen = org.visible.find(kind.name)
     if seen is None:
-        raise saving.no_access()
+        raise guards.no_access()
     row = saving.target(org, seen, record_id)
     saving.delete(org, seen, row, actor)
     return row
@@ -125,7 +125,11 @@ def _key_value(draft: Draft, key: Field) -> str:
 
 def _matching(org: Org, draft: Draft, key: Field, value: str) -> Row | None:
     """The one record, not deleted, that has the key."""
-    found = [row for row in saving.matches(org, draft.kind, key, value) if not row.get("IsDeleted")]
+    found = [
+        row
+        for row in saving.matches(org, draft.kind, key, value)
+        if org.shows(row) and not row.get("IsDeleted")
+    ]
     if len(found) > 1:
         several = ", ".join(row["Id"] for row in found)
         text = f"{key.name}: more than one record found for external id field: [{several}]"

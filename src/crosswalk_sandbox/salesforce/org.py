@@ -152,6 +152,10 @@ class Org:
             if row is not None and row["IsDeleted"] and row["SystemModstamp"] == deleted_at:
                 self.store[name].remove(record_id)
 
+    def shows(self, row: Row) -> bool:
+        """Whether the API's user may see the record."""
+        return self.rules.sharing.get(row["Id"]) != "none"
+
     def row(self, record_id: str | None) -> Row | None:
         """The row with that id (18 characters) of whatever object, deleted ones too."""
         kind = self.schema.of_id(record_id) if record_id else None

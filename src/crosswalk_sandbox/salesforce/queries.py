@@ -103,7 +103,8 @@ class Queries:
         """The page size that Sforce-Query-Options wishes for, within what the org gives."""
         found = BATCH_SIZE.search(call.request.headers.get("sforce-query-options", ""))
         wish = int(found[1]) if found else MOST_PAGE
-        return min(max(wish, LEAST_PAGE), MOST_PAGE, self._most_page)
+        most = min(self._most_page, call.org.rules.page_rows or MOST_PAGE)
+        return min(max(wish, LEAST_PAGE), MOST_PAGE, most)
 
     def _keep(self, call: Call, cursor: Cursor) -> str:
         """A locator for the rest of a query's rows."""

@@ -164,6 +164,8 @@ def _row(call: Call, missing: str | None = None) -> Row:
         if missing and error.problem.code == "INVALID_CROSS_REFERENCE_KEY":
             raise ApiError(missing, "The requested resource does not exist") from None
         raise
+    if not call.org.shows(row):
+        raise ApiError("NOT_FOUND", "The requested resource does not exist")
     saving.refuse_deleted(row)
     return row
 
@@ -171,7 +173,7 @@ def _row(call: Call, missing: str | None = None) -> Row:
 def _by_key(call: Call) -> list[Row]:
     key = key_field(call)
     found = saving.matches(call.org, call.kind, key, call.args["value"].strip())
-    return [row for row in found if not row.get("IsDeleted")]
+    return [row for row in found if call.org.shows(row) and not row.get("IsDeleted")]
 
 
 def _only(found: list[Row]) -> Row:

@@ -23,7 +23,7 @@ def updated(call: Call) -> Answer:
         text = f"start date: {stamp(start)} is more than 30 days ago"
         raise ApiError("INVALID_REPLICATION_DATE", text)
     rows = call.org.store[call.kind.name].between(stamp(start), _before(end))
-    found = [row["Id"] for row in rows if not row.get("IsDeleted")]
+    found = [row["Id"] for row in rows if call.org.shows(row) and not row.get("IsDeleted")]
     return Answer(content={"ids": found, "latestDateCovered": _covered(call, end)})
 
 
@@ -31,7 +31,11 @@ def deleted(call: Call) -> Answer:
     """`GET /sobjects/{object}/deleted`: records deleted from `start` to before `end`, still in the bin."""
     start, end = _span(call)
     rows = call.org.store[call.kind.name].between(stamp(start), _before(end))
-    found = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows if row.get("IsDeleted")]
+    found = [
+        {"id": row["Id"], "deletedDate": row["SystemModstamp"]}
+        for row in rows
+        if call.org.shows(row) and row.get("IsDeleted")
+    ]
     earliest = call.org.now() - KEPT_IN_BIN
     content = {
         "deletedRecords": found,

@@ -143,6 +143,7 @@ def update(org: Org, row: Row, draft: Draft, actor: Actor) -> Row:
     """Change a record; it is stamped even when nothing differs. Raises RecordError."""
     kind = org.schema[draft.kind.name]
     _permit(draft.kind, "updateable")
+    guards.refuse_unshared(org, actor, row)
     refuse_deleted(row)
     if row.get("IsConverted"):
         raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
@@ -161,6 +162,7 @@ def update(org: Org, row: Row, draft: Draft, actor: Actor) -> Row:
 def delete(org: Org, kind: Object, row: Row, actor: Actor) -> None:
     """Put a record, and those that go with it, into the recycle bin. Raises RecordError."""
     _permit(kind, "deletable")
+    guards.refuse_unshared(org, actor, row)
     refuse_deleted(row)
     guards.refuse_locked(org, actor, kind, row)
     person_accounts.refuse_delete(org, kind, row)
@@ -209,12 +211,7 @@ def target(org: Org, kind: Object, text: str) -> Row:
 
 def _permit(kind: Object, right: str) -> None:
     if right not in kind.is_:
-        raise no_access()
-
-
-def no_access() -> RecordError:
-    """The caller may not do this with records of that object."""
-    return RecordError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+        raise guards.no_access()
 
 
 def _refuse_read_only(draft: Draft, right: str) -> None:

@@ -193,6 +193,13 @@ class _Runner:
         )
 
     def _matcher(self, scope: Scope, where: Node | None) -> Matcher:
+        """The condition, for the records that the user may see."""
+        matches, shows = self._live(scope, where), self._org.shows
+        if not self._org.rules.sharing:
+            return matches
+        return lambda row: shows(row) and matches(row)
+
+    def _live(self, scope: Scope, where: Node | None) -> Matcher:
         """The condition, and unless asked for that no deleted record matches."""
         matches = matcher(where) if where is not None else None
         if self._deleted or not scope.kind.recycles:

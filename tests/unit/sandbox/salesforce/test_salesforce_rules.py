@@ -418,6 +418,8 @@ def test_validation_rules_see_what_flows_made(org: SalesforceOrg) -> None:
         {"flows": [{"object": "Lead", "set": {"Title": {"from": "Nonsense"}}}]},
         {"flows": [{"object": "Lead", "set": {"Title": {"from": "Phone", "as": "nicer"}}}]},
         {"locks": {"Lead": "often"}},
+        {"sharing": {"00Q": "none"}},
+        {"page_rows": 0},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(org: SalesforceOrg, wrong: Row) -> None:
@@ -433,3 +435,60 @@ def test_all_rules_together_come_back_as_they_were_sent(opening: Opening) -> Non
     rules(org, **before)
     assert org.send_control("GET", "rules") == before
     assert before["validations"][0]["when"] == [{"field": "Title", "is": "equal", "to": "Boss"}]
+
+
+# --- other refusals, sharing, pages ---------------------------------------------------------------------------
+
+
+def test_a_refusal_may_have_any_code(org: SalesforceOrg) -> None:
+    full = {
+        "object": "Lead",
+        "on": ["create"],
+        "code": "STORAGE_LIMIT_EXCEEDED",
+        "message": "storage limit exceeded",
+    }
+    lead = org.lead()
+    rules(org, validations=[full])
+    refused = org.refusal("POST", "/sobjects/Lead", {"LastName": "V", "Company": "A"})
+    assert refused == ("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
+    org.send("PATCH", f"/sobjects/Lead/{lead}", {"Title": "CTO"}, status=204)
+
+
+def test_a_record_that_the_user_may_not_see_is_nowhere(org: SalesforceOrg) -> None:
+    lead, other = org.lead(Legacy_Key__c="K-9", Email="r@example.org"), org.lead()
+    stamp = org.record("Lead", lead)["SystemModstamp"]
+    rules(org, sharing={lead: "none"})
+    assert org.column(f"SELECT Id FROM Lead WHERE Id IN ('{lead}', '{other}')") == [other]
+    assert org.query("SELECT Id FROM Lead WHERE Email = 'r@example.org'", deleted=True) == []
+    for path in (f"/sobjects/Lead/{lead}", "/sobjects/Lead/Legacy_Key__c/K-9"):
+        assert org.refusal("GET", path, status=404)[0] == "NOT_FOUND"
+    assert org.refusal("PATCH", f"/sobjects/Lead/{lead}", {"Title": "CTO"}, status=404)[0] == "NOT_FOUND"
+    assert org.get(f"/composite/sobjects/Lead?ids={lead},{other}&fields=Id")[0] is None
+    span = "?start=2026-03-02T12:00:00Z&end=2026-03-02T12:01:00Z"
+    assert org.get(f"/sobjects/Lead/updated/{span}")["ids"] == [other]
+    sent = {"records": [typed("Lead", id=lead, Title="CTO")]}
+    (result,) = org.send("PATCH", "/composite/sobjects", sent)
+    assert result["errors"][0]["statusCode"] == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+    taken = {"LastName": "V", "Company": "A"}
+    assert org.refusal("PATCH", "/sobjects/Lead/Legacy_Key__c/K-9", taken)[0] == "DUPLICATE_VALUE"
+    org.controlled.person("Lead", "delete", record_id=lead)
+    assert org.get(f"/sobjects/Lead/deleted/{span}")["deletedRecords"] == []
+    rules(org, sharing={})
+    assert org.get(f"/sobjects/Lead/deleted/{span}")["deletedRecords"] == [{"id": lead, "deletedDate": stamp}]
+
+
+def test_a_record_that_the_user_may_only_read_is_not_changed(org: SalesforceOrg) -> None:
+    lead = org.lead()
+    rules(org, sharing={lead: "read"})
+    assert org.get(f"/sobjects/Lead/{lead}")["Id"] == lead
+    for method, body in (("PATCH", {"Title": "CTO"}), ("DELETE", None)):
+        refused = org.refusal(method, f"/sobjects/Lead/{lead}", body, status=403)
+        assert refused[0] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    org.controlled.person("Lead", "edit", record_id=lead, values={"Title": "CTO"})
+
+
+def test_pages_may_be_shorter_than_asked_for(org: SalesforceOrg) -> None:
+    rules(org, page_rows=5)
+    page = org.page("SELECT Id FROM Lead")
+    assert (len(page["records"]), page["totalSize"], page["done"]) == (5, 12, False)
+    assert len(org.query("SELECT Id FROM Lead")) == 12
