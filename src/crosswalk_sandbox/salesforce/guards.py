@@ -62,6 +62,8 @@ def refuse_locked(org: Org, actor: Actor, kind: Object, row: Row) -> None:
 
 def flow_into(org: Org, kind: Object, old: Row | None, new: Row, actor: Actor) -> Row:
     """The row with what flows set before it is saved. Raises RecordError."""
+    if not org.rules.flows:
+        return new
     for flow in org.rules.flows:
         if flow.moment == "before" and flow.due(kind.name, old, new, person=actor.person):
             new = {**new, **flowed(kind, flow, new)}

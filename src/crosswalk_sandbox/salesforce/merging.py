@@ -61,6 +61,7 @@ def purge(org: Org, kind: Object, row: Row) -> Row:
     if not row["IsDeleted"]:
         raise RecordError("DELETE_FAILED", "Entity is not in the recycle bin")
     saving.erase(org, kind, row)
+    org.emptied = org.now()
     return row
 
 

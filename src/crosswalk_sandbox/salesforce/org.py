@@ -46,6 +46,7 @@ class Org:
         self.withheld: Mapping[str, frozenset[str]] = {}  # rights that API calls lack, by object
         self.rules = Rules()
         self.later: list[LaterEdit] = []
+        self.emptied: datetime | None = None  # when somebody last took something out of the recycle bin
         self.clock = clock
         self.store = Store(schema)
         self.numbers: dict[str, int] = {}  # of the last id given out, by object
@@ -117,7 +118,7 @@ class Org:
         """Become an empty org with that schema."""
         self.base = self.schema = schema
         self.store = Store(schema)
-        self.rules, self.later = Rules(), []
+        self.rules, self.later, self.emptied = Rules(), [], None
         self.recycle_bin.clear()
         self._computed.clear()
         self.reset_grants()

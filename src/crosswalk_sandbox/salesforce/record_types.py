@@ -29,6 +29,8 @@ def by_id(org: Org, kind: Object) -> Iterator[tuple[str, RecordType]]:
 
 def default(org: Org, kind: Object) -> dict[str, str]:
     """The type that a new record gets where none was sent."""
+    if "RecordTypeId" not in kind.fields:
+        return {}
     found = [record_id for record_id, each in by_id(org, kind) if each.default]
     return {"RecordTypeId": found[0]} if found else {}
 

@@ -36,7 +36,7 @@ def deleted(call: Call) -> Answer:
         for row in rows
         if call.org.shows(row) and row.get("IsDeleted")
     ]
-    earliest = call.org.now() - KEPT_IN_BIN
+    earliest = max(filter(None, (call.org.now() - KEPT_IN_BIN, call.org.emptied)))
     content = {
         "deletedRecords": found,
         "earliestDateAvailable": stamp(earliest),

@@ -60,7 +60,7 @@ class Salesforce:
         if self.org.base is not self._schema:
             self.org.adopt(self._schema)
         self.org.set_rules(Rules())
-        self.org.later = []
+        self.org.later, self.org.emptied = [], None
         self._start.restore(self.org)
         self._oauth.reset()
         self._queries.reset()

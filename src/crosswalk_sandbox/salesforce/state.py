@@ -46,6 +46,7 @@ class SavedOrg(msgspec.Struct, kw_only=True):
     withheld: dict[str, list[str]]
     rules: Rules = msgspec.field(default_factory=Rules)
     later: list[LaterEdit] = []
+    emptied: datetime | None = None
     described_at: datetime
     sign_in: SavedSignIn
     bulk: SavedBulk
@@ -76,6 +77,7 @@ class Whole:
             withheld={name: sorted(rights) for name, rights in org.withheld.items()},
             rules=org.rules,
             later=org.later,
+            emptied=org.emptied,
             described_at=org.described_at,
             sign_in=self.sign_in.saved(),
             bulk=self.bulk.saved(),
@@ -101,7 +103,7 @@ class Whole:
             {name: frozenset(rights) for name, rights in saved.withheld.items()},
             saved.described_at,
         )
-        org.later = saved.later
+        org.later, org.emptied = saved.later, saved.emptied
         self.sign_in.restore(saved.sign_in)
         self.bulk.restore(saved.bulk)
         self.calls.restore(saved.calls)

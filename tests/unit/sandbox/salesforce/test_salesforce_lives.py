@@ -251,6 +251,19 @@ def test_what_is_purged_is_nowhere_any_more(org: SalesforceOrg) -> None:
         act(org, "undelete", lead)
 
 
+def test_deletions_are_known_since_the_bin_was_emptied(org: SalesforceOrg) -> None:
+    lead, other = org.lead(), org.lead()
+    act(org, "delete", lead)
+    act(org, "delete", other)
+    org.clock.advance(120)
+    act(org, "purge", lead)
+    org.clock.advance(120)
+    span = "?start=2026-03-02T12:00:00Z&end=2026-03-02T12:04:00Z"
+    found = org.get(f"/sobjects/Lead/deleted/{span}")
+    assert [row["id"] for row in found["deletedRecords"]] == [other]
+    assert found["earliestDateAvailable"] == "2026-03-02T12:02:00.000+0000"
+
+
 # --- in one go ------------------------------------------------------------------------------------------------
 
 
