@@ -17,8 +17,8 @@ def stored_differently(
     afterwards.
 
     `kind` and `length` (None: not known) are the written field's. Accepted: blanks, Unicode form and line
-    ends, letter case of e-mails, other punctuation in a phone number with equal digits, rounding of
-    numbers, seconds cut from a date-time, and where the vendor is known to do so: a text cut although its
+    ends, letter case of e-mails and options, other punctuation in a phone number with equal digits, rounding
+    of numbers, seconds cut from a time, and where the vendor is known to do so: a text cut although its
     length is not known, options dropped. Never accepted: equal values (there is no difference), and a value
     that became empty, which the design holds. The caller checks the stamp: the side must not have changed
     after our write was acknowledged.
@@ -32,16 +32,21 @@ def stored_differently(
 _Habit = Callable[[Kind, Value, Value, int | None], bool]
 
 
+_CASELESS = frozenset({Kind.EMAIL, Kind.CHOICE})
+
+
 def _fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _form(kind: Kind, sent: Value, read: Value, _length: int | None) -> bool:
-    """Blanks, line ends, Unicode form; for e-mails also letter case."""
+    """Blanks, line ends, Unicode form; for e-mails and options also letter case."""
+    if isinstance(sent, tuple) and isinstance(read, tuple):
+        return {_fold(each).casefold() for each in sent} == {_fold(each).casefold() for each in read}
     if not isinstance(sent, str) or not isinstance(read, str) or kind not in TEXT_KINDS:
         return False
-    if kind is Kind.EMAIL:
-        sent, read = sent.lower(), read.lower()
+    if kind in _CASELESS:
+        sent, read = sent.casefold(), read.casefold()
     return _fold(sent) == _fold(read)
 
 
@@ -53,13 +58,15 @@ def _phone(kind: Kind, sent: Value, read: Value, _length: int | None) -> bool:
 
 
 def _rounding(kind: Kind, sent: Value, read: Value, _length: int | None) -> bool:
-    """A number that kept fewer decimal places, in whichever way it was rounded."""
+    """A number that kept fewer decimal places, in whichever way it was rounded, or what a float keeps of it."""
     if kind not in NUMBER_KINDS:
         return False
     try:
         before, after = Decimal(str(sent)), Decimal(str(read))
     except InvalidOperation:
         return False
+    if float(before) == float(after):
+        return True
     place = Decimal((0, (1,), _exponent(after)))
     return _exponent(before) < _exponent(after) and abs(before - after) < place
 
@@ -71,7 +78,9 @@ def _exponent(number: Decimal) -> int:
 
 
 def _seconds(kind: Kind, sent: Value, read: Value, _length: int | None) -> bool:
-    """A date-time in whole minutes."""
+    """A date-time or a time of day in whole minutes."""
+    if kind is Kind.TIME:
+        return str(read).endswith(":00") and str(sent)[:5] == str(read)[:5]
     if kind is not Kind.DATETIME:
         return False
     before, after = parse_moment(str(sent)), parse_moment(str(read))

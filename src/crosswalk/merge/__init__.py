@@ -37,7 +37,7 @@ from .decide import decide, decide_chosen, decide_creation
 from .decision import NOTHING, UNSEEN, Decision, DecisionKind, Reason, Shadows
 from .loop import Written, times_set_back
 from .plan import FieldPlan, Route, compile_field, fingerprint
-from .verify import Difference, difference
+from .verify import Difference, Kept, difference, kept_differently
 
 __all__ = [
     "ABSENT",
@@ -53,6 +53,7 @@ __all__ = [
     "Difference",
     "FieldCase",
     "FieldPlan",
+    "Kept",
     "Missing",
     "Reason",
     "Route",
@@ -67,6 +68,7 @@ __all__ = [
     "decide_creation",
     "difference",
     "fingerprint",
+    "kept_differently",
     "shared_standing",
     "stored_differently",
     "times_set_back",

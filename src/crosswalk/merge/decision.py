@@ -50,6 +50,7 @@ class Reason(StrEnum):
     NEVER = "never"
     IF_EMPTY = "if_empty"
     BLANK_RULE = "blank_rule"
+    STORED_DIFFERENTLY = "stored_differently"
     CONVERSION = "conversion"
     SCHEMA = "schema"
 
@@ -81,6 +82,9 @@ _TEXTS = {
     Reason.NEVER: gettext_noop("The update rule of this direction is “never”."),
     Reason.IF_EMPTY: gettext_noop("The update rule is “only if empty”, and the target is filled."),
     Reason.BLANK_RULE: gettext_noop("Emptying this field does not empty the other side."),
+    Reason.STORED_DIFFERENTLY: gettext_noop(
+        "Stored differently: the other system keeps our value in a form of its own; nothing travels back."
+    ),
     Reason.CONVERSION: gettext_noop("The value cannot be converted."),
     Reason.SCHEMA: gettext_noop("The target's field does not accept the value."),
 }

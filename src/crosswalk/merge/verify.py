@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ..convert import ConversionError, stored_differently
 from ..core.mapping import Policy, Side
 from ..core.values import Value
 from .decision import RULES, Reason
@@ -42,6 +43,33 @@ def difference(plan: FieldPlan, crm: Value, activecampaign: Value) -> Difference
     if not stops and _joins_to_nothing(plan, crm, activecampaign):
         stops = dict.fromkeys(Side, Reason.BLANK_RULE)
     return Difference(stops=stops)
+
+
+Kept = Mapping[Side, tuple[Value, Value]]  # by written side: what we sent last, and how its vendor keeps it
+
+
+def kept_differently(plan: FieldPlan, crm: Value, activecampaign: Value, kept: Kept) -> bool:
+    """Tell whether one side's value is what its vendor makes of the other's.
+
+    Either by a known habit, or since the journal says so of this very value (`kept`).
+    """
+    now = {Side.CRM: crm, Side.ACTIVECAMPAIGN: activecampaign}
+    for route in (plan.to_crm, plan.to_activecampaign):
+        try:
+            sent = route.convert(now[route.source])
+        except ConversionError:
+            continue
+        read = now[route.target]
+        if kept.get(route.target) == (sent, read):
+            return True
+        if stored_differently(
+            _VENDORS[route.target], route.field.kind, sent, read, length=route.field.length
+        ):
+            return True
+    return False
+
+
+_VENDORS = {Side.CRM: "crm", Side.ACTIVECAMPAIGN: "activecampaign"}
 
 
 def _joins_to_nothing(plan: FieldPlan, crm: Value, activecampaign: Value) -> bool:

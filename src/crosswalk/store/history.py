@@ -13,6 +13,7 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value
 
 from . import brakes, consent_links, models
+from .outcomes import KEPT
 
 
 def _dicts(sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
@@ -75,6 +76,20 @@ def updates_since(link_ids: Sequence[int], since: datetime, *, at_least: int) ->
         return {
             link_id: [(Side(side), _past.decode(fields)) for side, fields in zip(sides, packed, strict=True)]
             for link_id, sides, packed in cursor.fetchall()
+        }
+
+
+def kept_forms(link_ids: Sequence[int]) -> dict[tuple[int, Side, str], tuple[Value, Value]]:
+    """Return what the journal says of values that vendors keep differently: link, side, field → last sent, kept."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT link_id, side, fields FROM journal WHERE link_id = ANY(%s) AND op = %s ORDER BY id",
+            [list(link_ids), KEPT],
+        )
+        return {
+            (link_id, Side(side), name): (sent, kept)
+            for link_id, side, fields in cursor.fetchall()
+            for name, (sent, kept, _) in _past.decode(fields).items()
         }
 
 

@@ -336,7 +336,7 @@ class MatchChoice(models.Model):
 
 
 class Journal(models.Model):
-    """Append-only, one row per receipt."""
+    """Append-only, one row per receipt, and one (`kept`) where a vendor keeps what we sent in a form of its own."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, db_index=False)

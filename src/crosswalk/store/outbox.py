@@ -13,7 +13,18 @@ from django.db import transaction
 from crosswalk.core.mapping import Side
 
 from .commits import recoverable
-from .outcomes import HoldNote, Leftover, end_holds, settle_sightings, write_holds, write_links
+from .outcomes import (
+    KEPT,
+    Entry,
+    Forms,
+    HoldNote,
+    Leftover,
+    end_holds,
+    settle_sightings,
+    write_holds,
+    write_journal,
+    write_links,
+)
 from .pairs import LinkRow
 
 
@@ -46,6 +57,7 @@ class Settlement(msgspec.Struct, kw_only=True, gc=False):
     link: LinkRow
     record_id: str
     fields: Mapping[str, tuple[Any, Any, str]]  # per target field: before, after, reason
+    forms: Forms = {}  # of our values, as the vendor keeps them
     ended_holds: Sequence[int] = ()
     new_key: str | None = None  # the target's address, when this write changed it
 
@@ -54,7 +66,6 @@ _COLUMNS = (
     "id, link_id, side, object, op, record_id, key, state, batch_id, expected, intended, source, reasons, read_at,"
     " crm_version, activecampaign_version, intended_at"
 )
-_JOURNAL_TYPES = ["bigint", "bigint", "bigint", *["text"] * 3, "bytea", "timestamptz"]
 
 
 def _rows(where: str, parameters: Sequence[Any]) -> list[OutboxRow]:
@@ -211,7 +222,8 @@ def commit_receipts(
         write_links(
             cursor, connection_id, list({item.link.id: item.link for item in settlements}.values()), now
         )
-        _write_journal(cursor, connection_id, run_id, settlements, now)
+        entries = [entry for item in settlements for entry in _entries(item)]
+        write_journal(cursor, connection_id, run_id, entries, now)
         _note_addresses(cursor, tenant_ids, settlements)
         cursor.execute("DELETE FROM outbox WHERE id = ANY(%s)", [[item.row.id for item in settlements]])
         end_holds(cursor, [hold for item in settlements for hold in item.ended_holds])
@@ -236,19 +248,12 @@ def _sightings(item: Settlement) -> Iterable[Leftover]:
         )
 
 
-def _write_journal(
-    cursor: Any, connection_id: int, run_id: int, settlements: Sequence[Settlement], now: datetime
-) -> None:
-    with cursor.copy(
-        "COPY journal (connection_id, run_id, link_id, side, op, record_id, fields, at) FROM STDIN (FORMAT BINARY)"
-    ) as copy:
-        copy.set_types(_JOURNAL_TYPES)
-        for item in settlements:
-            row = item.row
-            fields = msgspec.json.encode(item.fields)
-            copy.write_row(
-                (connection_id, run_id, row.link_id, row.side, row.op, item.record_id, fields, now)
-            )
+def _entries(item: Settlement) -> Iterable[Entry]:
+    """Say in the journal what was written, and how the vendor keeps it where that is another form."""
+    row = item.row
+    yield Entry(row.link_id, row.side, row.op, item.record_id, item.fields)
+    if item.forms:
+        yield Entry(row.link_id, row.side, KEPT, item.record_id, item.forms)
 
 
 def _note_addresses(cursor: Any, tenant_ids: Mapping[Side, int], settlements: Sequence[Settlement]) -> None:

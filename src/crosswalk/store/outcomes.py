@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
-from crosswalk.core.values import Values, pack
+from crosswalk.core.values import Value, Values, pack
 
 from .commits import recoverable
 from .pairs import LinkRow
@@ -48,6 +48,9 @@ class HoldNote(msgspec.Struct, kw_only=True, gc=False):
     fingerprint: str = ""
 
 
+Forms = Mapping[str, tuple[Value, Value, str]]  # per field: what we sent, what the vendor keeps, why
+
+
 class Merged(msgspec.Struct, kw_only=True, gc=False):
     """The outcome of one pair."""
 
@@ -56,9 +59,23 @@ class Merged(msgspec.Struct, kw_only=True, gc=False):
     offers: Sequence[Offer] = ()
     holds: Sequence[HoldNote] = ()
     ended_holds: Sequence[int] = ()
+    forms: Mapping[Side, Forms] = {}  # of our values, as this reading showed them
     crm_version: int | None = None  # the sightings this outcome was made from
     activecampaign_version: int | None = None
     unread: Side | None = None  # nothing was decided: this side's record must be read first
+
+
+class Entry(NamedTuple):
+    """One row of the journal."""
+
+    link_id: int
+    side: str
+    op: str
+    record_id: str
+    fields: Mapping[str, tuple[Any, Any, str]]  # before, after, reason
+
+
+KEPT = "kept"  # the operation of a row that says how a vendor keeps what we sent: no write, and not counted as one
 
 
 class Leftover(msgspec.Struct, kw_only=True, gc=False):
@@ -122,6 +139,7 @@ _OUTBOX_TYPES = [
     "bigint",
     "timestamptz",
 ]
+_JOURNAL_TYPES = ["bigint", "bigint", "bigint", *["text"] * 3, "bytea", "timestamptz"]
 _SETTLED_STAGE = Stage(
     "stage_settled", side="text", object="text", record_id="text", version="bigint", skipped="text"
 )
@@ -148,6 +166,7 @@ def commit_merged(
     leftovers: Sequence[Leftover],
     holds: Sequence[HoldNote],
     now: datetime,
+    run_id: int | None = None,
 ) -> None:
     """Store the outcome of one page in one transaction.
 
@@ -160,6 +179,30 @@ def commit_merged(
         settle_sightings(cursor, connection_id, tenant_ids, [*settled, *leftovers])
         end_holds(cursor, [hold_id for item in merged for hold_id in item.ended_holds])
         write_holds(cursor, connection_id, [*holds, *(hold for item in merged for hold in item.holds)], now)
+        journal = [entry for item in merged if item.forms for entry in _kept(item)]
+        write_journal(cursor, connection_id, run_id, journal, now)
+
+
+def _kept(item: Merged) -> Iterable[Entry]:
+    """Say in the journal how a vendor keeps what we sent."""
+    for side, forms in item.forms.items():
+        yield Entry(item.link.id, side.value, KEPT, item.link.record_id(side) or "", forms)
+
+
+def write_journal(
+    cursor: Any, connection_id: int, run_id: int | None, entries: Sequence[Entry], now: datetime
+) -> None:
+    """Append rows to the journal."""
+    if not entries:
+        return
+    with cursor.copy(
+        "COPY journal (connection_id, run_id, link_id, side, op, record_id, fields, at) FROM STDIN (FORMAT BINARY)"
+    ) as copy:
+        copy.set_types(_JOURNAL_TYPES)
+        for link_id, side, op, record_id, fields in entries:
+            copy.write_row(
+                (connection_id, run_id, link_id, side, op, record_id, msgspec.json.encode(fields), now)
+            )
 
 
 def _sightings(item: Merged) -> Iterable[Leftover]:

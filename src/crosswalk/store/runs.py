@@ -19,6 +19,7 @@ from .brakes import BRAKE
 from .consent_writes import ConsentWrite
 from .consents import read_detail
 from .models import Hold, Link, Plan, PlanRow, Run
+from .outcomes import KEPT
 
 _CHANGES = (
     "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended'"
@@ -98,8 +99,8 @@ def journalled(run: Running) -> dict[str, int]:
     """Return how many writes of a run are receipted, as `side op` → count."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT side, op, count(*) FROM journal WHERE id > %s AND run_id = %s GROUP BY 1, 2",
-            [run.journal_from, run.id],
+            "SELECT side, op, count(*) FROM journal WHERE id > %s AND run_id = %s AND op <> %s GROUP BY 1, 2",
+            [run.journal_from, run.id, KEPT],
         )
         return {f"{side} {op}": count for side, op, count in cursor.fetchall()}
 

@@ -20,7 +20,7 @@ from .context import Context, ObjectPlan
 from .creating import creation_mark
 from .fields import FieldsLostError, lost
 from .lives import follow_deletes
-from .merging import REJECTED, journal_fields
+from .merging import REJECTED, STORED, VENDORS, journal_fields
 from .pull import take_read
 
 UNION = Reason.UNION.value  # both sides are to hold the same, whichever was written
@@ -48,8 +48,10 @@ def settle(
 
     `read` is what the target holds now, as far as somebody looked; fields nobody read keep the value sent as shadow
     and are confirmed by the next reading, as are all fields when `read` is but the answer to the write
-    (not `confirmed`). `siblings` are other open writes of the same link: a field that is offered to both sides moves
-    its shadows with the last of them. `only` restricts the receipt to these target fields.
+    (not `confirmed`); of that answer every value is taken, since it is the vendor's own word for what it made of ours.
+    What became empty is looked at once more by the next reading. `siblings` are other open writes of the same link: a
+    field that is offered to both sides moves its shadows with the last of them. `only` restricts the receipt to these
+    target fields.
     """
     side = Side(row.side)
     plan = context.objects[link.object]
@@ -57,6 +59,7 @@ def settle(
     fields = journal_fields(row.expected, row.intended, row.reasons)
     target_shadow, source_shadow = unpack(link.shadow(side)), unpack(link.shadow(side.other))
     unconfirmed = unpack(link.unconfirmed(side))
+    forms: dict[str, tuple[Value, Value, str]] = {}
     if row.op == Op.CREATE:
         intended = {**unpack(row.expected), **intended}
     for field in plan.mapping.fields:
@@ -66,9 +69,11 @@ def settle(
         source_name = field.name(side.other)
         if siblings and fields.get(name, ("", "", ""))[2] in TOGETHER:
             continue
-        target_shadow[name] = _stored(plan, side, name, intended[name], read)
-        if not confirmed or name not in read:
+        target_shadow[name] = stored = _stored(plan, side, name, intended[name], read, answered=not confirmed)
+        if not confirmed or name not in read or (read[name] is None and stored is not None):
             unconfirmed[name] = None
+        if not same(plan.schemas[side].fields[name].kind, stored, intended[name]):
+            forms[name] = (intended[name], stored, STORED)
         if fields.get(name, ("", "", ""))[2] == UNION:
             source_shadow[source_name] = intended[name]
         elif source_name in source:
@@ -78,7 +83,12 @@ def settle(
     if only is not None:
         fields = {name: entry for name, entry in fields.items() if name in only}
     return Settlement(
-        row=row, link=link, record_id=record_id, fields=fields, new_key=_new_key(plan, side, row, fields)
+        row=row,
+        link=link,
+        record_id=record_id,
+        fields=fields,
+        forms=forms,
+        new_key=_new_key(plan, side, row, fields),
     )
 
 
@@ -91,18 +101,22 @@ def _new_key(plan: ObjectPlan, side: Side, row: OutboxRow, written: Iterable[str
     return normal_email(email) if isinstance(email, str) else None
 
 
-def _stored(plan: ObjectPlan, side: Side, name: str, sent: Value, read: Values) -> Value:
+def _stored(plan: ObjectPlan, side: Side, name: str, sent: Value, read: Values, *, answered: bool) -> Value:
     """Return the shadow of a written field: what was read where it is our value in the vendor's form."""
     if name not in read:
         return sent
-    definition = plan.schemas[side].fields[name]
     value = read[name]
-    vendor = "activecampaign" if side is Side.ACTIVECAMPAIGN else "crm"
-    if same(definition.kind, sent, value) or stored_differently(
-        vendor, definition.kind, sent, value, length=definition.length
-    ):
+    if (answered and value is not None) or is_ours(plan, side, name, sent, value):
         return value
     return sent  # a change by that side: the next merge sees it against what was sent
+
+
+def is_ours(plan: ObjectPlan, side: Side, name: str, sent: Value, read: Value) -> bool:
+    """Tell whether a side's field holds the value that we sent, perhaps in its vendor's form."""
+    definition = plan.schemas[side].fields[name]
+    return same(definition.kind, sent, read) or stored_differently(
+        VENDORS[side], definition.kind, sent, read, length=definition.length
+    )
 
 
 def _move(
@@ -304,12 +318,11 @@ def _made_since(
 
 
 def done_fields(plan: ObjectPlan, side: Side, row: OutboxRow, record: Record) -> set[str]:
-    """Return the fields of a write that its target holds as intended."""
-    fields = plan.schemas[side].fields
+    """Return the fields of a write that its target holds as intended, perhaps in its vendor's form."""
     return {
         name
         for name, value in unpack(row.intended).items()
-        if name in record.values and same(fields[name].kind, value, record.values[name])
+        if name in record.values and is_ours(plan, side, name, value, record.values[name])
     }
 
 

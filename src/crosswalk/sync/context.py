@@ -148,6 +148,7 @@ class Context:
     anew: Mapping[str, Sequence[str]] = field(
         default_factory=dict
     )  # object → CRM fields that count as without shadow, while such a plan or run works
+    run_id: int | None = None  # of the run under way
     closing: Closing = _unbraked  # asked before links are closed because their records on a side are gone
     described_again: bool = False  # this run asked for the fields once more
 

@@ -14,7 +14,16 @@ from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import Value, pack, unpack
-from crosswalk.merge import Missing, decide
+from crosswalk.merge import (
+    Decision,
+    DecisionKind,
+    FieldCase,
+    FieldPlan,
+    Missing,
+    Reason,
+    decide,
+    kept_differently,
+)
 from crosswalk.store import consent_links, history, pairs
 from crosswalk.store.pairs import HoldRow, LinkRow, Seen
 
@@ -195,6 +204,7 @@ def _fields(
     pair = Pair(link=link, crm=records[Side.CRM].seen, activecampaign=records[Side.ACTIVECAMPAIGN].seen)
     states = side_states(context, plan, pair, holds)
     limit = clock_tolerance(context)
+    forms = history.kept_forms([link.id])
     explained = []
     for field in plan.fields:
         case = field_case(field, states)
@@ -210,11 +220,27 @@ def _fields(
                 crm_shadow=_shown(case.crm_shadow),
                 activecampaign_shadow=_shown(case.activecampaign_shadow),
                 decision=decision.kind.value,
-                reason=decision.reason.text,
+                reason=_reason(field, case, decision, forms).text,
                 hold=reasons.get(field.mapping.crm),
             )
         )
     return explained + [_paused_field(plan, link, paused) for paused in plan.paused]
+
+
+def _reason(
+    field: FieldPlan,
+    case: FieldCase,
+    decision: Decision,
+    forms: Mapping[tuple[int, Side, str], tuple[Value, Value]],
+) -> Reason:
+    """Return why; where nothing is done although the values differ, whether a vendor's form is why."""
+    crm, contact = case.crm, case.activecampaign
+    if decision.kind is not DecisionKind.NOTHING or isinstance(crm, Missing) or isinstance(contact, Missing):
+        return decision.reason
+    kept = {side: form for (_, side, name), form in forms.items() if name == field.mapping.name(side)}
+    if not field.equal(crm, contact) and kept_differently(field, crm, contact, kept):
+        return Reason.STORED_DIFFERENTLY
+    return decision.reason
 
 
 def _paused_field(plan: ObjectPlan, link: LinkRow, paused: PausedField) -> FieldExplanation:

@@ -73,7 +73,13 @@ def _store(context: Context, matched: Matched) -> None:
     merged += [Merged(link=link, changed=True, ended_holds=matched.ended_holds) for link in matched.links]
     selection.note(context.connection_id, matched.object, matched.turns)
     commit_merged(
-        context.connection_id, context.tenants, merged, matched.leftovers, matched.holds, context.clock.now()
+        context.connection_id,
+        context.tenants,
+        merged,
+        matched.leftovers,
+        matched.holds,
+        context.clock.now(),
+        context.run_id,
     )
     runs.analyse_grown()
     for (side, object), record_ids in matched.wants.items():

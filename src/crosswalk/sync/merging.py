@@ -21,6 +21,7 @@ from crosswalk.merge import (
     FieldCase,
     FieldPlan,
     Missing,
+    Reason,
     Shadows,
     Stamp,
     decide,
@@ -39,13 +40,26 @@ _times = msgspec.json.Decoder(dict[str, datetime])
 _ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
 REJECTED, CONFLICT, UNREADABLE = "rejected", "conflict", "unreadable"
 DEFAULT = "default"  # the reason of a value that the connection's settings gave
+STORED = Reason.STORED_DIFFERENTLY.value
+VENDORS = {Side.CRM: "crm", Side.ACTIVECAMPAIGN: "activecampaign"}  # by whose habits values may change
 _HOLD_KINDS = {DecisionKind.CONFLICT: CONFLICT, DecisionKind.UNKNOWN: UNREADABLE}
 
 
 class SideState:
     """One side of a pair: what it holds, what it held, and when it changed."""
 
-    __slots__ = ("corrected", "forgotten", "lost", "record_id", "seen", "shadow", "stamp", "times", "values")
+    __slots__ = (
+        "corrected",
+        "forgotten",
+        "forms",
+        "lost",
+        "record_id",
+        "seen",
+        "shadow",
+        "stamp",
+        "times",
+        "values",
+    )
 
     def __init__(
         self, context: Context, plan: ObjectPlan, pair: Pair, side: Side, holds: Mapping[str, HoldRow]
@@ -56,6 +70,7 @@ class SideState:
         self.shadow = unpack(link.shadow(side))
         self.forgotten = _forget(context, plan, pair, side, self.shadow)  # is to be decided without it
         self.corrected = False
+        self.forms: dict[str, tuple[Value, Value, str]] = {}  # sent, and how the vendor keeps it
         self.lost: set[str] = set()  # fields that are empty although we wrote a value
         self.stamp: Stamp | None = None
         self.times: Mapping[str, datetime] = {}
@@ -91,11 +106,11 @@ class SideState:
             definition = definitions.get(name)
             if definition is None or name not in self.values or sent == read:
                 continue
-            vendor = "activecampaign" if side is Side.ACTIVECAMPAIGN else "crm"
             if read is None:
                 self.lost.add(name)
-            elif stored_differently(vendor, definition.kind, sent, read, length=definition.length):
+            elif stored_differently(VENDORS[side], definition.kind, sent, read, length=definition.length):
                 self.shadow[name] = read
+                self.forms[name] = (sent, read, STORED)
 
     def is_as_before(self, name: str) -> bool:
         """Tell whether a field is known to hold what its shadow says."""
@@ -225,6 +240,7 @@ class FieldOutcomes:
             offers=offers,
             holds=self.holds,
             ended_holds=self.ended,
+            forms={side: state.forms for side, state in self.states.items() if state.forms},
             crm_version=crm.version if crm else None,
             activecampaign_version=contact.version if contact else None,
         )

@@ -125,7 +125,7 @@ def run(
         record = runs.start(context.connection_id, kind, context.clock.now())
         state, message, cure = "failed", "", ""
         braking = Braking(context, record, plan)
-        context.closing = braking.closing
+        context.closing, context.run_id = braking.closing, record.id
         try:
             with _deciding_anew(context, plan.applied if plan is not None else None):
                 _without_lost_fields(context, lambda: _work(context, record.id, braking, sweep_all))

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from crosswalk.convert import ConversionError
 from crosswalk.core.consent import Standing
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.core.values import Value, unpack
@@ -20,12 +19,13 @@ from crosswalk.merge import (
     DecisionKind,
     FieldCase,
     FieldPlan,
+    Kept,
     consent_differs,
     decide,
     difference,
-    stored_differently,
+    kept_differently,
 )
-from crosswalk.store import audit, consent_links, inbox, pairs
+from crosswalk.store import audit, consent_links, history, inbox, pairs
 from crosswalk.store.audit import AuditedLink, AuditedRecord
 from crosswalk.store.consent_links import KnownLink
 from crosswalk.store.lives import CONVERTED
@@ -39,6 +39,7 @@ STORED_DIFFERENTLY, AFTER_CURSOR = "stored differently", "changed after the curs
 DELETED, TOMBSTONE, AMBIGUOUS, NO_EMAIL = "deleted on one side", "tombstone", "ambiguous", "no e-mail"
 DIRECTION = "direction"
 CONSENT_DIFFERS = "consent differs"
+Forms = Mapping[tuple[int, Side, str], tuple[Value, Value]]  # link, side, field → last sent, kept
 _SAMPLES = 5  # of every excuse, and of differences without one: ten times as many
 
 
@@ -111,6 +112,7 @@ def _read_both_sides(context: Context) -> None:
 
 def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
     holds = pairs.holds_of(link.link_id for link in links)
+    kept = history.kept_forms([link.link_id for link in links])
     selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
     odd: list[AuditedLink] = []
     for link in links:
@@ -126,7 +128,7 @@ def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> 
         else:
             selected = _takes(selector, link)
             found = [
-                _verify_field(selected, link, field, crm, contact, field.mapping.crm in held, tally)
+                _verify_field(selected, link, field, crm, contact, field.mapping.crm in held, kept, tally)
                 for field, crm, contact in _fields(plan, link)
             ]
             if not all(found):
@@ -243,6 +245,7 @@ def _verify_field(
     crm: Value,
     contact: Value,
     held: bool,
+    kept: Forms,
     tally: _Tally,
 ) -> bool:
     """Count one pair of fields; tell whether it is equal or excused."""
@@ -263,7 +266,7 @@ def _verify_field(
         excuse = (
             found.excuse.value.replace("_", " ") if found.excuse.value == "blank_rule" else found.excuse.value
         )
-    elif _form_of_vendor(field, crm, contact):
+    elif kept_differently(field, crm, contact, _kept(kept, link, field)):
         excuse = STORED_DIFFERENTLY
     elif link.crm.unsettled or link.activecampaign.unsettled:
         excuse = AFTER_CURSOR
@@ -271,6 +274,11 @@ def _verify_field(
         excuse, kind="field", **_ids(link), field=field.mapping.crm, crm=crm, activecampaign=contact
     )
     return excuse is not None
+
+
+def _kept(kept: Forms, link: AuditedLink, field: FieldPlan) -> Kept:
+    found = {side: kept.get((link.link_id, side, field.mapping.name(side))) for side in Side}
+    return {side: form for side, form in found.items() if form is not None}
 
 
 def _owed(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> bool:
@@ -287,20 +295,6 @@ def _owed(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> bo
         contact_shadow.get(field.mapping.activecampaign, ABSENT),
     )
     return decide(field, case).kind is DecisionKind.OFFER
-
-
-def _form_of_vendor(field: FieldPlan, crm: Value, contact: Value) -> bool:
-    """Tell whether one side's value is what its vendor makes of the other's."""
-    now: Mapping[Side, Value] = {Side.CRM: crm, Side.ACTIVECAMPAIGN: contact}
-    for route in (field.to_crm, field.to_activecampaign):
-        try:
-            sent = route.convert(now[route.source])
-        except ConversionError:
-            continue
-        vendor = "activecampaign" if route.target is Side.ACTIVECAMPAIGN else "crm"
-        if stored_differently(vendor, route.field.kind, sent, now[route.target], length=route.field.length):
-            return True
-    return False
 
 
 def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Tally) -> None:

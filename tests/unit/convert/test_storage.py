@@ -24,6 +24,11 @@ VENDORS = ("salesforce", "activecampaign", "dynamics")
         (Kind.CURRENCY, "2.996", "3"),
         (Kind.NUMBER, "-0.4", "0"),
         (Kind.DATETIME, "2026-03-01T09:15:42Z", "2026-03-01T09:15:00Z"),
+        (Kind.TIME, "09:15:42", "09:15:00"),
+        (Kind.NUMBER, "123456789012345678", "123456789012345680"),
+        (Kind.NUMBER, "0.1234567890123456789", "0.12345678901234568"),
+        (Kind.CHOICE, "HOT", "Hot"),
+        (Kind.CHOICES, ("cold", "hot"), ("Cold", "Hot")),
     ],
 )
 def test_every_vendor_may_store_a_value_in_another_form(
@@ -53,6 +58,10 @@ def test_every_vendor_may_store_a_value_in_another_form(
         (Kind.DATETIME, "2026-03-01T09:15:42Z", "2026-03-01T10:15:42Z"),
         (Kind.DATETIME, "2026-03-01T09:15:42Z", "2026-03-01T09:16:00Z"),
         (Kind.DATE, "2026-03-01", "2026-03-02"),
+        (Kind.TIME, "09:15:42", "09:16:00"),
+        (Kind.NUMBER, "123456789012345678", "123456789012345600"),
+        (Kind.CHOICE, "Hot", "Warm"),
+        (Kind.CHOICES, ("cold", "hot"), ("Cold", "Warm")),
         (Kind.BOOLEAN, True, False),
         (Kind.CHOICES, ("a",), ("a", "b")),
         (Kind.CHOICES, ("a", "b"), ("a", "c")),
