@@ -211,9 +211,13 @@ class TwoSystems:
     # --- the connection ---------------------------------------------------------------------------------------
 
     def connect(
-        self, mapping: MappingFile | None = None, name: str = NAME, org: str = "salesforce"
+        self,
+        mapping: MappingFile | None = None,
+        name: str = NAME,
+        org: str = "salesforce",
+        account: str = "activecampaign",
     ) -> TwoSystems:
-        chosen = {"activecampaign": self.ready["activecampaign"], "salesforce": self.ready[org]}
+        chosen = {"activecampaign": self.ready[account], "salesforce": self.ready[org]}
         credentials = {
             system: {key: value for key, value in ready.items() if key != "control"}
             for system, ready in chosen.items()
@@ -459,6 +463,20 @@ class TwoSystems:
         self.ready["second"] = controlled.ready(f"https://{host}")
         self.wire.add(host, SandboxTransport({host: controlled.handle}))
         controlled.system.org.id = "00D5g00000Second5" + "EA"  # type: ignore[attr-defined]
+        return controlled
+
+    def second_account(self) -> Controlled:
+        """Another, empty account of ActiveCampaign, which `connect` knows as `second account`."""
+        sandbox = Sandbox(
+            ["activecampaign"],
+            Options(sizes=Sizes(leads=0, contacts=0, subscribers=0), seed=2, limits=Limits.parse("off")),
+            clock=lambda: SandboxClock(self.clock.now),
+            sleep=self.clock.sleep,
+        )
+        controlled = sandbox.systems["activecampaign"]
+        host = "second-account.sandbox.example"
+        self.ready["second account"] = controlled.ready(f"https://{host}")
+        self.wire.add(host, SandboxTransport({host: controlled.handle}))
         return controlled
 
     @contextmanager

@@ -177,7 +177,7 @@ _PROMOTE = """
 def promote(connection_id: int, now: datetime, risen: Sequence[int] = ()) -> None:
     """Give every shared contact the primary it should have: a first link, both records read anew.
 
-    `risen` are links whose CRM record has become one of a higher class.
+    `risen` are links whose CRM record is of a higher class than before, or takes part again.
     """
     with database.cursor() as cursor:
         cursor.execute(_STAND_BACK, {"connection": connection_id})
@@ -213,10 +213,10 @@ _REOPEN = """
 """
 
 
-def reopen(connection_id: int, object: str, crm_ids: Sequence[str]) -> dict[str, str]:
+def reopen(connection_id: int, object: str, crm_ids: Sequence[str], now: datetime) -> dict[str, str]:
     """Open the links again that were closed because these CRM records were deleted; return the contacts' ids by theirs.
 
-    Their tombstones in the CRM are lifted; both records are to be read by whoever calls this.
+    Their tombstones in the CRM are lifted; the contacts are to be read by whoever calls this.
     """
     if not crm_ids:
         return {}
@@ -229,6 +229,7 @@ def reopen(connection_id: int, object: str, crm_ids: Sequence[str]) -> dict[str,
             cursor.execute(
                 "UPDATE link_consent SET due = nextval('inbox_version') WHERE link_id = ANY(%s)", [ids]
             )
+            promote(connection_id, now, risen=ids)
         return {crm_id: contact_id for _, crm_id, contact_id in rows}
 
 

@@ -81,6 +81,8 @@ def _store(context: Context, matched: Matched) -> None:
         context.clock.now(),
         context.run_id,
     )
+    if matched.risen:
+        identity.promote(context.connection_id, context.clock.now(), matched.risen)
     runs.analyse_grown()
     for (side, object), record_ids in matched.wants.items():
         inbox.want(context.connection_id, side, object, record_ids, context.clock.now())

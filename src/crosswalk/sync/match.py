@@ -54,6 +54,7 @@ class Matched(msgspec.Struct, kw_only=True):
     holds: list[HoldNote] = msgspec.field(default_factory=list)
     ended_holds: list[int] = msgspec.field(default_factory=list)
     wants: dict[tuple[Side, str], list[str]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    risen: list[int] = msgspec.field(default_factory=list)  # links that take part again, and may lead
     turns: dict[str, datetime | None] = msgspec.field(
         default_factory=dict
     )  # when time alone may select or drop
@@ -136,6 +137,8 @@ def _take_back(matched: Matched, row: Sighted, link: LinkRow) -> None:
     """A record that takes part again is merged once its contact has been read anew: its edits were not kept."""
     link.selected = True
     matched.links.append(link)
+    if not link.is_primary:
+        matched.risen.append(link.id)
     if link.is_primary and link.activecampaign_id is not None:
         matched.want(Side.ACTIVECAMPAIGN, CONTACT, link.activecampaign_id)
 
@@ -151,7 +154,8 @@ def _match_linked(matched: Matched, plan: ObjectPlan, row: Sighted, link: LinkRo
 
 def _match_strangers(context: Context, plan: ObjectPlan, strangers: Sequence[Seen], matched: Matched) -> None:
     """Find partners for CRM records without a link, or create one; a record that is back has its own again."""
-    back = identity.reopen(context.connection_id, plan.object, [seen.record_id for seen in strangers])
+    ids = [seen.record_id for seen in strangers]
+    back = identity.reopen(context.connection_id, plan.object, ids, context.clock.now())
     for contact_id in back.values():
         matched.want(Side.ACTIVECAMPAIGN, CONTACT, contact_id)
     strangers = [seen for seen in strangers if seen.record_id not in back] if back else strangers
