@@ -162,6 +162,13 @@ class RecordType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 PERSON_TYPE = RecordType(object="Account", name="Person Account", developer_name="PersonAccount", person=True)
 
 
+class Country(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A country of the list, with its states by their codes."""
+
+    code: str
+    states: dict[str, str] = {}
+
+
 class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All rules of an org; a new one has these."""
 
@@ -177,6 +184,9 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     # what the API's user may do with single records: not even see them, or not change them
     sharing: dict[str, Literal["none", "read"]] = {}
     page_rows: int | None = None  # most records of a query's page; None: as the vendor gives them
+    # rates by ISO code, the corporate currency first, when the org has several
+    currencies: dict[str, float] = {}
+    countries: dict[str, Country] = {}  # by name, when addresses are chosen from lists
     record_types: tuple[RecordType, ...] = ()
     person_accounts: bool = False
 

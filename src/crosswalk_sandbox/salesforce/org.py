@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping, Set
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,12 +17,13 @@ from crosswalk_sandbox.salesforce import features, ids
 from crosswalk_sandbox.salesforce.admin import Flow, RecordType, Rules
 from crosswalk_sandbox.salesforce.schema import Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.store import Row, Store
-from crosswalk_sandbox.salesforce.values import stamp
+from crosswalk_sandbox.salesforce.values import stamp, tidy
 
 Getter = Callable[[Row], Any]
 ADDRESS_PARTS = (
     "City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street",
 )  # fmt: skip
+CENTS = 2  # decimal places of a currency
 KEPT_IN_BIN = timedelta(days=15)
 FORMULA_PARTS = re.compile(r'"([^"]*)"|([A-Za-z_.]+)')
 
@@ -89,21 +91,44 @@ class Org:
         """Let other rules hold; what they turn on or off is there, or gone, at once."""
         before, self.rules = self.schema, rules
         self.schema = features.dress(self.base, rules)
-        changed = [kind for kind in self.schema if kind.fields != before[kind.name].fields]
-        for kind in changed:
-            self.store[kind.name].widen(kind)
-            self._fit(kind, before[kind.name].fields.keys() - kind.fields.keys())
-        if changed:
+        for kind in self.schema:
+            known = before.find(kind.name)
+            if known is None or kind.fields != known.fields:
+                self.store.fit(kind)
+                self._fit(kind, known.fields.keys() if known else frozenset())
+        if [kind.fields for kind in before] != [kind.fields for kind in self.schema]:
             self._computed.clear()
             self.restore_rights(self.grants, self.withheld, self.now())
         self._keep_record_types()
+        self._keep_currencies()
 
-    def _fit(self, kind: Object, gone: Set[str]) -> None:
-        """Let the rows of an object have its fields; no stamp moves."""
+    def _fit(self, kind: Object, known: Set[str]) -> None:
+        """Let the rows of an object have its fields, new ones with their defaults; no stamp moves."""
         table = self.store[kind.name]
+        added = kind.fields.keys() - known
+        usual = {name: value for name, value in kind.defaults.items() if name in added}
         for row in list(table.rows.values()):
-            kept = {name: value for name, value in row.items() if name not in gone}
-            table.put({**kind.unticked, **kept})
+            kept = {name: value for name, value in row.items() if name in kind.fields}
+            table.put({**kind.unticked, **usual, **kept})
+
+    def _keep_currencies(self) -> None:
+        """Rows of the currencies there are."""
+        kind = self.schema.find("CurrencyType")
+        if kind is None:
+            self.store.tables.pop("CurrencyType", None)
+            return
+        table, stamp = self.store[kind.name], self.stamp()
+        known = {row["IsoCode"]: row["Id"] for row in table.rows.values()}
+        stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), stamp)
+        by = dict.fromkeys(("CreatedById", "LastModifiedById"), self.caller)
+        table.load([
+            {
+                "Id": known.get(code) or self.new_id(kind), "IsoCode": code, "IsActive": True,
+                "ConversionRate": tidy(Decimal(str(rate))), "DecimalPlaces": CENTS,
+                "IsCorporate": number == 0, **stamps, **by,
+            }
+            for number, (code, rate) in enumerate(self.rules.currencies.items())
+        ])  # fmt: skip
 
     def _keep_record_types(self) -> None:
         """Rows of the record types there are; one that was there keeps its id."""

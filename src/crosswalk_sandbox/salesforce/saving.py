@@ -12,7 +12,16 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from crosswalk_sandbox.salesforce import checks, guards, ids, person_accounts, record_types, rules, values
+from crosswalk_sandbox.salesforce import (
+    checks,
+    guards,
+    ids,
+    person_accounts,
+    places,
+    record_types,
+    rules,
+    values,
+)
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordError
 from crosswalk_sandbox.salesforce.guards import Actor
 from crosswalk_sandbox.salesforce.org import LaterEdit, Org
@@ -268,6 +277,7 @@ def _save(org: Org, kind: Object, row: Row, changes: Mapping[str, Any], actor: A
     """Put the row with its changes, derived fields and stamps, if the admin's rules let it pass."""
     new = {name: value for name, value in {**row, **changes}.items() if value is not None}
     guards.refuse_locked(org, actor, kind, new)
+    new = places.settle(org, kind, new, changes)
     if kind.name == "Lead" and actor.assigns and org.rules.assignment:
         new["OwnerId"] = org.queue
     old = org.store[kind.name].rows.get(row["Id"])

@@ -215,6 +215,10 @@ class Schema:
             each.name: replace(each, fields={**each.fields, **added.get(each.name, {})}) for each in self
         })  # fmt: skip
 
+    def with_object(self, added: Object) -> Schema:
+        """The schema with one object more."""
+        return Schema({each.name: each for each in (*self, added)})
+
     def find(self, name: str) -> Object | None:
         """The object of that name, whatever its case."""
         return self._by_lower_name.get(name.lower())

@@ -118,6 +118,10 @@ class Store:
     def __getitem__(self, name: str) -> Table:
         return self.tables[name]
 
+    def fit(self, kind: Object) -> None:
+        """Have a table for an object that is new, or has more fields, or fewer."""
+        self.tables.setdefault(kind.name, Table(kind)).widen(kind)
+
     def put(self, name: str, row: Row) -> None:
         """Set a row, remembering what to put back."""
         table = self.tables[name]

@@ -268,7 +268,11 @@ def test_permissions_go_on(living: Living) -> None:
 def test_rules_of_an_admin_and_lives_of_people_go_on(living: Living) -> None:
     first = living()
     types = [{"object": "Lead", "name": "Partner", "default": True}]
-    rules = {"lead_mapping": {"Score__c": "Contact.Score__c"}, "person_accounts": True, "locks": {"Lead": 3}}
+    rules = {
+        "lead_mapping": {"Score__c": "Contact.Score__c"},
+        "currencies": {"EUR": 1.5},
+        "person_accounts": True,
+    }
     first.crm.post("/_sandbox/rules", json={"record_types": types})
     first.crm.post("/_sandbox/rules", json=rules)
     first.marketing.post("/_sandbox/rules", json={"revives": True})

@@ -251,3 +251,98 @@ def test_a_lead_of_no_company_becomes_a_person_account(people: SalesforceOrg) ->
 def test_without_person_accounts_a_lead_needs_a_company(org: SalesforceOrg) -> None:
     with pytest.raises(PersonError, match="Company"):
         org.controlled.person("Lead", "create", values={"LastName": "Vogel"})
+
+
+# --- currencies -----------------------------------------------------------------------------------------------
+
+
+def test_an_org_with_several_currencies_has_one_on_each_record(org: SalesforceOrg) -> None:
+    assert org.bad_query("SELECT CurrencyIsoCode FROM Lead")[0] == "INVALID_FIELD"
+    assert org.bad_query("SELECT IsoCode FROM CurrencyType")[0] == "INVALID_TYPE"
+    before = org.lead()
+    stamp = org.record("Lead", before)["SystemModstamp"]
+    rules(org, currencies={"EUR": 1, "USD": 1.1})
+    found = org.query("SELECT IsoCode, ConversionRate, IsCorporate FROM CurrencyType ORDER BY IsoCode")
+    assert found == [
+        {"IsoCode": "EUR", "ConversionRate": 1.0, "IsCorporate": True},
+        {"IsoCode": "USD", "ConversionRate": 1.1, "IsCorporate": False},
+    ]
+    row = org.record("Lead", before)
+    assert (row["CurrencyIsoCode"], row["SystemModstamp"]) == ("EUR", stamp)
+    assert org.record("Lead", org.lead())["CurrencyIsoCode"] == "EUR"
+    assert org.record("Lead", org.lead(CurrencyIsoCode="USD"))["CurrencyIsoCode"] == "USD"
+    refused = org.refusal("PATCH", f"/sobjects/Lead/{before}", {"CurrencyIsoCode": "SEK"})
+    assert refused[0] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+
+
+def test_currencies_go_again(org: SalesforceOrg) -> None:
+    before = org.dump()
+    rules(org, currencies={"EUR": 1})
+    rules(org, currencies={})
+    assert org.dump() == before
+    org.controlled.reset()
+    rules(org, currencies={"USD": 1, "EUR": 0.9})
+    assert len(set(org.column("SELECT Id FROM CurrencyType"))) == 2
+
+
+# --- countries and states -------------------------------------------------------------------------------------
+
+COUNTRIES = {
+    "Germany": {"code": "DE", "states": {"BE": "Berlin", "BY": "Bayern"}},
+    "Norway": {"code": "NO"},
+}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"Country": "Germany", "State": "Berlin"}, {"CountryCode": "DE", "StateCode": "BE"}, {"Country": "DE"}],
+)
+def test_words_and_codes_of_an_address_agree(org: SalesforceOrg, sent: Row) -> None:
+    rules(org, countries=COUNTRIES)
+    row = org.record("Lead", org.lead(**sent))
+    assert (row["Country"], row["CountryCode"]) == ("Germany", "DE")
+    if "State" in sent or "StateCode" in sent:
+        assert (row["State"], row["StateCode"]) == ("Berlin", "BE")
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "what"),
+    [
+        ({"MailingCountry": "Deutschland"}, "MailingCountry", "country"),
+        ({"MailingCountry": "Norway", "MailingState": "Berlin"}, "MailingState", "state"),
+        ({"MailingState": "Berlin"}, "MailingState", "state"),
+    ],
+)
+def test_what_is_not_listed_is_refused(org: SalesforceOrg, sent: Row, field: str, what: str) -> None:
+    rules(org, countries=COUNTRIES)
+    (error,) = org.send("POST", "/sobjects/Contact", {"LastName": "V", **sent}, status=400)
+    assert (error["errorCode"], error["fields"]) == ("FIELD_INTEGRITY_EXCEPTION", [field])
+    assert error["message"].startswith(
+        f"There's a problem with this {what}, even though it may appear correct."
+    )
+
+
+def test_another_country_needs_another_state_and_emptying_empties_the_code(org: SalesforceOrg) -> None:
+    rules(org, countries=COUNTRIES)
+    lead = org.lead(Country="Germany", State="Bayern")
+    path = f"/sobjects/Lead/{lead}"
+    assert org.refusal("PATCH", path, {"Country": "Norway"})[0] == "FIELD_INTEGRITY_EXCEPTION"
+    org.send("PATCH", path, {"CountryCode": "NO", "State": None}, status=204)
+    row = org.record("Lead", lead)
+    assert [row[name] for name in ("Country", "CountryCode", "State", "StateCode")] == [
+        "Norway",
+        "NO",
+        None,
+        None,
+    ]
+    org.send("PATCH", path, {"CountryCode": None}, status=204)
+    assert org.record("Lead", lead)["Country"] is None
+
+
+def test_addresses_from_before_the_lists_stay_until_they_are_touched(org: SalesforceOrg) -> None:
+    lead = org.lead(Country="Atlantis")
+    rules(org, countries=COUNTRIES)
+    org.send("PATCH", f"/sobjects/Lead/{lead}", {"Title": "CTO"}, status=204)
+    assert org.record("Lead", lead)["Country"] == "Atlantis"
+    field = described(org, "Contact")["MailingStateCode"]
+    assert [each["value"] for each in field["picklistValues"]] == ["BE", "BY"]
