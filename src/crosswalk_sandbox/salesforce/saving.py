@@ -6,7 +6,6 @@ The same code serves API calls and people in the vendor's pages; they differ in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -281,13 +280,14 @@ def _save(org: Org, kind: Object, row: Row, changes: Mapping[str, Any], actor: A
     if kind.name == "Lead" and actor.assigns and org.rules.assignment:
         new["OwnerId"] = org.queue
     old = org.store[kind.name].rows.get(row["Id"])
-    saved = _put_checked(org, kind, old, guards.flow_into(org, kind, old, new, actor), changes, actor)
+    saved = put_checked(org, kind, old, guards.flow_into(org, kind, old, new, actor), changes, actor)
     return _flow_on(org, kind, old, saved, actor) if org.rules.flows else saved
 
 
-def _put_checked(
+def put_checked(
     org: Org, kind: Object, old: Row | None, new: Row, sent: Mapping[str, Any], actor: Actor
 ) -> Row:
+    """Put a row, filled in by the org, if rules let it pass. Raises RecordError."""
     filled = rules.apply(org, kind, old, new, sent)
     guards.refuse_invalid(org, kind, old, filled, actor)
     saved = put_stamped(org, kind, filled, actor)
@@ -303,28 +303,12 @@ def _flow_on(org: Org, kind: Object, old: Row | None, saved: Row, actor: Actor) 
         if flow.moment == "after":
             made = guards.flowed(kind, flow, saved)
             new = {name: value for name, value in {**saved, **made}.items() if value is not None}
-            saved = _put_checked(org, kind, saved, new, made, actor)
+            saved = put_checked(org, kind, saved, new, made, actor)
         elif flow.moment == "later":
             due = org.clock.now() + timedelta(seconds=flow.seconds)
             edit = LaterEdit(due=due, flow=flow, object=kind.name, id=saved["Id"], user=actor.user)
             org.store.when_done(partial(org.later.append, edit))
     return saved
-
-
-def edit_later(org: Org) -> None:
-    """Do what flows were to do by now. A record that is gone, or refuses it, stays as it is."""
-    now = org.clock.now()
-    due = [edit for edit in org.later if edit.due <= now]
-    org.later = [edit for edit in org.later if edit.due > now]
-    for edit in due:
-        kind, row = org.schema[edit.object], org.row(edit.id)
-        if row is None or row["IsDeleted"] or row.get("IsConverted"):
-            continue
-        actor = Actor(user=edit.user, person=True)
-        with suppress(RecordError), org.store.all_or_nothing():
-            made = guards.flowed(kind, edit.flow, row)
-            new = {name: value for name, value in {**row, **made}.items() if value is not None}
-            _put_checked(org, kind, row, new, made, actor)
 
 
 def put_stamped(org: Org, kind: Object, row: Row, actor: Actor) -> Row:

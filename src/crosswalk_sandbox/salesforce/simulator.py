@@ -11,7 +11,7 @@ import msgspec
 
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
-from crosswalk_sandbox.salesforce import batches, headers, package, persons, resources, saving, seed
+from crosswalk_sandbox.salesforce import batches, headers, later, package, persons, resources, seed
 from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.bulk import Bulk, Sizes
@@ -185,7 +185,7 @@ class Salesforce:
         """Do what the org does by itself as time goes by: empty the recycle bin, work on jobs."""
         self.org.purge()
         if self.org.later:
-            saving.edit_later(self.org)
+            later.edit(self.org)
         self._bulk.advance()
 
     def _whole(self) -> Whole:
