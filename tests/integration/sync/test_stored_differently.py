@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import msgspec
 import pytest
-from tests.helpers.mappings import NAMES, mapping_of
+from tests.helpers.mappings import EMAIL, NAMES, mapping_of
 
 from crosswalk.core.mapping import FieldMapping, Side
 
@@ -171,3 +171,84 @@ def test_after_a_lost_answer_the_vendors_form_is_known_as_ours(both: TwoSystems)
 
     assert both.crm("contact", crm_id)["Phone"] == "+34 600 123-456"
     assert_said(both, crm_id, "Phone")
+
+
+# What an account makes of texts, each way in a field of its own, and what somebody enters there.
+WAYS = {
+    "phone": ["digits"],
+    "Job title": ["spaces"],
+    "Notes": ["crlf", "cut 40"],
+    "Nickname": ["nfd"],
+    "City": ["trim", "cut 6"],
+}
+MAPPED = (
+    EMAIL,
+    pair("Phone", "phone"),
+    pair("Title", "Job title"),
+    pair("Notes__c", "Notes"),
+    pair("Nickname__c", "Nickname"),
+    pair("MailingCity", "City"),
+)
+ENTERED = {
+    "Phone": "+34 (600) 123-456",
+    "Title": "Head  of   sales",
+    "Notes__c": "one\ntwo\n" + "x" * 100,
+    "Nickname__c": "Zoë Å",
+    "MailingCity": "Hafen an der Elbe",
+}
+
+
+def entered(both: TwoSystems, crm_id: str) -> dict[str, object]:
+    record = both.crm("contact", crm_id)
+    return {name: record[name] for name in ENTERED}
+
+
+@pytest.mark.parametrize("others", [0, 11], ids=["singly", "by import"])
+def test_an_account_that_stores_texts_in_its_own_ways_comes_to_rest(both: TwoSystems, others: int) -> None:
+    """At creation and at later edits, of all fields at once: nothing travels back, whichever way it went."""
+    both.account_rules(stored_as=WAYS)
+    ids = [both.crm_new(Email=f"p{number}@example.org", **ENTERED) for number in range(others + 1)]
+    before = entered(both, ids[0])
+    both.connect(mapping_of(fields=MAPPED))
+    assert both.sync().counts == {"activecampaign create": others + 1}
+    kept = both.assert_quiet().excused["stored differently"]
+    assert kept >= 3 * (others + 1)
+
+    for crm_id in ids:
+        both.crm_edit("contact", crm_id, Title="Head  of    all", Phone="+34 (600) 123-457")
+    assert both.sync().counts == {"activecampaign update": others + 1}
+    assert both.assert_quiet().excused == {"stored differently": kept}
+    changed = {"Title": "Head  of    all", "Phone": "+34 (600) 123-457"}
+    assert [entered(both, crm_id) for crm_id in ids] == [{**before, **changed}] * (others + 1)
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "later"])
+def test_what_a_flow_makes_of_our_value_travels_on(both: TwoSystems, moment: str) -> None:
+    """It runs as our own user; the CRM then has what the flow made, and so does the contact."""
+    crm_id = linked(both, pair("Title", "Job title"), "Boss")
+    made = {"Title": {"from": "Title", "as": "upper"}}
+    both.crm_rules(flows=[{"object": "Contact", "by": "api", "moment": moment, "seconds": 4, "set": made}])
+    both.contact_edit(both.contact(ANA)["id"], **{"Job title": "Head of sales"})
+
+    assert both.sync().counts == {"crm update": 1}
+    assert both.sync().counts == {"activecampaign update": 1}
+
+    assert both.held(ANA, "Job title") == both.crm("contact", crm_id)["Title"] == "HEAD OF SALES"
+    assert both.assert_quiet().excused == {}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_a_flow_empties_is_held(both: TwoSystems, moment: str) -> None:
+    crm_id = linked(both, pair("Title", "Job title"), "Boss")
+    when = [{"field": "Title", "is": "changed"}]
+    both.crm_rules(
+        flows=[{"object": "Contact", "by": "api", "moment": moment, "when": when, "set": {"Title": None}}]
+    )
+    both.contact_edit(both.contact(ANA)["id"], **{"Job title": "Head of sales"})
+    both.sync()
+    both.sync()
+
+    assert both.crm("contact", crm_id)["Title"] is None
+    assert both.held(ANA, "Job title") == "Head of sales"
+    assert [(hold["code"], hold["field"]) for hold in both.holds()] == [("CW-4007", "Title")]
+    assert both.assert_quiet().excused == {"held": 1}
