@@ -167,6 +167,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     record_ids: Sequence[str]
     failed_keys: Sequence[str]  # normalised e-mails the vendor could not import
+    through_at: datetime  # our clock, when it was known to be through
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):

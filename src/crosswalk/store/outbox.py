@@ -82,9 +82,29 @@ def intended(connection_id: int, side: Side, op: str, after: int, limit: int) ->
     )
 
 
-def in_flight(connection_id: int, state: str) -> list[OutboxRow]:
-    """Return writes in `state`: `sending` (in doubt after a crash) or `sent` (queued at the vendor)."""
-    return _rows("connection_id = %s AND state = %s ORDER BY id", [connection_id, state])
+def in_doubt(connection_id: int) -> list[OutboxRow]:
+    """Return writes that were about to go out when a run ended."""
+    return _rows("connection_id = %s AND state = 'sending' ORDER BY id", [connection_id])
+
+
+def sent_batches(connection_id: int) -> list[str]:
+    """Return the asynchronous batches whose writes are queued at the vendor."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT batch_id FROM outbox WHERE connection_id = %s AND state = 'sent' ORDER BY 1",
+            [connection_id],
+        )
+        return [batch_id for (batch_id,) in cursor.fetchall()]
+
+
+def sent_in(connection_id: int, batch_ids: Sequence[str], after: int, limit: int) -> list[OutboxRow]:
+    """Return queued writes of these batches later than row `after`, oldest first."""
+    if not batch_ids:
+        return []
+    return _rows(
+        "connection_id = %s AND id > %s AND state = 'sent' AND batch_id = ANY(%s) ORDER BY id LIMIT %s",
+        [connection_id, after, list(batch_ids), limit],
+    )
 
 
 def is_empty(connection_id: int) -> bool:

@@ -18,49 +18,41 @@ from crosswalk.store.pairs import Seen
 
 from .commit import commit_settled, look_up, take_receipts
 from .context import CONTACT, Context
-from .pull import pull
 
 DEADLINE = timedelta(minutes=10)  # after which a batch is left to the next run
 SETTLING = 2.0  # seconds between the end of the last batch and the reading that confirms it
+_PAGE = 2000
 
 
 class Results(msgspec.Struct, kw_only=True):
-    """How batches ended, and when that was known (our clock)."""
+    """How batches ended, and when they were through (our clock)."""
 
     batches: Mapping[str, BatchResult]
     acked_at: datetime
 
 
-def settle_imports(context: Context, run_id: int) -> None:
-    """Wait for queued batches, read the contact feed, and commit what it confirms."""
-    results = await_imports(context)
-    pull(context, Side.ACTIVECAMPAIGN, CONTACT)
-    confirm_imports(context, run_id, results)
-
-
 def await_imports(context: Context) -> Results:
     """Wait until the batches of all queued writes are through, and let the vendor's clock move on."""
-    sent = outbox.in_flight(context.connection_id, "sent")
-    batch_ids = sorted({row.batch_id for row in sent if row.batch_id})
+    batch_ids = outbox.sent_batches(context.connection_id)
     if not batch_ids:
         return Results(batches={}, acked_at=context.clock.now())
-    system = context.systems[Side.ACTIVECAMPAIGN]
-    batches = system.settle(batch_ids, context.clock.now() + DEADLINE)
-    acked_at = context.clock.now()
-    context.clock.sleep(SETTLING)
+    batches = context.systems[Side.ACTIVECAMPAIGN].settle(batch_ids, context.clock.now() + DEADLINE)
+    now = context.clock.now()
+    acked_at = max((result.through_at for result in batches.values()), default=now)
+    context.clock.sleep(SETTLING - min(SETTLING, (now - acked_at).total_seconds()))
     return Results(batches=batches, acked_at=acked_at)
 
 
 def confirm_imports(context: Context, run_id: int, results: Results) -> None:
     """Commit the writes of completed batches; call it after the contact feed was read."""
-    rows = [row for row in outbox.in_flight(context.connection_id, "sent") if row.batch_id in results.batches]
-    if not rows:
-        return
-    rows = _confirm(context, run_id, rows, results)
-    unseen = [row for row in rows if row.op == Op.CREATE and row.key]
-    look_up(context, Side.ACTIVECAMPAIGN, {(CONTACT, row.key) for row in unseen if row.key})
-    rest = _confirm(context, run_id, rows, results)
-    _give_up(context, run_id, rest, results)
+    after = 0
+    while rows := outbox.sent_in(context.connection_id, list(results.batches), after, _PAGE):
+        after = rows[-1].id
+        rows = _confirm(context, run_id, rows, results)
+        unseen = [row for row in rows if row.op == Op.CREATE and row.key]
+        look_up(context, Side.ACTIVECAMPAIGN, {(CONTACT, row.key) for row in unseen if row.key})
+        rest = _confirm(context, run_id, rows, results)
+        _give_up(context, run_id, rest, results)
 
 
 def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results) -> list[OutboxRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from gettext import gettext as _
 
@@ -12,7 +12,7 @@ from crosswalk.core.system import Page, Record
 from crosswalk.store import consents, feeds, inbox, selection
 from crosswalk.store.models import Feed
 
-from .ahead import ahead
+from .ahead import Seen, ahead
 from .context import CONTACT, Context, Opened, Progress
 
 _FETCH_PAGE = 2000
@@ -72,11 +72,13 @@ def _read_to_end(
     intake = _Intake(context, side, feed, [reader.connection_id for reader in readers])
     selections = [reader.selection for reader in untold if reader.selection is not None]
     only = selections if selections and feed.cursor is None else None
-    whole = feed.cursor is None
-    pages = context.systems[side].feed(object, context.fields(side, object), feed.cursor, intake.seen, only)
-    # What a later reading asks of the directory depends on the page before: only a whole one may run ahead.
+    system, fields, cursor = context.systems[side], context.fields(side, object), feed.cursor
+
+    def read(seen: Seen) -> Iterator[Page]:
+        return system.feed(object, fields, cursor, seen, only)
+
     try:
-        for page in ahead(pages, feeds.end_session) if whole and context.reads_ahead else pages:
+        for page in ahead(read, intake.seen, feeds.end_session) if context.reads_ahead else read(intake.seen):
             intake.take(page)
     except SystemFailure:
         intake.store()  # what was read before it need not be read again

@@ -15,7 +15,7 @@ from crosswalk.store import outbox
 from crosswalk.store.outbox import OutboxRow
 
 from .commit import take_receipts
-from .confirm import settle_imports
+from .confirm import Results, await_imports, confirm_imports
 from .context import CONTACT, Context, Progress
 from .pull import pull, take_read
 
@@ -37,21 +37,35 @@ def push(context: Context, run_id: int, options: WriteOptions, totals: Mapping[t
 
 def _push(context: Context, run_id: int, side: Side, op: Op, options: WriteOptions, total: int) -> None:
     after = done = 0
+    imported: Results | None = None
     while rows := outbox.intended(context.connection_id, side, op, after, WAVE):
         after = rows[-1].id
-        _push_wave(context, run_id, side, op, rows, options)
+        imported = _push_wave(context, run_id, side, op, rows, options, imported)
         done += len(rows)
         context.report(Progress(phase=_(_PHASES[op]).format(side=side), done=done, total=total))
+    if imported is not None:
+        confirm_imports(context, run_id, imported)
 
 
 def _push_wave(
-    context: Context, run_id: int, side: Side, op: Op, rows: Sequence[OutboxRow], options: WriteOptions
-) -> None:
+    context: Context,
+    run_id: int,
+    side: Side,
+    op: Op,
+    rows: Sequence[OutboxRow],
+    options: WriteOptions,
+    before: Results | None,
+) -> Results | None:
+    """Send a wave; return how its imports ended, with the contact feed read after them.
+
+    What the imports of the wave `before` did is worked out while this one's are under way.
+    """
     system = context.systems[side]
     by_id = {row.id: row for row in rows}
     batches = list(system.batches([_write(row) for row in rows], options))
     if op is Op.CREATE and any(batch.asynchronous for batch in batches):
-        pull(context, side, CONTACT)
+        if before is None:
+            pull(context, side, CONTACT)
         if taken := outbox.drop_taken_creates(context.tenants[side], rows):
             by_id = {row_id: row for row_id, row in by_id.items() if row_id not in taken}
             batches = list(system.batches([_write(row) for row in by_id.values()], options))
@@ -59,8 +73,13 @@ def _push_wave(
         fresh = guard(context, run_id, side, [by_id[w.id] for batch in group for w in batch.writes], group)
         for batch in fresh:
             send(context, run_id, side, batch, by_id, options)
-    if any(batch.asynchronous for batch in batches):
-        settle_imports(context, run_id)
+    if before is not None:
+        confirm_imports(context, run_id, before)
+    if not any(batch.asynchronous for batch in batches):
+        return None
+    results = await_imports(context)
+    pull(context, side, CONTACT)
+    return results
 
 
 def _write(row: OutboxRow) -> Write:

@@ -27,7 +27,7 @@ def read_and_recover(context: Context, run_id: int) -> None:
         pull_all(context)
         return
     outbox.drop_intended(context.connection_id)
-    doubtful = outbox.in_flight(context.connection_id, "sending")
+    doubtful = outbox.in_doubt(context.connection_id)
     contacts = [row for row in doubtful if row.side == Side.ACTIVECAMPAIGN.value]
     if contacts and not _queue_is_empty(context):
         doubtful = [row for row in doubtful if row not in contacts]  # theirs is the next run

@@ -142,23 +142,23 @@ class Imports:
             busy = self.outstanding()
             if not busy or pause >= LONGEST_POLL:
                 # Where other tools keep the queue full, our own imports are asked one after the other.
-                results |= self._completed(waiting, patient=busy)
+                results |= self._completed(waiting, None if busy else self._clock.now())
                 waiting = [batch_id for batch_id in waiting if batch_id not in results]
             pause = min(pause * GROWTH, LONGEST_POLL)
         return results
 
-    def _completed(self, batch_ids: Sequence[str], *, patient: bool) -> Mapping[str, BatchResult]:
-        """Ask each import for its result; `patient` stops at the first that is not through."""
+    def _completed(self, batch_ids: Sequence[str], through_at: datetime | None) -> Mapping[str, BatchResult]:
+        """Ask each import for its result; while it is not known that all are through, to the first that is not."""
         results: dict[str, BatchResult] = {}
         for batch_id in batch_ids:
-            result = self._info(batch_id)
+            result = self._info(batch_id, through_at)
             if result is not None:
                 results[batch_id] = result
-            elif patient:
+            elif through_at is None:
                 break
         return results
 
-    def _info(self, batch_id: str) -> BatchResult | None:
+    def _info(self, batch_id: str, through_at: datetime | None) -> BatchResult | None:
         answer = self._api.get("/import/info", [("batchId", batch_id)], accept=frozenset({200, 400, 404}))
         if answer.status != 200:
             return None
@@ -169,6 +169,7 @@ class Imports:
         return BatchResult(
             record_ids=[str(id_) for id_ in info.success or ()],
             failed_keys=[key for key in failed if key],
+            through_at=through_at or self._clock.now(),
         )
 
 
