@@ -49,6 +49,7 @@ class Bench:
     def open(self) -> Context:
         """Open the connection anew, as a process does that has just been started."""
         self._context = setup.open_context(self._name, self._vault, self._clock, opener=self._opened)
+        self._context.reads_ahead = True
         return self._context
 
     def _opened(self, vendor: str, *args: Any, **kwargs: Any) -> System:
