@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 import httpx2
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from tests.helpers.mappings import EMAIL, NAMES, both_objects, mapping_of
 
 from crosswalk.core.criteria import Criteria, Criterion, Operator
-from crosswalk.core.failures import UserError
+from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.mapping import (
     CreationRule,
     FieldMapping,
@@ -20,6 +21,7 @@ from crosswalk.core.mapping import (
     Selection,
     SelectionKind,
     Settings,
+    Side,
     UpdateRule,
 )
 from crosswalk.core.sweep import EVERY, ROUND_EVERY, Place
@@ -223,6 +225,67 @@ def test_a_record_that_was_restored_without_a_new_stamp_is_seen_again(both: TwoS
         )
     both.sync(sweep_all=True)
     assert [row["key"] for row in both.rows("directory") if row["deleted"]] == []
+
+
+def test_what_was_written_in_the_same_run_is_no_news(both: TwoSystems) -> None:
+    (crm_id,) = linked(both)
+    both.wait(HOUR)
+    both.crm_edit("contact", crm_id, Title="Director")
+    both.contact_edit(both.contact(address())["id"], firstName="Anna")
+
+    result = both.sync()
+
+    assert result.counts == {"activecampaign update": 1, "crm update": 1}
+    assert place(both).ended is not None
+    both.assert_quiet()
+
+
+def test_verify_has_read_again_what_changed_without_a_stamp(both: TwoSystems) -> None:
+    (crm_id,) = linked(both)
+    set_alone(both, address(), "Director")
+    assert both.verify().unexcused == 1
+
+    both.sync()
+
+    assert both.crm("contact", crm_id)["Title"] == "Director"
+    both.assert_quiet()
+
+
+def test_a_sweep_that_fails_takes_nothing_with_it(both: TwoSystems) -> None:
+    (crm_id,) = linked(both)
+    both.wait(HOUR)
+    both.crm_edit("contact", crm_id, FirstName="Anna")
+    set_alone(both, address(), "Director")
+
+    def fail(route: str, request: httpx2.Request) -> httpx2.Response | None:
+        return httpx2.Response(503) if of_contacts(unquote_plus(str(request.url))) else None
+
+    both.wire.before.append(fail)
+    with pytest.raises(SystemFailure):
+        both.sync()
+    both.wire.allow()
+    assert both.contact(address())["firstName"] == "Anna", "the run's own work was done"
+
+    both.sync()
+
+    assert both.crm("contact", crm_id)["Title"] == "Director"
+    both.assert_quiet()
+
+
+def test_while_another_process_sweeps_nobody_else_does(both: TwoSystems) -> None:
+    from crosswalk.store import feeds
+
+    linked(both)
+    both.wait(HOUR)
+    account = both.context().tenants[Side.ACTIVECAMPAIGN]
+    marks = both.marks()
+
+    with feeds.lease("sweep contact", account), both.another_session():
+        both.sync()
+
+    assert [asked for asked in ranges_read(both, marks) if of_contacts(asked)] == []
+    both.sync()
+    assert len([asked for asked in ranges_read(both, marks) if of_contacts(asked)]) == 1
 
 
 def test_nothing_is_read_while_nothing_is_due(both: TwoSystems) -> None:
