@@ -147,7 +147,9 @@ def guard(
     take_read(context, side, object, news, [], fetched.requested_at)
     outbox.drop([row.id for row in changed])
     blocked = {row.id for row in (*missing, *changed)}
-    return [kept for batch in batches if (kept := _without(batch, blocked)).writes]
+    kept = [rest for batch in batches if (rest := _without(batch, blocked)).writes]
+    others = [row for row in rows if row not in stale]  # that reading may have taken its time
+    return guard(context, run_id, side, others, kept) if others else kept
 
 
 def _as_expected(

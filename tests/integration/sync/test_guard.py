@@ -39,6 +39,29 @@ def test_an_edit_of_the_contact_before_our_put_is_merged(both: TwoSystems) -> No
     both.assert_quiet()
 
 
+def test_a_slow_reading_of_one_target_does_not_make_another_one_old(both: TwoSystems) -> None:
+    """One contact came with the feed, the other is read before the writes, which takes its time."""
+    first, second = linked(both, 2)
+    both.sync()
+    contacts = [both.contact(f"p{number}@example.org")["id"] for number in range(2)]
+    both.crm_edit("contact", first, FirstName="CRM's")
+    both.crm_edit("contact", second, FirstName="CRM's")
+    both.contact_edit(contacts[1], phone="+34 1")
+
+    def edit() -> None:
+        both.wait(20)
+        both.contact_edit(contacts[1], firstName="Contact's")
+
+    both.wire.once(f"GET /api/3/contacts/{contacts[0]}", edit)
+    both.sync()
+
+    assert both.contact("p0@example.org")["firstName"] == "CRM's"
+    assert both.contact("p1@example.org")["firstName"] == "CRM's", "it wins the conflict"
+    overwritten = [row["fields"].get("firstName", [None])[0] for row in both.journal()]
+    assert "Contact's" in overwritten, "and the journal has what it won against"
+    both.assert_quiet()
+
+
 def test_an_edit_of_another_field_of_the_contact_does_not_stop_the_put(both: TwoSystems) -> None:
     (crm_id,) = linked(both)
     contact_id = both.contact("p0@example.org")["id"]
