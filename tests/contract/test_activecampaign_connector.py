@@ -169,6 +169,12 @@ def test_every_check_passes(account: Account) -> None:
     assert "240" in next(check.message for check in checks if check.name == "contacts")
 
 
+def test_the_room_that_the_contract_leaves_is_told_in_one_call(account: Account) -> None:
+    account.spent()
+    assert account.system.room() == 100_000 - CONTACTS
+    assert account.spent() == {"GET /settings/account": 1}
+
+
 def test_a_wrong_key_is_named(running: dict[str, str]) -> None:
     system = connect({**running, "key": "wrong"}, budget=FreeBudget(), clock=ShiftedClock())
 
