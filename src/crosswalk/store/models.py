@@ -349,7 +349,6 @@ class Journal(models.Model):
 
     class Meta:
         db_table = "journal"
-        indexes = [models.Index(fields=["run"], name="journal_run")]
 
 
 class Tombstone(models.Model):
