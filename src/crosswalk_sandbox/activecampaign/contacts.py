@@ -26,7 +26,7 @@ ALWAYS_BESIDE_ONE = ("contactLists", "fieldValues")
 
 def create(account: Account, call: Call) -> Response:
     """`POST /contacts`: 201, or 422 `duplicate` when the address is taken."""
-    changes = _with_email(account, call)
+    changes = _changes(account, call) if _may_lack_email(account, call) else _with_email(account, call)
     check_free(account, changes.email or "")
     return _written(account, _new(account, changes), 201)
 
@@ -98,6 +98,12 @@ def found(account: Account, call: Call) -> Contact:
     if contact is None:
         raise unknown("Subscriber", call.ids[0])
     return contact
+
+
+def _may_lack_email(account: Account, call: Call) -> bool:
+    """Whether the account allows contacts without an address, and the call does."""
+    named = call.body().get("allowNullEmail"), call.envelope("contact").get("allowNullEmail")
+    return account.rules.null_email and True in named
 
 
 def _with_email(account: Account, call: Call) -> Changes:

@@ -27,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stored_as: dict[str, tuple[str, ...]] = {}  # by attribute or title of a field: what is made of a text
     contact_limit: int | None = None  # more contacts are refused; None: the limit is only shown
     limit_status: Literal[403, 422] = 403
+    null_email: bool = False  # contacts without an address may be made, with `allowNullEmail` or by people
     revives: bool = False  # a deleted contact comes back, with its id, when its address is made again
     import_seconds: float | None = None  # what an import takes; None: as `--job-seconds` says
     import_status: str = "waiting"  # of an import under way

@@ -63,11 +63,11 @@ class People:
 
     def _create(self, user: int, record_id: str | None, values: Mapping[str, Any]) -> Contact:
         changes = self._changes(values)
-        if changes.email is None:
+        if changes.email is None and not self._account.rules.null_email:
             raise PersonError("a new contact needs an email")
-        check_free(self._account, changes.email)
+        check_free(self._account, changes.email or "")
         check_room(self._account)
-        contact = self._account.add_contact(changes.email, self._account.now())
+        contact = self._account.add_contact(changes.email or "", self._account.now())
         return self._apply(contact, changes, values, user)
 
     def _edit(self, user: int, record_id: str | None, values: Mapping[str, Any]) -> Contact:

@@ -197,11 +197,12 @@ class Account:
 
     def add_contact(self, email: str, at: datetime) -> Contact:
         """A new contact with a free address, live from now on; or the one that had it, if accounts revive."""
-        if self.rules.revives and (known := self._last_with(email)):
+        if self.rules.revives and email and (known := self._last_with(email)):
             return self._revive(known)
         contact = Contact(id=self.new_id("contact"), email=email.strip(), created=at, updated=at)
         self.contacts[contact.id] = contact
-        self._by_email[key_of(email)] = contact
+        if contact.email:
+            self._by_email[key_of(email)] = contact
         self.by_id.append(contact)
         return contact
 

@@ -153,6 +153,20 @@ def test_a_deleted_contact_may_come_back_with_its_id_and_all_it_had(account: Act
     assert contact in found
 
 
+def test_a_contact_may_lack_an_address_where_the_account_allows_it(account: ActiveCampaign) -> None:
+    sent = {"contact": {"phone": "+1 202 555 0101", "allowNullEmail": True}}
+    account.send("POST", "/contacts", sent, status=422)
+    rules(account, null_email=True)
+    account.send("POST", "/contacts", {"contact": {"phone": "1"}}, status=422)
+    first, second = (account.send("POST", "/contacts", sent, status=201)["contact"] for _ in range(2))
+    assert (first["email"], first["email_empty"], first["phone"]) == ("", True, "+1 202 555 0101")
+    assert first["id"] != second["id"]
+    order = {"object": "contact", "op": "create", "values": {"phone": "1"}}
+    made = account.control("POST", "person", order)["id"]
+    account.send("PUT", f"/contacts/{made}", {"contact": {"email": "late@example.org"}}, status=200)
+    assert account.found("email=late@example.org") == [made]
+
+
 def test_imports_take_their_time_under_a_status_of_their_own(account: ActiveCampaign) -> None:
     rules(account, import_seconds=600, import_status="active")
     assert load(account, "new@example.org")["status"] == "active"
