@@ -96,7 +96,8 @@ class _Making:
         self._org, self._lead, self._owner, self._actor = org, lead, owner, actor
 
     def contact_and_account(self, options: Options) -> tuple[Row, Row]:
-        if self._lead.get("Company") is None and options.account_id is None and options.contact_id is None:
+        alone = options.account_id is None and options.contact_id is None
+        if alone and self._lead.get("Company") is None and self._org.rules.person_accounts:
             return self._person()
         contact = self._existing("Contact", options.contact_id)
         of_contact = contact.get("AccountId") if contact else None

@@ -52,6 +52,8 @@ def _check(kind: Object, winner: Row, losers: list[Row]) -> None:
         raise RecordError("NUMBER_OUTSIDE_VALID_RANGE", "merge takes one or two other records")
     for row in (winner, *losers):
         saving.refuse_deleted(row)
+        if row.get("IsPersonAccount"):
+            raise RecordError("INVALID_OPERATION", "person accounts are not merged here")
         if row.get("IsConverted"):
             raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
 

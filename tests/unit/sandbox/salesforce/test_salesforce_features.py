@@ -248,6 +248,21 @@ def test_a_lead_of_no_company_becomes_a_person_account(people: SalesforceOrg) ->
     assert after["ConvertedContactId"] == account["PersonContactId"]
 
 
+def test_person_accounts_and_hidden_contacts_are_not_merged(people: SalesforceOrg) -> None:
+    rows = [people.record("Account", person(people)) for _ in range(2)]
+    for kind, name in (("Account", "Id"), ("Contact", "PersonContactId")):
+        first, second = (row[name] for row in rows)
+        with pytest.raises(PersonError, match="not merged"):
+            people.controlled.person(kind, "merge", record_id=first, values={"recordToMergeIds": [second]})
+
+
+def test_a_lead_of_no_company_is_stuck_when_person_accounts_are_off_again(people: SalesforceOrg) -> None:
+    lead = people.create("Lead", LastName="Vogel")
+    rules(people, person_accounts=False)
+    with pytest.raises(PersonError, match=r"REQUIRED_FIELD_MISSING.*Name"):
+        people.controlled.person("Lead", "convert", record_id=lead)
+
+
 def test_without_person_accounts_a_lead_needs_a_company(org: SalesforceOrg) -> None:
     with pytest.raises(PersonError, match="Company"):
         org.controlled.person("Lead", "create", values={"LastName": "Vogel"})
