@@ -16,7 +16,7 @@ import msgspec
 
 from crosswalk_sandbox.http import Broken, Request, Response, json_response
 
-Kind = Literal["status", "delay", "drop", "truncate", "html", "kill", "throttle"]
+Kind = Literal["status", "delay", "drop", "truncate", "html", "kill", "throttle", "twice"]
 HTML_PAGE = b"<html><head><title>Service</title></head><body><h1>Please stand by</h1></body></html>"
 
 
@@ -133,6 +133,9 @@ class Faults:
         kind = kind_of(order)
         if kind == "delay":
             return self._delay(order, answers)
+        if kind == "twice":
+            answers.handle()
+            return answers.handle()
         effect = answers.handle() if order.when == "after" else None
         if kind == "kill":
             os.kill(order.kill or 0, signal.SIGKILL)

@@ -190,3 +190,16 @@ def test_control_is_never_hit(account: ActiveCampaign) -> None:
 def test_an_order_that_makes_no_sense_is_400(account: ActiveCampaign, fault: object) -> None:
     assert account.control("POST", "faults", fault, status=400)["message"]
     assert account.control("GET", "faults") == []
+
+
+def test_a_request_may_take_effect_twice(account: ActiveCampaign) -> None:
+    order(account, kind="twice", route="POST /import/bulk_import")
+    sent = {"contacts": [{"email": "new@example.org"}]}
+    answer = account.http.post("/api/3/import/bulk_import", json=sent)
+    assert answer.status_code == 200
+    first, second = account.control("GET", "dump")["import"]
+    assert answer.json()["batchId"] == second["batchId"] != first["batchId"]
+    order(account, kind="twice", route="POST /contacts")
+    assert create(account, "other@example.org").status_code == 422
+    assert len(account.found("email=other@example.org")) == 1
+    assert account.control("GET", "counts")["calls"]["POST /contacts"] == 1
