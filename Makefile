@@ -1,6 +1,6 @@
 # Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check format lock
+.PHONY: help setup demo test simulate bench check format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,6 +18,10 @@ demo: setup  ## sync two sandboxed systems both ways and prove them equal
 
 test: setup  ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+SEEDS ?= 100
+simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FIRST),--first $(FIRST)))
 
 bench: setup  ## measure calls and speed; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import psycopg
 import pytest
+from tests.simulation.report import FIRST, first_seed
 
 from crosswalk.store import embedded
 
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config):
         os.environ[_HOME] = os.environ["CROSSWALK_HOME"] = tempfile.mkdtemp(prefix="crosswalk-tests-")
         os.environ.pop("DATABASE_URL", None)
+        os.environ[FIRST] = str(first_seed())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -50,6 +52,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         home = Path(os.environ.pop(_HOME))
         embedded.remove(home)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says what the simulation met, and with which seeds."""
+    table = Path(os.environ[_HOME]) / "simulation" / "table.txt"
+    if not _is_worker(config) and table.exists():
+        terminalreporter.section(f"simulation, seeds from {os.environ[FIRST]}")
+        terminalreporter.write_line(table.read_text())
 
 
 def database_named(url: str, name: str) -> str:
@@ -79,7 +89,8 @@ def _hurry(server: psycopg.Connection) -> None:
     server.execute("SELECT pg_reload_conf()")
 
 
-def _make_template(server: psycopg.Connection, url: str) -> None:
+def make_template(server: psycopg.Connection, url: str) -> None:
+    """Make the database that all others are copies of, unless it is there."""
     if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]).fetchall():
         return
     _hurry(server)
@@ -96,7 +107,7 @@ def database_server() -> Iterator[tuple[str, psycopg.Connection]]:
     url = embedded.start(home)
     with psycopg.connect(url, autocommit=True) as server:
         with only_one(home / "template.lock"):
-            _make_template(server, url)
+            make_template(server, url)
         yield url, server
 
 

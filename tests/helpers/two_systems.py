@@ -191,12 +191,13 @@ class TwoSystems:
         contacts: int = 0,
         subscribers: int = 0,
         package: bool = False,
+        limits: str = "off",
     ) -> None:
         self.clock = MovingClock()
         sizes = Sizes(leads=leads, contacts=contacts, subscribers=subscribers)
         sandbox = Sandbox(
             ["activecampaign", "salesforce"],
-            Options(sizes=sizes, limits=Limits.parse("off"), package=package),
+            Options(sizes=sizes, limits=Limits.parse(limits), package=package),
             clock=lambda: SandboxClock(self.clock.now),
             sleep=self.clock.sleep,
         )

@@ -303,6 +303,17 @@ def contacts_seen_by_key(connection_id: int, keys: Iterable[str]) -> dict[str, S
     return {seen.key: seen for seen in _contacts(connection_id, "key", keys) if seen.key}
 
 
+def unlinked(connection_id: int, contact_ids: Iterable[str]) -> list[str]:
+    """Return those of the contacts that have no link, not even a closed one."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id FROM unnest(%s::text[]) AS c (id) WHERE NOT EXISTS ("
+            "SELECT 1 FROM link l WHERE l.connection_id = %s AND l.activecampaign_id = c.id)",
+            [sorted(contact_ids), connection_id],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def _contacts(connection_id: int, column: str, values: Iterable[str]) -> list[Seen]:
     with database.cursor() as cursor:
         cursor.execute(

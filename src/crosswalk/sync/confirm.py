@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
@@ -52,7 +53,7 @@ def confirm_imports(context: Context, run_id: int, results: Results) -> None:
         unseen = [row for row in rows if row.op == Op.CREATE and row.key]
         look_up(context, Side.ACTIVECAMPAIGN, {(CONTACT, row.key) for row in unseen if row.key})
         rest = _confirm(context, run_id, rows, results)
-        _give_up(context, run_id, rest, results)
+        _give_up(context, run_id, _confirm_renamed(context, run_id, rest, results), results)
 
 
 def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results) -> list[OutboxRow]:
@@ -81,6 +82,44 @@ def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: 
     commit_settled(context, run_id, settled, results.acked_at, sightings=sightings)
     outbox.drop(strangers)
     return rest
+
+
+def _confirm_renamed(
+    context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results
+) -> list[OutboxRow]:
+    """Settle creates whose contact has got another address since: it is among the ids that nobody else has."""
+    settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
+    for batch_id in sorted({row.batch_id or "" for row in rows if row.op == Op.CREATE}):
+        result = results.batches[batch_id]
+        waiting = [
+            row
+            for row in rows
+            if row.batch_id == batch_id and row.op == Op.CREATE and row.key not in result.failed_keys
+        ]
+        free = pairs.unlinked(context.connection_id, result.record_ids)
+        contacts = [seen for _, seen in sorted(pairs.contacts_seen(context.connection_id, free).items())]
+        settled += [
+            (row, seen.record_id, unpack(seen.packed), None) for row, seen in _matching(waiting, contacts)
+        ]
+    commit_settled(context, run_id, settled, results.acked_at)
+    done = {row.id for row, *_ in settled}
+    return [row for row in rows if row.id not in done]
+
+
+def _matching(rows: Sequence[OutboxRow], contacts: Sequence[Seen]) -> list[tuple[OutboxRow, Seen]]:
+    """Pair creates with the only contact that holds all else that was sent; one of each left belong together."""
+    if len(rows) == 1 and len(contacts) == 1:
+        return [(rows[0], contacts[0])]
+    alike = [(row, seen) for row in rows for seen in contacts if _holds_the_rest(row, seen)]
+    of_row = Counter(row.id for row, _ in alike)
+    of_contact = Counter(seen.record_id for _, seen in alike)
+    return [(row, seen) for row, seen in alike if of_row[row.id] == of_contact[seen.record_id] == 1]
+
+
+def _holds_the_rest(row: OutboxRow, seen: Seen) -> bool:
+    """Tell whether a contact holds what a create sent, but for the address."""
+    values, sent = unpack(seen.packed), {**unpack(row.intended), **unpack(row.expected)}
+    return all(values.get(name) == value for name, value in sent.items() if value != row.key)
 
 
 def _taking_along(row: OutboxRow, seen: Seen) -> OutboxRow:

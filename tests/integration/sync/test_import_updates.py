@@ -149,6 +149,41 @@ def test_a_contact_that_an_import_neither_made_nor_refused_is_closed(both: TwoSy
     assert both.assert_quiet().excused == {"tombstone": 1}
 
 
+def rename(both: TwoSystems, *numbers: int) -> None:
+    for number in numbers:
+        both.contact_edit(both.contact(f"p{number}@example.org")["id"], email=f"renamed{number}@example.org")
+
+
+def test_contacts_renamed_between_import_and_confirmation_keep_their_links(both: TwoSystems) -> None:
+    """They are found among the ids that the import returned, by all else that was sent."""
+    ids = [both.crm_new(FirstName=f"P{number}", Email=f"p{number}@example.org") for number in range(12)]
+    both.connect()
+    both.wire.after_import(lambda: rename(both, 3, 5))
+
+    both.sync()
+    both.sync()
+
+    assert both.crm("contact", ids[3])["Email"] == "renamed3@example.org"
+    assert both.crm("contact", ids[5])["Email"] == "renamed5@example.org"
+    assert len(both.contacts()) == 12
+    assert both.assert_quiet().excused == {}
+
+
+def test_of_renamed_contacts_that_are_alike_none_is_guessed(both: TwoSystems) -> None:
+    for number in range(12):
+        both.crm_new(Email=f"p{number}@example.org")
+    both.connect()
+    both.wire.after_import(lambda: rename(both, 3, 5))
+
+    both.sync()
+
+    assert sorted(str(link.key) for link in both.links(state="closed")) == [
+        "p3@example.org",
+        "p5@example.org",
+    ]
+    assert both.assert_quiet().excused["tombstone"] == 2
+
+
 def test_a_batch_that_is_late_is_finished_by_the_next_run(both: TwoSystems) -> None:
     ids = [both.crm_new(FirstName=f"P{n}", Email=f"p{n}@example.org") for n in range(12)]
     both.connect()

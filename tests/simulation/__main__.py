@@ -1,0 +1,133 @@
+"""`python -m tests.simulation`: plays seeds on a PostgreSQL of its own, in as many processes as there are cores."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+import psycopg
+from tests.conftest import database_named, make_template
+from tests.simulation.report import TWICE_EVERY, Played, failure, first_seed, missing, table
+
+from crosswalk.store import embedded
+
+
+def main() -> int:
+    """Play what was asked for; 0 when nothing failed and every state was reached."""
+    asked = _asked()
+    if asked.database:
+        return _play_here(asked)
+    home = Path(tempfile.mkdtemp(prefix="crosswalk-simulation-"))
+    try:
+        url = embedded.start(home)
+        with psycopg.connect(url, autocommit=True) as server:
+            make_template(server, url)
+            return _one(asked, server, url) if asked.seed is not None else _many(asked, server, url)
+    finally:
+        embedded.remove(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100, help="how many")
+    parser.add_argument("--first", type=int, help="the first of them; else from commit and date")
+    parser.add_argument("--seed", type=int, help="play this one and tell its story")
+    parser.add_argument("--database", help="play here, on this database, and print results as JSON")
+    parser.add_argument("--step", type=int, default=1, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+# --- a process that plays
+
+
+def _play_here(asked: argparse.Namespace) -> int:
+    set_up(asked.database)
+    from tests.simulation.play import play_seed
+
+    seeds = range(asked.first, asked.first + asked.seeds, asked.step) if asked.seed is None else [asked.seed]
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in seeds:
+            print(msgspec.json.encode(play_seed(seed, Path(folder))).decode(), flush=True)
+    return 0
+
+
+def set_up(database_url: str) -> None:
+    """Point Django at a database, and keep silent."""
+    os.environ["DATABASE_URL"] = database_url
+    os.environ["DJANGO_SETTINGS_MODULE"] = "crosswalk.settings"
+    import django
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    django.setup()
+
+
+# --- the process that asks
+
+
+def _one(asked: argparse.Namespace, server: psycopg.Connection, url: str) -> int:
+    (played,) = _play([_child(server, url, 0, ["--seed", str(asked.seed)])])
+    print(
+        failure(played) if played.wrong else "\n".join([*played.story, f"seed {played.seed}: nothing wrong"])
+    )
+    return 1 if played.wrong else 0
+
+
+def _many(asked: argparse.Namespace, server: psycopg.Connection, url: str) -> int:
+    from tests.simulation.names import STATES
+
+    started = time.monotonic()
+    first = first_seed() if asked.first is None else asked.first
+    print(f"seeds {first} to {first + asked.seeds - 1}", flush=True)
+    workers = os.cpu_count() or 1
+    children = []
+    for number in range(workers):
+        seeds = ["--first", str(first + number), "--seeds", str(asked.seeds - number), "--step", str(workers)]
+        children.append(_child(server, url, number, seeds))
+    results = _play(children)
+    wrong = [failure(played) for played in results if played.wrong]
+    for played in results[::TWICE_EVERY]:
+        again = _play([_child(server, url, workers, ["--seed", str(played.seed)], hashed="4242")])
+        if again[0].trace != played.trace:
+            wrong.append(f"seed {played.seed} was not the same when it was played again")
+    print("\n".join(table(results, STATES)))
+    wrong += [f"never reached: {name}" for name in missing(results, STATES)]
+    print("\n\n".join(wrong) or "nothing wrong")
+    print(f"{len(results) / (time.monotonic() - started) * 60:.0f} seeds a minute")
+    return 1 if wrong else 0
+
+
+def _child(
+    server: psycopg.Connection, url: str, number: int, seeds: list[str], hashed: str = "0"
+) -> subprocess.Popen[str]:
+    """A process that plays seeds on a database of its own; `hashed` orders its sets otherwise."""
+    name = f"simulated_{number}"
+    server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+    return start(database_named(url, name), seeds, hashed)
+
+
+def start(database_url: str, seeds: list[str], hashed: str) -> subprocess.Popen[str]:
+    """Start a process that plays on that database."""
+    command = [sys.executable, "-m", "tests.simulation", "--database", database_url, *seeds]
+    environment = {**os.environ, "PYTHONHASHSEED": hashed}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def _play(children: list[subprocess.Popen[str]]) -> list[Played]:
+    """All results, by seed."""
+    lines = [line for child in children for line in child.communicate()[0].splitlines()]
+    assert all(child.returncode == 0 for child in children)
+    return sorted((msgspec.json.decode(line, type=Played) for line in lines), key=lambda each: each.seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Who said what about mail, and that no call of ours ever takes an opt-out back or subscribes anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.simulation.cells import CONTACTS, CRM, Ledger, Record
+
+OUT, IN, NONE = "out", "in", "none"
+OPTED_OUT = "HasOptedOutOfEmail"
+LEFT, ACTIVE = 2, 1
+Stands = dict[Record, str]
+
+
+class Consents:
+    """How every record stands to mail, as it was and is."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._stands: Stands = {}
+        self.last: dict[int, str] = {}  # what each person's records said last by a person's doing
+        self.carried: list[str] = []  # the sides to which we took an opt-out
+        self.wrong: list[str] = []
+
+    def person(self, now: Stands, who: int) -> None:
+        """Take in what a person did."""
+        for _record, _before, after in self._changes(now):
+            if after != NONE:
+                self.last[who] = after
+
+    def ours(self, now: Stands) -> None:
+        """Take in what a call of ours did."""
+        for record, before, after in self._changes(now):
+            if after == OUT:
+                self.carried.append(record[0])
+            elif before == OUT or after == IN:
+                self.wrong.append(f"a call of ours turned {record} from {before} to {after}")
+
+    def _changes(self, now: Stands) -> Iterator[tuple[Record, str, str]]:
+        before, self._stands = self._stands, now
+        for record, stands in now.items():
+            if stands != before.get(record, NONE):
+                yield record, before.get(record, NONE), stands
+
+    def at_rest(self, crm: Record, contact: Record) -> Iterator[str]:
+        """Where the person's last word was no, both sides of a link say so."""
+        who = self._ledger.who[contact]
+        if self.last.get(who) != OUT:
+            return
+        if self._stands[crm] != OUT and self._stands[contact] == OUT:
+            yield f"{contact} of person {who} is opted out, {crm} is not"
+        if self._stands[contact] == IN:
+            yield f"person {who} opted out, but {contact} is on a list"
+
+
+def stands(systems: Mapping[str, Any]) -> Stands:
+    """How every live record stands, straight from the sandboxes' memory."""
+    found: Stands = {}
+    org = systems["salesforce"].system.org
+    for object, name in (("contact", "Contact"), ("lead", "Lead")):
+        for record_id, row in org.store[name].rows.items():
+            if not row.get("IsDeleted") and not row.get("IsConverted"):
+                found[CRM, object, record_id] = OUT if row.get(OPTED_OUT) else NONE
+    for contact in systems["activecampaign"].system.account.contacts.values():
+        if contact.anonymized:
+            continue
+        on = {row.status for row in contact.lists.values()}
+        state = IN if ACTIVE in on else OUT if LEFT in on else NONE
+        found[CONTACTS, "contact", str(contact.id)] = state
+    return found

@@ -1,0 +1,298 @@
+"""Histories that chance alone would seldom tell: each is a few steps about a newcomer of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.simulation.history import Act, Event, Step
+
+if TYPE_CHECKING:
+    from tests.simulation.generate import Chance
+
+HOUR = 3600.0
+CROWD = 12  # so many new contacts go by import
+
+
+def _pair(chance: Chance, object: str = "contact") -> tuple[int, Step]:
+    """A newcomer whom both sides know, linked."""
+    who = chance.newcomer()
+    acts = (
+        Act(op="crm_new", who=who, object=object, field="FirstName", value=chance.value("FirstName")),
+        Act(op="contact_new", who=who, field="Nickname__c", value=chance.value("Nickname__c")),
+    )
+    return who, Step(wait=HOUR, acts=acts)
+
+
+def _crowd(chance: Chance) -> tuple[list[int], tuple[Act, ...]]:
+    """New contacts of the CRM, so many that they go by import."""
+    people = [chance.newcomer() for _ in range(CROWD)]
+    return people, tuple(chance_new(chance, who) for who in people)
+
+
+def chance_new(chance: Chance, who: int) -> Act:
+    """A new contact of the CRM."""
+    return Act(op="crm_new", who=who, field="FirstName", value=chance.value("FirstName"))
+
+
+def import_and_death(chance: Chance) -> list[Step]:
+    """The process dies between an import's call and its answer, or before the import is confirmed."""
+    _people, acts = _crowd(chance)
+    part = chance.random.choice(("POST /api/3/import", "import/info"))
+    event = Event(at=1, part=part, after=chance.random.random() < 0.8, fault="killed")
+    return [Step(wait=HOUR, acts=acts, events=(event,)), Step(wait=HOUR)]
+
+
+def deleted_during_import(chance: Chance) -> list[Step]:
+    """A contact is deleted by a person between its import and the confirmation."""
+    return _during_import(chance, lambda who: Act(op="contact_delete", who=who))
+
+
+def renamed_during_import(chance: Chance) -> list[Step]:
+    """A contact gets another address between its import and the confirmation."""
+    return _during_import(chance, lambda who: chance.edit("contact_edit", who, "Email"))
+
+
+def edited_during_import(chance: Chance) -> list[Step]:
+    """A contact is edited between its import and the confirmation."""
+    return _during_import(chance, lambda who: chance.edit("contact_edit", who, "FirstName"))
+
+
+def _during_import(chance: Chance, act: Callable[[int], Act]) -> list[Step]:
+    people, acts = _crowd(chance)
+    event = Event(at=1, part="import/info", after=True, acts=(act(people[0]), act(people[-1])))
+    return [Step(wait=HOUR, acts=acts, events=(event,), import_seconds=0.05)]
+
+
+def made_during_import(chance: Chance) -> list[Step]:
+    """A person makes the very contact that an import under way is about to make."""
+    people, acts = _crowd(chance)
+    made = chance.edit("contact_new", people[3], "Nickname__c")
+    event = Event(at=1, part="import/info", acts=(made,))
+    return [Step(wait=HOUR, acts=acts, events=(event,), import_seconds=20.0)]
+
+
+def restored_after_edit(chance: Chance) -> list[Step]:
+    """A record of the CRM is deleted, its contact edited, then it is restored."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    return [
+        first,
+        Step(wait=HOUR, acts=(Act(op="crm_delete", who=who),)),
+        Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "Phone"),)),
+        Step(wait=HOUR, acts=(Act(op="crm_undelete", who=who),)),
+    ]
+
+
+def twice_in_a_second(chance: Chance) -> list[Step]:
+    """Two edits within one second, the second one after the feed was read."""
+    who, first = _pair(chance)
+    op = chance.random.choice(("crm_edit", "contact_edit"))
+    part = "query" if op == "crm_edit" else "GET /api/3/contacts"
+    event = Event(at=1, part=part, after=True, acts=(chance.edit(op, who, "LastName"),))
+    return [first, Step(wait=HOUR, acts=(chance.edit(op, who, "LastName"),), events=(event,))]
+
+
+def conflict(chance: Chance) -> list[Step]:
+    """Both sides edit one field between two runs."""
+    who, first = _pair(chance)
+    field = chance.random.choice(("Phone", "Nickname__c", "Score__c"))
+    edits = [chance.edit("crm_edit", who, field), chance.edit("contact_edit", who, field)]
+    return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(edits, 2)))]
+
+
+WRITTEN = (  # who edits, who edits the target meanwhile, and the call that writes to it
+    ("crm_edit", "contact_edit", "PUT /api/3/contacts"),
+    ("contact_edit", "crm_edit", "PATCH /composite"),
+)
+
+
+def edited_under_a_write(chance: Chance) -> list[Step]:
+    """A person edits a field after the target was read and before our write to it has effect."""
+    who, first = _pair(chance)
+    source, target, part = chance.random.choice(WRITTEN)
+    edit = chance.edit(source, who, "Phone")
+    field = chance.random.choice(("Phone", "Phone", "LastName"))
+    event = Event(at=1, part=part, acts=(chance.edit(target, who, field),))
+    return [first, Step(wait=HOUR, acts=(edit,), events=(event,))]
+
+
+def answer_lost_then_edited(chance: Chance) -> list[Step]:
+    """A write has its effect, a person edits the field, and the answer never comes."""
+    who, first = _pair(chance)
+    source, target, part = chance.random.choice(WRITTEN)
+    edit = chance.edit(source, who, "Phone")
+    event = Event(
+        at=1,
+        part=part,
+        after=True,
+        late=chance.random.choice((0.0, 4.0, 30.0)),
+        acts=(chance.edit(target, who, "Phone"),),
+        fault=chance.random.choice(("dropped", "killed", "server error")),
+    )
+    return [first, Step(wait=HOUR, acts=(edit,), events=(event,)), Step(wait=HOUR)]
+
+
+def deleted_under_a_write(chance: Chance) -> list[Step]:
+    """A record is deleted while a write to it is in flight."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    if chance.random.random() < 0.5:
+        edit, delete, part = "crm_edit", "contact_delete", "PUT /api/3/contacts"
+    else:
+        edit, delete, part = "contact_edit", "crm_delete", "PATCH /composite"
+    event = Event(at=1, part=part, acts=(Act(op=delete, who=who),))
+    return [first, Step(wait=HOUR, acts=(chance.edit(edit, who, "Phone"),), events=(event,))]
+
+
+def lead_by_tag(chance: Chance) -> list[Step]:
+    """A tag makes a lead of a contact, and the answer to the creation is lost or the process dies."""
+    who = chance.newcomer()
+    acts = (chance.edit("contact_new", who, "Phone"), Act(op="contact_tag", who=who))
+    fault = chance.random.choice(("killed", "killed", "dropped", "server error", ""))
+    event = Event(at=1, part="POST /composite", after=chance.random.random() < 0.7, fault=fault)
+    return [Step(wait=HOUR, acts=acts, events=(event,)), Step(wait=HOUR)]
+
+
+def new_on_both_sides(chance: Chance) -> list[Step]:
+    """The same new person appears on both sides between two runs, or while the contact is being made."""
+    who = chance.newcomer()
+    made = chance.edit("contact_new", who, "FirstName")
+    if chance.random.random() < 0.5:
+        return [Step(wait=HOUR, acts=(chance_new(chance, who), made))]
+    event = Event(at=1, part="POST /api/3/contacts", acts=(made,))
+    return [Step(wait=HOUR, acts=(chance_new(chance, who),), events=(event,))]
+
+
+def refused(chance: Chance) -> list[Step]:
+    """What a side cannot take: a required field is emptied, or an address is another person's."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    if chance.random.random() < 0.5:
+        return [first, Step(wait=HOUR, acts=(Act(op="contact_edit", who=who, field="LastName"),))]
+    other, second = _pair(chance)
+    taken = Act(op="crm_edit", who=who, field="Email", value=f"person{other}@example.org")
+    return [first, second, Step(wait=HOUR, acts=(taken,))]
+
+
+def renamed(chance: Chance) -> list[Step]:
+    """The address of a linked person changes on one side, and a run dies on the way."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    op = chance.random.choice(("crm_edit", "contact_edit"))
+    part = "PUT /api/3/contacts" if op == "crm_edit" else "PATCH /composite"
+    event = Event(at=1, part=part, after=chance.random.random() < 0.5, fault="killed")
+    return [first, Step(wait=HOUR, acts=(chance.edit(op, who, "Email"),), events=(event,)), Step(wait=HOUR)]
+
+
+def deleted_and_made_again(chance: Chance) -> list[Step]:
+    """A record of the CRM is deleted and made again with its old address."""
+    who, first = _pair(chance)
+    delete = Act(op="crm_delete", who=who)
+    return [first, Step(wait=HOUR, acts=(delete,)), Step(wait=HOUR, acts=(chance_new(chance, who),))]
+
+
+def opted_out_then_edited(chance: Chance) -> list[Step]:
+    """A person opts out on one side while the other side is edited."""
+    who, first = _pair(chance)
+    out = chance.random.choice(("crm_opt_out", "contact_leaves"))
+    acts = (Act(op=out, who=who), chance.edit("contact_edit", who, "Phone"))
+    return [first, Step(wait=HOUR, acts=acts)]
+
+
+def converted(chance: Chance) -> list[Step]:
+    """A lead is converted; what the contact has no field for is edited before or after on the other side."""
+    who, first = _pair(chance, "lead")
+    acts = [Act(op="crm_convert", who=who), chance.edit("contact_edit", who, "Score__c")]
+    if chance.random.random() < 0.5:
+        acts.append(chance.edit("crm_edit", who, "Phone"))
+    return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(acts, len(acts))))]
+
+
+def converted_under_a_write(chance: Chance) -> list[Step]:
+    """A lead is converted while a write to it is in flight."""
+    who, first = _pair(chance, "lead")
+    convert = (Act(op="crm_convert", who=who),)
+    after = chance.random.random() < 0.5
+    fault = chance.random.choice(("", "", "killed", "dropped"))
+    event = Event(at=1, part="PATCH /composite", after=after, acts=convert, fault=fault)
+    return [first, Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "Phone"),), events=(event,))]
+
+
+def converted_before_its_contact_is_made(chance: Chance) -> list[Step]:
+    """A new lead is converted while its contact is being made."""
+    who = chance.newcomer()
+    new = Act(op="crm_new", who=who, object="lead", field="Phone", value=chance.value("Phone"))
+    fault = chance.random.choice(("", "killed"))
+    event = Event(
+        at=1,
+        part="POST /api/3/contacts",
+        after=chance.random.random() < 0.5,
+        acts=(Act(op="crm_convert", who=who),),
+        fault=fault,
+    )
+    return [Step(wait=HOUR, acts=(new,), events=(event,)), Step(wait=HOUR)]
+
+
+def twins_merged(chance: Chance) -> list[Step]:
+    """Two records of one person are merged, perhaps while the contact is being written."""
+    who, first = _pair(chance)
+    twin = Act(op="crm_new", who=who, field="LastName", value=chance.value("LastName"))
+    merge = Act(op="crm_merge", who=who)
+    edit = chance.edit("crm_edit", who, "Phone")
+    if chance.random.random() < 0.5:
+        return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=(edit, merge))]
+    event = Event(at=1, part="PUT /api/3/contacts", acts=(merge,))
+    return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=(edit,), events=(event,))]
+
+
+def twin_takes_over(chance: Chance) -> list[Step]:
+    """The record that exchanges values is deleted, and the other one of that person takes its place."""
+    who, first = _pair(chance)
+    twin = Act(op="crm_new", who=who, field="LastName", value=chance.value("LastName"))
+    gone = (Act(op="crm_delete", who=who), chance.edit("contact_edit", who, "Phone"))
+    return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=gone)]
+
+
+def two_people_merged(chance: Chance) -> list[Step]:
+    """The records of two people are merged on one side."""
+    who, first = _pair(chance)
+    other, second = _pair(chance)
+    merge = Act(op=chance.random.choice(("crm_merge", "contact_merge")), who=who, other=other)
+    edit = chance.edit(chance.random.choice(("crm_edit", "contact_edit")), who, "Phone")
+    return [first, second, Step(wait=HOUR, acts=(edit, merge))]
+
+
+def erased(chance: Chance) -> list[Step]:
+    """A contact is erased while its CRM record is edited."""
+    who, first = _pair(chance)
+    acts = (Act(op="contact_erase", who=who), chance.edit("crm_edit", who, "Phone"))
+    return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(acts, 2))), Step(wait=HOUR)]
+
+
+Guide = Callable[["Chance"], list[Step]]
+GUIDED: dict[str, Guide] = {
+    guide.__name__: guide
+    for guide in (
+        import_and_death,
+        deleted_during_import,
+        renamed_during_import,
+        edited_during_import,
+        made_during_import,
+        restored_after_edit,
+        twice_in_a_second,
+        conflict,
+        edited_under_a_write,
+        answer_lost_then_edited,
+        deleted_under_a_write,
+        lead_by_tag,
+        new_on_both_sides,
+        refused,
+        renamed,
+        deleted_and_made_again,
+        opted_out_then_edited,
+        converted,
+        converted_under_a_write,
+        converted_before_its_contact_is_made,
+        twins_merged,
+        twin_takes_over,
+        two_people_merged,
+        erased,
+    )
+}

@@ -1,0 +1,214 @@
+"""The people on both sides: what each act of a history does in the vendors' pages.
+
+An act on somebody who is not there is left out, and so is one that the vendor's page refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tests.helpers.mappings import SOBJECTS
+from tests.simulation.cells import CONTACTS, CRM, Record
+from tests.simulation.consents import ACTIVE, LEFT, OPTED_OUT
+from tests.simulation.history import TAG, Act
+
+from crosswalk_sandbox.system import PersonError
+
+if TYPE_CHECKING:  # needs a configured Django
+    from tests.simulation.world import World
+
+OWN_NAMES = {"Email": "email", "FirstName": "firstName", "LastName": "lastName", "Phone": "phone"}
+LIST = "1"
+
+
+class People:
+    """Everybody of one history."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._addresses: dict[int, str] = {}  # the last that a person was given
+        self._binned: dict[int, list[Record]] = {}  # records of the CRM that may be restored
+        self.deleted: set[tuple[int, str]] = set()  # whom somebody deleted on that side
+        self.restored: set[Record] = set()
+        self.converted: set[Record] = set()
+        self.merged: set[Record] = set()
+
+    def act(self, act: Act) -> bool:
+        """Do it; whether there was anything to do."""
+        try:
+            return ACTS[act.op](self, act)
+        except PersonError as error:
+            self._world.tell(f"    ({act.told()}: refused, {error})")
+            return False
+
+    def address(self, who: int) -> str:
+        """The address that a new record of that person gets."""
+        return self._addresses.setdefault(who, f"person{who}@example.org")
+
+    # --- the CRM
+
+    def _crm(self, who: int) -> Record | None:
+        records = self._world.ledger.records(who, CRM)
+        return records[0] if records else None
+
+    def crm_new(self, act: Act) -> bool:
+        values: dict[str, Any] = {"Email": self.address(act.who), "LastName": f"Last {act.who}"}
+        if act.field:
+            values[act.field] = act.value
+        self._world.crm_new(act.object, **values)
+        return True
+
+    def crm_edit(self, act: Act) -> bool:
+        record = self._crm(act.who)
+        if record is None:
+            return False
+        if act.field == "Email" and act.value:
+            self._addresses[act.who] = act.value
+        self._world.crm_edit(record[1], record[2], **{act.field: act.value or None})
+        return True
+
+    def crm_delete(self, act: Act) -> bool:
+        record = self._crm(act.who)
+        if record is None:
+            return False
+        self._world.crm_delete(record[1], record[2])
+        self._bin(act.who, record)
+        return True
+
+    def _bin(self, who: int, record: Record) -> None:
+        self._binned.setdefault(who, []).append(record)
+        self.deleted.add((who, CRM))
+
+    def crm_undelete(self, act: Act) -> bool:
+        binned = self._binned.get(act.who)
+        if not binned:
+            return False
+        record = binned[-1]
+        self._world.crm_undelete(record[1], record[2])
+        binned.pop()
+        self.restored.add(record)
+        if not binned:
+            self.deleted.discard((act.who, CRM))
+        return True
+
+    def crm_convert(self, act: Act) -> bool:
+        leads = [each for each in self._world.ledger.records(act.who, CRM) if each[1] == "lead"]
+        if not leads:
+            return False
+        self._world.systems["salesforce"].person("Lead", "convert", record_id=leads[0][2])
+        self.converted.add(leads[0])
+        return True
+
+    def crm_merge(self, act: Act) -> bool:
+        """Two records of one person become one, or another person's record goes."""
+        kept = self._crm(act.who)
+        losers = self._world.ledger.records(act.who if act.other < 0 else act.other, CRM)
+        losers = [each for each in losers if kept is not None and each[1] == kept[1] and each != kept]
+        if kept is None or not losers:
+            return False
+        values = {"recordToMergeIds": [losers[0][2]]}
+        sobject = SOBJECTS[kept[1]]
+        self._world.systems["salesforce"].person(sobject, "merge", record_id=kept[2], values=values)
+        if act.other >= 0:
+            self.deleted.add((act.other, CRM))
+        self.merged.add(losers[0])
+        return True
+
+    def crm_opt_out(self, act: Act) -> bool:
+        record = self._crm(act.who)
+        if record is None:
+            return False
+        self._world.crm_edit(record[1], record[2], **{OPTED_OUT: True})
+        return True
+
+    # --- ActiveCampaign
+
+    def _contact(self, who: int) -> str | None:
+        records = self._world.ledger.records(who, CONTACTS)
+        return records[0][2] if records else None
+
+    def contact_new(self, act: Act) -> bool:
+        given = {"firstName": f"First {act.who}", "lists": {LIST: ACTIVE}}
+        if act.field:
+            given[self._name(act.field)] = act.value
+        self._world.contact_new(self.address(act.who), **given)
+        return True
+
+    def contact_edit(self, act: Act) -> bool:
+        contact_id = self._contact(act.who)
+        if contact_id is None:
+            return False
+        if act.field == "Email":
+            self._addresses[act.who] = act.value
+        self._world.contact_edit(contact_id, **{self._name(act.field): act.value})
+        return True
+
+    def contact_delete(self, act: Act) -> bool:
+        contact_id = self._contact(act.who)
+        if contact_id is None:
+            return False
+        self._world.contact_delete(contact_id)
+        self.deleted.add((act.who, CONTACTS))
+        return True
+
+    def contact_merge(self, act: Act) -> bool:
+        """One person's contact takes another's over."""
+        kept, lost = self._contact(act.who), self._contact(act.other)
+        if kept is None or lost is None or kept == lost:
+            return False
+        values = {"source": int(lost)}
+        self._world.systems["activecampaign"].person("contact", "merge", record_id=kept, values=values)
+        self.deleted.add((act.other, CONTACTS))
+        return True
+
+    def contact_erase(self, act: Act) -> bool:
+        contact_id = self._contact(act.who)
+        if contact_id is None:
+            return False
+        self._world.systems["activecampaign"].person("contact", "anonymize", record_id=contact_id)
+        self.deleted.add((act.who, CONTACTS))
+        return True
+
+    def contact_tag(self, act: Act) -> bool:
+        contact_id = self._contact(act.who)
+        if contact_id is None:
+            return False
+        self._world.contact_tag(contact_id, TAG)
+        return True
+
+    def contact_leaves(self, act: Act) -> bool:
+        return self._listed(act, LEFT)
+
+    def contact_joins(self, act: Act) -> bool:
+        return self._listed(act, ACTIVE)
+
+    def _listed(self, act: Act, status: int) -> bool:
+        contact_id = self._contact(act.who)
+        if contact_id is None:
+            return False
+        self._world.contact_edit(contact_id, lists={LIST: status})
+        return True
+
+    def _name(self, field: str) -> str:
+        """A field's name in ActiveCampaign's pages: custom fields go by their number."""
+        return OWN_NAMES.get(field) or str(self._world.custom[field])
+
+
+ACTS: dict[str, Callable[[People, Act], bool]] = {
+    "crm_new": People.crm_new,
+    "crm_edit": People.crm_edit,
+    "crm_delete": People.crm_delete,
+    "crm_undelete": People.crm_undelete,
+    "crm_convert": People.crm_convert,
+    "crm_merge": People.crm_merge,
+    "crm_opt_out": People.crm_opt_out,
+    "contact_new": People.contact_new,
+    "contact_edit": People.contact_edit,
+    "contact_delete": People.contact_delete,
+    "contact_merge": People.contact_merge,
+    "contact_erase": People.contact_erase,
+    "contact_tag": People.contact_tag,
+    "contact_leaves": People.contact_leaves,
+    "contact_joins": People.contact_joins,
+}

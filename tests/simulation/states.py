@@ -1,0 +1,124 @@
+"""The situations that a run over many seeds must have met, and where they are noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.db import connection as database
+from tests.simulation.cells import CONTACTS, CRM
+from tests.simulation.history import Act
+
+from crosswalk.store import models
+
+if TYPE_CHECKING:
+    from tests.simulation.checks import Verdict
+    from tests.simulation.world import World
+
+# what a person did, by the act's name; an edit of the address is a renaming
+DEEDS = {
+    "crm_edit": "edited",
+    "contact_edit": "edited",
+    "crm_delete": "deleted",
+    "contact_delete": "deleted",
+    "crm_new": "made",
+    "contact_new": "made",
+    "contact_leaves": "opted out",
+    "crm_opt_out": "opted out",
+    "crm_convert": "converted",
+    "crm_merge": "merged",
+    "contact_merge": "merged",
+    "contact_erase": "erased",
+}
+PLACES = {CRM: "CRM record", CONTACTS: "contact"}
+# a state of the outbox, and what goes on then
+MOMENTS = {
+    ("intended", "update"): "while a write to it is intended",
+    ("intended", "create"): "while its creation is intended",
+    ("sending", "update"): "while a write to it is in flight",
+    ("sending", "create"): "while its creation is in flight",
+    ("sent", "update"): "between import and confirmation",
+    ("sent", "create"): "between import and confirmation",
+}
+
+
+def note_act(world: World, act: Act) -> None:
+    """What our tables are about to do with the record that a person changes during a run."""
+    deed = "renamed" if act.field == "Email" and act.op.endswith("edit") else DEEDS.get(act.op)
+    if deed is None:
+        return
+    side = CRM if act.op.startswith("crm") else CONTACTS
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT state, op FROM outbox WHERE side = %s AND (record_id = ANY(%s) OR key = %s)",
+            [
+                side,
+                [record[2] for record in world.ledger.records(act.who, side)],
+                world.people.address(act.who),
+            ],
+        )
+        for found in cursor.fetchall():
+            what = "lead" if deed == "converted" else PLACES[side]
+            world.states[f"{what} {deed} {MOMENTS[found]}"] += 1
+
+
+def note_death(world: World) -> None:
+    """What a killed process left behind."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT state, op, side FROM outbox")
+        rows = cursor.fetchall()
+        cursor.execute("SELECT count(*) FROM inbox")
+        (waiting,) = cursor.fetchone()
+    for state, op, side in rows:
+        if state == "sending":
+            what = f"an update of a {PLACES[side]}" if op == "update" else f"a new {PLACES[side]}"
+            world.states[f"killed with {what} in doubt"] += 1
+    kinds = {state for state, _op, _side in rows}
+    world.states["killed with an import sent and not confirmed"] += "sent" in kinds
+    world.states["killed with writes intended"] += "intended" in kinds
+    world.states["killed with sightings waiting and nothing intended"] += bool(waiting) and not kinds
+
+
+def note_rest(world: World, verdict: Verdict) -> None:
+    """What can be told from how everything ended."""
+    world.states.update(_rested(world))
+    world.states["overwritten in the stated window"] += len(verdict.lost_in_window)
+
+
+def _rested(world: World) -> Iterator[str]:
+    for write in world.ledger.writes:
+        if write.conflict and write.old.value and write.old.by in PLACES:
+            yield f"conflict decided for {'the CRM' if write.record[0] == CONTACTS else 'ActiveCampaign'}"
+        if write.field == "Email" and write.old.value:
+            yield (
+                "contact renamed by the CRM"
+                if write.record[0] == CONTACTS
+                else "CRM record renamed by ActiveCampaign"
+            )
+    for hold in world.holds():
+        yield "conflict held for a person" if hold["kind"] == "conflict" else "hold after a refusal"
+    for row in world.journal():
+        if any(reason == "first_link" for _before, _after, reason in row["fields"].values()):
+            yield "first link with both sides filled"
+    if models.Link.objects.filter(closed_reason="deleted_crm").exists():
+        yield "link closed because the CRM record was deleted"
+    yield from _lives(world)
+    for record, _at in world.ledger.created:
+        if record[0] == CRM:
+            yield "lead made of a tagged contact"
+    for side in world.consents.carried:
+        yield f"opt-out carried to {'the CRM' if side == CRM else 'ActiveCampaign'}"
+
+
+def _lives(world: World) -> Iterator[str]:
+    """What became of links with their records."""
+    people = world.people
+    for link in world.links(state="open"):
+        if (CRM, link.object, link.crm_id) in people.restored:
+            yield "link opened again when the CRM record was restored"
+        if not link.is_primary:
+            yield "two CRM records share a contact"
+    if any(record not in world.ledger.cells for record in people.merged):
+        yield "CRM records merged"
+    if people.converted and world.links(state="open", object="contact"):
+        yield "link went with a converted lead"

@@ -1,0 +1,252 @@
+"""Both systems, the product between them, and everybody who acts: plays a history and keeps the ledger.
+
+Import this only when Django knows its database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+import msgspec
+from django.db import connection as database
+from tests.helpers.mappings import NAMES, both_objects, mapping_of
+from tests.helpers.two_systems import TwoSystems
+from tests.simulation.cells import CRM, Ledger, look
+from tests.simulation.consents import Consents, stands
+from tests.simulation.faults import Commits, Events, FaultyWire, Killed, Trace
+from tests.simulation.history import ONE_WAY, TAG, Act, History, Step
+from tests.simulation.people import People
+from tests.simulation.states import note_act, note_death
+
+from crosswalk.core.failures import SystemFailure
+from crosswalk.core.mapping import CreationRule, FieldMapping, MappingFile, Policy, Settings, Side, UpdateRule
+from crosswalk.sync import run as runs
+from crosswalk_sandbox.http import make_request
+
+if TYPE_CHECKING:
+    from crosswalk.sync.run import RunResult
+
+TITLES = {"Nickname__c": "Nickname", "Score__c": "Score", "Birthday__c": "Birthday", ONE_WAY: "Job title"}
+DEFAULTS = {"Company": "unknown", "LastName": "unknown"}
+INTENDED = (
+    "SELECT (SELECT count(*) FROM outbox WHERE state = 'sending')"
+    " + (SELECT count(*) FROM consent_write WHERE state = 'sending')"
+)
+FLOW_SECONDS = 3
+QUIET_RUNS = 9
+PAUSE = 400.0  # seconds between runs of the quiet: longer than any vendor asks for
+_commits: list[Commits] = []
+
+
+class World(TwoSystems):
+    """One history while it is played."""
+
+    def __init__(self, key_file: Path, history: History) -> None:
+        super().__init__(key_file, limits="real")
+        self.history = history
+        self.trace = Trace()
+        self.ledger = Ledger(flow=bool(history.options.flow))
+        self.consents = Consents(self.ledger)
+        self.people = People(self)
+        self.events = Events(self)
+        self.story: list[str] = []
+        self.wrong: list[str] = []
+        self.refused: list[str] = []  # requests that a vendor refused, with what it said
+        self.imports_asked: dict[str, datetime] = {}
+        self.vendor = ""
+        self.states: Counter[str] = Counter()
+        self.custom = {name: int(self.field(title).removeprefix("field/")) for name, title in TITLES.items()}
+        self.wire.inner = FaultyWire(self.wire.inner, self, self.trace)
+        self.systems["salesforce"].clock.advance(history.options.crm_clock)
+        self.systems["activecampaign"].clock.advance(history.options.contact_clock)
+        if history.options.flow:
+            self._add_flow(history.options.flow)
+        if not _commits:
+            _commits.append(Commits())
+        self._connected = False
+        self.connected_after = 0  # calls to ActiveCampaign that came before the connection was there
+
+    def tell(self, line: str) -> None:
+        """One line of the story."""
+        self.story.append(line)
+
+    # --- what happens
+
+    def play(self) -> None:
+        """The whole history, until both sides are quiet."""
+        for step in self.history.steps:
+            self._step(step)
+        if not self._connected:
+            self._connect()
+        self.tell("quiet: no faults and no people any more")
+        for _ in range(QUIET_RUNS):
+            self.wait(PAUSE)
+            result = self.attempt()
+            if result is not None and not result.counts and not result.waiting:
+                return
+        self.wrong.append(f"still at work after {QUIET_RUNS} runs: {result}")
+
+    def _step(self, step: Step) -> None:
+        self.wait(step.wait)
+        for act in step.acts:
+            self.person(act)
+        if not step.runs:
+            return
+        if not self._connected:
+            self._connect()
+        self.delay_imports(timedelta(seconds=step.import_seconds))
+        self.events.arm(step.events)
+        self.attempt()
+        self.events.arm(())
+
+    def person(self, act: Act) -> None:
+        """A person does something; all that changes is the person's."""
+        self.see_ours(self.clock.now())
+        if self.people.act(act):
+            self.tell(f"{self.clock.now():%d %H:%M:%S} {act.told()}")
+            self.trace.add(f"{self.clock.now():%d %H:%M:%S.%f}", act.told())
+        side = CRM if act.op.startswith("crm") else "activecampaign"
+        self.ledger.person(look(self.systems, self.custom), self.clock.now(), act.who, side)
+        self.consents.person(stands(self.systems), act.who)
+
+    def meanwhile(self, act: Act) -> None:
+        """A person does something while a run goes on."""
+        with self._looking():
+            note_act(self, act)
+        self.person(act)
+
+    def attempt(self) -> RunResult | None:
+        """One run; None when something ended it. After that the next one is in a new process."""
+        started = f"{self.clock.now():%d %H:%M:%S} run"
+        place = len(self.story)
+        _commits[0].events = self.events
+        result, ended = None, ""
+        try:
+            result = runs.run(self.context())
+            ended = f"{result.state} {dict(result.counts)} {result.message}"
+        except Killed:
+            ended = "killed"
+        except SystemFailure as failure:
+            ended = f"ended: {failure.message}"
+            self.contexts.clear()
+            self.states["run ended by a vendor, work went on in the next"] += 1
+        finally:
+            _commits[0].events = None
+            if self.events.dead:
+                self._bury()
+        self.story.insert(place, f"{started}: {ended.rstrip()}")
+        self.trace.add("run", ended)
+        return result
+
+    def _bury(self) -> None:
+        """A new process knows nothing but what the database holds."""
+        self.contexts.clear()
+        database.close()
+        self.events.dead = False
+        note_death(self)
+        with database.cursor() as cursor:
+            cursor.execute("SELECT side, record_id, key FROM outbox WHERE state = 'sending'")
+            rows = cursor.fetchall()
+        for side, record_id, key in rows:
+            self.ledger.doubt(self.ledger.last_writes(side, record_id, key or ""))
+
+    # --- what is seen
+
+    def see_ours(
+        self,
+        asked: datetime,
+        route: str = "",
+        request: httpx2.Request | None = None,
+        response: httpx2.Response | None = None,
+    ) -> None:
+        """Take in what a call did, and what imports were done by now."""
+        imports = self.systems["activecampaign"].system.imports  # type: ignore[attr-defined]
+        before = {batch.id for batch in imports.batches.values() if batch.done}
+        imports.work()
+        for batch in imports.batches.values():
+            self.imports_asked.setdefault(batch.id, asked)
+            if batch.done and batch.id not in before:
+                asked = min(asked, self.imports_asked[batch.id])
+        self.ledger.ours(look(self.systems, self.custom), self.clock.now(), asked)
+        self.consents.ours(stands(self.systems))
+        if request is not None and response is not None and _is_refusal(response):
+            self.refused.append(f"{route} {request.content.decode()} {response.text}")
+
+    def check_intent(self, route: str) -> None:
+        """Nothing is sent that is not committed as an intent before."""
+        if database.in_atomic_block:
+            self.wrong.append(f"{route} was called inside a transaction")
+        with self._looking(), database.cursor() as cursor:
+            cursor.execute(INTENDED)
+            if cursor.fetchone() == (0,):
+                self.wrong.append(f"{route} was sent without an intent")
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Our own looks at the tables are none of the product's statements."""
+        events, _commits[0].events = _commits[0].events, None
+        try:
+            yield
+        finally:
+            _commits[0].events = events
+
+    # --- the connection
+
+    def _connect(self) -> None:
+        self._connected = True
+        self.connect(self._mapping())
+        self.connected_after = len(self.systems["activecampaign"].log())
+
+    def _mapping(self) -> MappingFile:
+        fields = [
+            *NAMES,
+            *(
+                FieldMapping(
+                    crm=name,
+                    activecampaign=title,
+                    to_crm=UpdateRule.NEVER if name == ONE_WAY else UpdateRule.ALWAYS,
+                )
+                for name, title in TITLES.items()
+            ),
+        ]
+        options = self.history.options
+        settings = Settings(
+            policy=Policy(options.policy),
+            winner=Side(options.winner),
+            creation=CreationRule.TAGGED,
+            creation_tag=TAG,
+            import_updates_above=options.import_updates_above,
+        )
+        return mapping_of(*both_objects(fields, creation_defaults=DEFAULTS), settings=settings)
+
+    def _add_flow(self, moment: str) -> None:
+        """The org sets the one-way field after every change of a phone, as the user who saved."""
+        made = {ONE_WAY: {"from": "Phone", "as": "digits"}}
+        when = [{"field": "Phone", "is": "changed"}]
+        later = {"seconds": FLOW_SECONDS} if moment == "later" else {}
+        flows = [
+            {"object": name, "on": ["update"], "when": when, "set": made, "moment": moment, **later}
+            for name in ("Contact", "Lead")
+        ]
+        doors = self.systems["salesforce"].system.doors()
+        body = msgspec.json.encode({"flows": flows})
+        doors["POST", "rules"](make_request("POST", "/_sandbox/rules", {}, body))
+
+    def names(self, side: str, field: str) -> str:
+        """The name of a field in our tables."""
+        if side == CRM:
+            return field
+        own = {name.crm: name.activecampaign for name in NAMES}
+        return own.get(field) or f"field/{self.custom[field]}"
+
+
+def _is_refusal(response: httpx2.Response) -> bool:
+    if 400 <= response.status_code < 500 and response.status_code not in (401, 429):
+        return True
+    return b'"success":false' in response.content or b"failureReasons" in response.content
