@@ -38,14 +38,18 @@ def hold_reasons(link_id: int) -> dict[str, str]:
     return {hold.field: f"{hold.code}: {hold.reason}" for hold in found}
 
 
-def journal_of(link_id: int, limit: int = 10) -> list[dict[str, Any]]:
+_INTO = "SELECT %s::bigint AS id"
+_INTO_AND_JOINED = f"{_INTO} UNION SELECT l.id FROM link l JOIN into_it i ON l.joined_id = i.id"
+
+
+def journal_of(link_id: int, limit: int = 10, *, joined: bool = False) -> list[dict[str, Any]]:
     """Return the last writes of a link, newest first: run, side, op, record, fields (before, after, reason), time.
 
-    Those of links that went into it, as a merge or a conversion makes them do, are among them.
+    With `joined`, those of links that went into it are among them, as a merge or a conversion makes them do.
     """
     rows = _dicts(
-        "WITH RECURSIVE into_it AS (SELECT %s::bigint AS id UNION SELECT l.id FROM link l JOIN into_it i"
-        " ON l.joined_id = i.id) SELECT run_id AS run, side, op, record_id, fields, at FROM journal"
+        f"WITH RECURSIVE into_it AS ({_INTO_AND_JOINED if joined else _INTO})"
+        " SELECT run_id AS run, side, op, record_id, fields, at FROM journal"
         " WHERE link_id IN (SELECT id FROM into_it) ORDER BY journal.id DESC LIMIT %s",
         [link_id, limit],
     )

@@ -77,18 +77,28 @@ def all_or_nothing() -> AbstractContextManager[None]:
     return transaction.atomic()
 
 
-def events(connection_id: int, after: int, limit: int) -> list[Event]:
+# The few sightings are cut before the directory is joined, by look-ups: see `pairs`.
+_EVENTS = """
+    SELECT i.side, i.object, i.record_id, i.version, i.deleted, d.successor, d.key
+    FROM (SELECT * FROM inbox WHERE connection_id = %(connection)s AND NOT to_fetch
+          AND (deleted OR successor IS NOT NULL) AND version > %(after)s ORDER BY version LIMIT %(limit)s) i
+    LEFT JOIN LATERAL (SELECT successor, key FROM directory
+                       WHERE tenant_id = CASE i.side WHEN 'crm' THEN %(crm)s ELSE %(activecampaign)s END
+                       AND object = i.object AND record_id = i.record_id OFFSET 0) d ON true
+    ORDER BY i.version
+"""
+
+
+def events(connection_id: int, tenant_ids: Mapping[Side, int], after: int, limit: int) -> list[Event]:
     """Return the next sightings of records that were deleted, merged or converted, in order of their versions."""
+    parameters: dict[str, Any] = {
+        "connection": connection_id,
+        "after": after,
+        "limit": limit,
+        **{side.value: tenant_ids[side] for side in Side},
+    }
     with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.side, i.object, i.record_id, i.version, i.deleted, d.successor, d.key"
-            " FROM inbox i JOIN connection c ON c.id = i.connection_id"
-            " LEFT JOIN directory d ON d.object = i.object AND d.record_id = i.record_id"
-            " AND d.tenant_id = CASE i.side WHEN 'crm' THEN c.crm_id ELSE c.activecampaign_id END"
-            " WHERE i.connection_id = %s AND NOT i.to_fetch AND (i.deleted OR i.successor IS NOT NULL)"
-            " AND i.version > %s ORDER BY i.version LIMIT %s",
-            [connection_id, after, limit],
-        )
+        cursor.execute(_EVENTS, parameters)
         return [Event(*row) for row in cursor.fetchall()]
 
 

@@ -136,7 +136,7 @@ def _closed_link(row: dict[str, Any]) -> LinkExplanation:
             "evidence": consent_links.evidence_of(row["id"]),
         },
         holds=[],
-        journal=history.journal_of(row["id"]),
+        journal=history.journal_of(row["id"], joined=True),
     )
 
 
@@ -183,7 +183,7 @@ def _link(context: Context, link: LinkRow) -> LinkExplanation:
         fields=fields,
         consent=_consent(link, records),
         holds=[reason for field, reason in reasons.items() if not field],
-        journal=history.journal_of(link.id),
+        journal=history.journal_of(link.id, joined=True),
     )
 
 

@@ -59,7 +59,7 @@ def follow_deletes(context: Context) -> None:
 
 def _pages(context: Context) -> Iterator[list[Event]]:
     after = 0
-    while events := lives.events(context.connection_id, after, _PAGE):
+    while events := lives.events(context.connection_id, context.tenants, after, _PAGE):
         after = events[-1].version
         yield events
 
@@ -195,10 +195,11 @@ class _Following:
         carried: dict[str, Value] = {}
         for field in plan.fields:
             pair, name = before.get(field.mapping.activecampaign), field.mapping.crm
-            if pair is None or pair.crm.kind is not field.crm.kind or values.get(name) is None:
+            if pair is None or pair.mapping.crm not in shadow or values.get(name) is None:
                 continue
-            if pair.mapping.crm in shadow:
-                carried[name] = shadow[pair.mapping.crm]
+            held = shadow[pair.mapping.crm]
+            if held is None or type(held) is type(values[name]):  # else it would look like an edit
+                carried[name] = held
         return pack(carried)
 
     def _close(self, link: LinkRow, reason: str, joined: int | None = None) -> None:

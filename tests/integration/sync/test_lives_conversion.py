@@ -334,3 +334,57 @@ def test_an_opt_out_of_the_lead_holds_for_the_contact(both: TwoSystems, existing
     assert both.crm("contact", contact)["HasOptedOutOfEmail"] is True
     assert both.contact(ANA)["lists"] == {"1": "2"}
     both.assert_quiet()
+
+
+def test_a_refusal_that_no_reading_explains_is_held(both: TwoSystems) -> None:
+    linked_lead(both)
+    error = {"statusCode": "CANNOT_UPDATE_CONVERTED_LEAD", "message": "cannot reference converted lead"}
+    both.wire.refuse("PATCH /services/data", 200, [{"success": False, "errors": [error]}])
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 2")
+
+    both.sync()
+
+    (hold,) = both.holds()
+    assert (hold["field"], hold["code"]) == ("Phone", "CW-3004")
+    both.wire.allow()
+    both.assert_quiet()
+
+
+def test_a_lead_that_is_converted_while_an_import_makes_its_contact_is_followed(both: TwoSystems) -> None:
+    leads = [both.crm_new("lead", FirstName=f"P{n}", Email=f"p{n}@example.org") for n in range(12)]
+    both.connect(mapping_of(*both_objects()))
+    both.wire.after_import(lambda: both.crm_convert(leads[0]))
+
+    both.sync()
+    both.sync()
+
+    contact = both.crm("lead", leads[0])["ConvertedContactId"]
+    assert len(both.contacts()) == 12
+    assert [link.crm_id for link in both.links(state="open", object="contact")] == [contact]
+    both.contact_edit(both.contact("p0@example.org")["id"], phone="+34 2")
+    both.sync()
+    assert both.crm("contact", contact)["Phone"] == "+34 2"
+    both.assert_quiet()
+
+
+def test_of_two_connections_each_follows_the_conversion(both: TwoSystems) -> None:
+    lead = both.crm_new("lead", FirstName="Ana", Email=ANA)
+    second = both.second_account()
+    both.connect(mapping_of(*both_objects()), "one")
+    both.connect(mapping_of(*both_objects()), "two", account="second account")
+    both.sync("one")
+    both.sync("two")
+    contact = both.crm_convert(lead)
+
+    both.sync("one")
+    both.sync("two")
+
+    for name in ("one", "two"):
+        assert [(link.object, link.crm_id) for link in both.links(name)] == [("contact", contact)], name
+    (row,) = second.dump()["contact"]
+    second.person("contact", "edit", record_id=str(row["id"]), values={"phone": "+34 2"})
+    both.sync("two")
+    both.sync("one")
+    assert both.crm("contact", contact)["Phone"] == "+34 2" == both.contact(ANA)["phone"]
+    both.assert_quiet("one")
+    both.assert_quiet("two")
