@@ -79,6 +79,8 @@ class Braking(Closings):
     def before_push(self) -> Totals:
         """Raise BrakeError when this round's writes would take the run too far; return their counts."""
         totals = outbox.counts(self._context.connection_id)
+        if not totals:
+            return totals
         self._rounds += 1
         if self._plan is not None:
             self._hold_to_plan(self._with_done(totals))

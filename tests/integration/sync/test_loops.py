@@ -180,3 +180,27 @@ def test_two_connections_that_fight_over_a_contact_are_stopped(both: TwoSystems)
     both.sync("one")
     both.sync("two")
     assert not [route for route in both.routes_since(marks) if route.startswith(("PUT", "PATCH"))]
+
+
+def journal_looks(both: TwoSystems) -> int:
+    """How many statements of a run look into the journal; one counts what the run wrote."""
+    from django.db import connection  # needs a configured Django
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        both.sync()
+    return sum("FROM journal WHERE" in query["sql"] for query in captured.captured_queries)
+
+
+def test_it_is_looked_for_only_where_a_link_written_lately_is_to_be_written(both: TwoSystems) -> None:
+    ids = [both.crm_new(FirstName=f"P{n}", Email=f"p{n}@example.org") for n in range(3)]
+    both.connect()
+    both.sync()
+    both.sync()
+    assert journal_looks(both) == 1
+    both.wait(7200)
+    both.crm_edit("contact", ids[0], FirstName="New")
+    assert journal_looks(both) == 1
+    for crm_id in ids:
+        both.crm_edit("contact", crm_id, FirstName="Newer")
+    assert journal_looks(both) == 2
