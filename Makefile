@@ -23,8 +23,9 @@ SEEDS ?= 100
 simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FIRST),--first $(FIRST)))
 
-bench: setup  ## measure calls and speed; writes docs/benchmarks.md
-	@$(BIN)/python -m benchmarks
+bench: setup  ## measure calls and speed, 20 minutes; writes docs/benchmarks.md (RECORDS=1000000: memory at that size too)
+	@PYTHON='$(PYTHON)' scripts/bootstrap .venv-bench bench
+	@$(BIN)/python -m benchmarks --dlt .venv-bench/bin/python $(if $(RECORDS),--records $(RECORDS))
 
 check: setup  ## formatting, lint, types, import contract
 	$(BIN)/ruff format --check .
@@ -40,4 +41,5 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: setup  ## compile requirements/*.txt from pyproject.toml (LOCKFLAGS=--upgrade for newer versions)
 	$(COMPILE) --group bootstrap -o requirements/bootstrap.txt
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	$(COMPILE) --group bench -o requirements/bench.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/run.txt

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from .figures import Figure, results
@@ -11,29 +13,49 @@ from .page import page
 from .place import place
 
 _ROOT = Path(__file__).parent.parent
-CONTACTS = 20_000
+CONTACTS, LARGE, FACTOR = 20_000, 100_000, 2
 
 
 def main() -> int:
     """Measure everything. Returns the exit code."""
     options = _options()
+    began = time.monotonic()
     figures: list[Figure] = []
-    with place() as session:
-        from .scenarios import Sizes, all_figures
-
-        for figure in all_figures(session, Sizes.of(options.contacts), _say):
-            figures.append(figure)
-            _say(f"   {'' if figure.ok else 'MISSED '}{figure.name}: {figure.value:,} {figure.unit}")
+    for figure in _measured(options):
+        figures.append(figure)
+        _say(f"   {'' if figure.ok else 'MISSED '}{figure.name}: {figure.value:,} {figure.unit}")
     options.results.write_bytes(results(figures))
     options.page.write_text(page(figures), encoding="utf-8")
     missed = [figure for figure in figures if not figure.ok]
-    _say(f"{len(figures)} figures, {len(missed)} beyond their limit")
+    minutes = (time.monotonic() - began) / 60
+    _say(f"{len(figures)} figures, {len(missed)} beyond their limit, in {minutes:.0f} minutes")
     return 1 if missed else 0
+
+
+def _measured(options: argparse.Namespace) -> Iterator[Figure]:
+    with place() as session:
+        from .at_size import Large, large_figures
+        from .scenarios import Sizes, all_figures
+
+        yield from all_figures(session, Sizes.of(options.contacts), _say)
+        large = Large.of(options.large, options.factor, records=options.records, dlt=options.dlt)
+        yield from large_figures(large, _say)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--contacts", type=int, default=CONTACTS, help="size of the first load")
+    parser.add_argument("--large", type=int, default=LARGE, help="size of what is measured at size")
+    parser.add_argument("--factor", type=int, default=FACTOR, help="how many times as wide scaled limits are")
+    parser.add_argument(
+        "--records", type=int, help="size of a further first load, for its memory alone (takes long)"
+    )
+    parser.add_argument(
+        "--dlt",
+        type=Path,
+        metavar="PYTHON",
+        help="a Python that has dlt; without it, nothing is compared with it",
+    )
     parser.add_argument("--results", type=Path, default=_ROOT / "benchmarks" / "results.json")
     parser.add_argument("--page", type=Path, default=_ROOT / "docs" / "benchmarks.md")
     return parser.parse_args()

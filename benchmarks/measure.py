@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from crosswalk.systems.http import HttpClient
 
@@ -80,6 +83,19 @@ def measured(
         waited=clock.slept - slept,
         processor=processor,
     )
+
+
+def peak_memory() -> float:
+    """Return the most memory that this process ever held, in MB, whatever the process that started it held.
+
+    Source: proc(5), VmHWM; `getrusage` counts the memory of the process that was copied to start this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _in_http(clients: Sequence[HttpClient]) -> float:

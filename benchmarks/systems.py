@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx2
 
@@ -39,6 +40,13 @@ class Control:
             if not record.get("IsDeleted") and str(record.get("deleted", "0")) in {"0", "False"}
         ]
 
+    def queries(self, words: str) -> Iterator[tuple[str, str]]:
+        """Yield path and query (the parameter q) of the requests whose query has these words, oldest first."""
+        for entry in self._client.get("log").raise_for_status().json():
+            query = "".join(parse_qs(entry["query"]).get("q", ()))
+            if words in query:
+                yield entry["path"], query
+
     def calls(self) -> Calls:
         """Return the calls answered so far; those for tokens are not among them."""
         return Counter(self._client.get("counts").raise_for_status().json()["calls"])
@@ -60,6 +68,20 @@ class Systems:
     crm: Control
     activecampaign: Control
 
+    @classmethod
+    def of(cls, ready: Mapping[str, Mapping[str, str]]) -> Systems:
+        """Return the systems of a sandbox that is ready."""
+        return cls(
+            ready=ready,
+            crm=Control(ready[SALESFORCE]["control"]),
+            activecampaign=Control(ready[ACTIVECAMPAIGN]["control"]),
+        )
+
+    def close(self) -> None:
+        """Let go of both."""
+        self.crm.close()
+        self.activecampaign.close()
+
     def credentials(self) -> dict[str, dict[str, str]]:
         """Return what a connection is made from."""
         return {
@@ -73,9 +95,14 @@ class Systems:
 
 
 @contextmanager
-def systems(*, contacts: int, limits: str) -> Iterator[Systems]:
-    """Start a CRM of so many contacts and an empty ActiveCampaign; both end with the block."""
-    sizes = ("--leads", "0", "--contacts", str(contacts), "--activecampaign-contacts", "0")
+def systems(*, contacts: int, limits: str, full: bool = False) -> Iterator[Systems]:
+    """Start a CRM of so many contacts and an empty ActiveCampaign; both end with the block.
+
+    With `full`, ActiveCampaign has as many contacts, the same people with equal values as far as there are addresses.
+    """
+    sizes = ["--leads", "0", "--contacts", str(contacts)]
+    sizes += ["--activecampaign-contacts", str(contacts if full else 0)]
+    sizes += ["--alike"] if full else []
     command = [sys.executable, "-m", "crosswalk_sandbox.cli", *sizes, "--limits", limits]
     command += [f"--{ACTIVECAMPAIGN}", "0", f"--{SALESFORCE}", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
@@ -83,13 +110,9 @@ def systems(*, contacts: int, limits: str) -> Iterator[Systems]:
         try:
             assert process.stdout is not None
             ready = json.loads(process.stdout.readline())
-            crm, activecampaign = (
-                Control(ready[SALESFORCE]["control"]),
-                Control(ready[ACTIVECAMPAIGN]["control"]),
-            )
-            yield Systems(ready=ready, crm=crm, activecampaign=activecampaign)
-            crm.close()
-            activecampaign.close()
+            both = Systems.of(ready)
+            yield both
+            both.close()
         finally:
             _stop(process)
 

@@ -72,6 +72,7 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(
         sizes=_sizes(arguments),
         seed=arguments.seed,
+        alike=arguments.alike,
         limits=arguments.limits,
         job_seconds=arguments.job_seconds,
         latency=arguments.latency / 1000,
@@ -91,6 +92,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--load", type=Path, metavar="FOLDER",
         help="real exports (CSV of Salesforce and ActiveCampaign, JSON of the Salesforce CLI) instead of "
         "invented people",
+    )  # fmt: skip
+    parser.add_argument(
+        "--alike", action="store_true",
+        help="both systems know the same people, as far as the sizes allow, with equal values",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the invented data (1)")
     parser.add_argument(

@@ -79,25 +79,31 @@ class Population:
     leads: list[Person]
     contacts: list[Person]
     subscribers: list[Person]
+    alike: bool = False  # whoever is known on both sides is known as the same
 
 
-def invent(seed: int, sizes: Sizes, start: datetime) -> Population:
-    """Invent everybody; stamps lie before `start` (aware UTC)."""
+def invent(seed: int, sizes: Sizes, start: datetime, *, alike: bool = False) -> Population:
+    """Invent everybody; stamps lie before `start` (aware UTC).
+
+    With `alike`, as many people as can be are shared, and no field of theirs differs between the sides.
+    """
     with no_collection():
-        return _invent(seed, sizes, start.replace(microsecond=0))
+        return _invent(seed, sizes, start.replace(microsecond=0), alike)
 
 
-def _invent(seed: int, sizes: Sizes, start: datetime) -> Population:
+def _invent(seed: int, sizes: Sizes, start: datetime, alike: bool) -> Population:
     maker = _Maker(random.Random(f"people {seed}"), start)
     leads = [maker.person(number) for number in range(sizes.leads)]
     contacts = [maker.person(sizes.leads + number) for number in range(sizes.contacts)]
     _drop_emails(leads, LEAD_WITHOUT_EMAIL_EVERY)
     _drop_emails(contacts, CONTACT_WITHOUT_EMAIL_EVERY)
     _make_alike(leads, contacts)
-    subscribers = maker.subscribers(leads, contacts, sizes.subscribers)
+    subscribers = maker.subscribers(leads, contacts, sizes.subscribers, alike)
     for group in (leads, contacts, subscribers):
         group.sort(key=lambda person: (person["created"], person["email"]))
-    return Population(seed=seed, start=start, leads=leads, contacts=contacts, subscribers=subscribers)
+    return Population(
+        seed=seed, start=start, leads=leads, contacts=contacts, subscribers=subscribers, alike=alike
+    )
 
 
 @contextmanager
@@ -183,11 +189,15 @@ class _Maker:
             "modified": self._between(created) if roll() < 0.7 else created,
         }
 
-    def subscribers(self, leads: list[Person], contacts: list[Person], count: int) -> list[Person]:
-        """ActiveCampaign's contacts: some shared with the CRM, the others its own."""
+    def subscribers(
+        self, leads: list[Person], contacts: list[Person], count: int, alike: bool
+    ) -> list[Person]:
+        """ActiveCampaign's contacts: some shared with the CRM (all, if `alike`), the others its own."""
         by_email = {person["email"]: person for person in leads + contacts if person["email"]}
-        shared = self._chance.sample(sorted(by_email), min(round(SHARED * count), len(by_email)))
-        found = [self._subscriber(by_email[email]) for email in shared]
+        wanted = count if alike else round(SHARED * count)
+        shared = self._chance.sample(sorted(by_email), min(wanted, len(by_email)))
+        known = Person.copy if alike else self._subscriber
+        found = [known(by_email[email]) for email in shared]
         first_number = len(leads) + len(contacts)
         return found + [self.person(first_number + number) for number in range(count - len(found))]
 

@@ -31,6 +31,7 @@ class Options:
 
     sizes: Sizes
     seed: int = 1
+    alike: bool = False  # whether the systems know the same people, with equal values
     limits: Limits
     job_seconds: float = 0.3  # what an asynchronous job takes
     latency: float = 0  # seconds that every vendor answer takes more
@@ -57,7 +58,8 @@ class Sandbox:
         clocks = {name: clock() for name in names}
         start = min(each.start for each in clocks.values())
         folder = look(options.load) if options.load else None
-        population = invent(options.seed, NOBODY if folder else options.sizes, start)
+        sizes = NOBODY if folder else options.sizes
+        population = invent(options.seed, sizes, start, alike=options.alike)
         self.loaded = folder.report if folder else None
         with no_collection():
             built = {name: _build(name, options, population, folder, each) for name, each in clocks.items()}

@@ -15,6 +15,23 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 CONTACTS = 500
 CHANGED, FEW = 25, 2  # a twentieth and a two-hundredth
+LARGE, WITH_ADDRESS, RECORDS = 400, 395, 600  # one contact in 75 has no e-mail address
+PACED, FACTOR = 160, 20  # two fifths
+LOAD = f"first load of {LARGE} contacts"
+
+# Stands in for a Python that has dlt: asks what it was told to ask, and says how many rows there were.
+READER = """#!{python}
+import json, sys
+import httpx2
+order = json.loads(sys.stdin.readline())
+access = order["salesforce"]
+headers = {{"Authorization": "Bearer " + access["access_token"]}}
+url = access["instance_url"] + order["path"]
+answer = httpx2.get(url, params={{"q": order["query"]}}, headers=headers, trust_env=False).raise_for_status().json()
+assert len(answer["records"]) == answer["totalSize"], "one page"
+assert order["database"].startswith("postgresql://")
+print(json.dumps({{"rows": answer["totalSize"], "seconds": 0.5}}))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +52,18 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     folder = tmp_path_factory.mktemp("benchmarks")
     results, page = folder / "results.json", folder / "benchmarks.md"
     command = [sys.executable, "-m", "benchmarks", "--contacts", str(CONTACTS)]
-    command += ["--results", str(results), "--page", str(page)]
+    command += ["--large", str(LARGE), "--factor", str(FACTOR), "--records", str(RECORDS)]
+    command += ["--dlt", str(_reader(folder)), "--results", str(results), "--page", str(page)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode in {0, 1}, done.stderr
     return Measured(code=done.returncode, results=json.loads(results.read_bytes()), page=page.read_text())
+
+
+def _reader(folder: Path) -> Path:
+    file = folder / "reader"
+    file.write_text(READER.format(python=sys.executable))
+    file.chmod(0o755)
+    return file
 
 
 pytestmark = pytest.mark.xdist_group("benchmarks")
@@ -99,3 +124,45 @@ def test_a_first_load_beats_one_call_a_record_at_the_vendors_pace(measured: Meas
     assert measured.value("plain loop: contacts a second") <= 6.5  # the vendor takes five, and ten were sent
     calls = measured.value("first load and idle run: ActiveCampaign calls")
     assert measured.value("first load: contacts created") / calls > 10
+
+
+def test_a_large_load_and_the_runs_after_it_keep_to_their_calls(measured: Measured) -> None:
+    assert measured.value(f"{LOAD}: contacts created") == WITH_ADDRESS
+    calls = measured.value(f"{LOAD}: ActiveCampaign calls a contact") * LARGE
+    assert 8 <= round(calls) <= 13  # two imports, their results, four pages, and what comes once
+    assert measured.value(f"idle run among {LARGE}: ActiveCampaign calls") <= 2
+    assert 4 < measured.value(f"4 changed among {LARGE}: ActiveCampaign calls") <= 7
+
+
+def test_memory_is_that_of_the_process_that_syncs(measured: Measured) -> None:
+    peak = measured.value(f"{LOAD}: peak memory of the sync process")
+    more = measured.value(f"first load of {RECORDS} contacts: peak memory of the sync process")
+    assert 40 < peak < 150
+    above = measured.value(f"first load of {RECORDS} contacts: peak memory above that of {LARGE}")
+    assert above == pytest.approx(more - peak, abs=0.2)
+
+
+def test_two_full_equal_sides_are_linked_without_a_write(measured: Measured) -> None:
+    name = f"first match of two full sides of {LARGE}"
+    assert measured.value(f"{name}: contacts linked") == WITH_ADDRESS
+    assert measured.value(f"{name}: writes") == 0
+    assert 4 <= measured.value(f"{name}: ActiveCampaign calls") <= 6  # pages, and the fields
+
+
+def test_a_load_at_scaled_limits_is_held_against_their_pace_and_the_loop(measured: Measured) -> None:
+    name = f"first load of {PACED} contacts at limits x{FACTOR}"
+    assert measured.value(f"{name}: the fewest calls at that pace") == pytest.approx(
+        0.018 * PACED / 5 / FACTOR
+    )
+    assert measured.value(f"plain loop at limits x{FACTOR}: contacts a second") <= 5 * FACTOR * 1.3
+    assert measured.value(f"{name} against the plain loop") > 0
+
+
+def test_a_load_is_compared_with_the_same_query_imports_and_pages(measured: Measured) -> None:
+    query, client = "dlt, the same query into the same PostgreSQL", "bare client, the same imports and pages"
+    assert measured.value(f"{query}: rows") == LARGE
+    assert measured.value(f"{client}: contacts") == WITH_ADDRESS
+    assert measured.value(f"{client}: calls") == 2 + 2 + 4  # imports, results, pages
+    both = measured.value(f"{query}: wall time") + measured.value(f"{client}: wall time")
+    ratio = measured.value(f"{LOAD} against dlt and the bare client (the mark is 0.6)")
+    assert ratio == pytest.approx(measured.value(f"{LOAD}: wall time") / both, rel=0.01)

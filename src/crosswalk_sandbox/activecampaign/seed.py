@@ -123,8 +123,9 @@ def fill(account: Account, world: World) -> None:
     for demo in FIELDS:
         add_field(account, demo)
     chance = random.Random(f"activecampaign lists {world.seed}")
+    bounced = 0.0 if world.population.alike else BOUNCED  # a CRM knows of no bounces
     for person in world.population.subscribers:
-        _add_contact(account, person, chance)
+        _add_contact(account, person, chance.random(), bounced)
 
 
 def add_field(account: Account, demo: DemoField) -> Field:
@@ -138,7 +139,7 @@ def add_field(account: Account, demo: DemoField) -> Field:
     return field
 
 
-def _add_contact(account: Account, person: Person, chance: random.Random) -> None:
+def _add_contact(account: Account, person: Person, roll: float, bounced: float) -> None:
     contact = account.add_contact(person["email"], person["created"])
     contact.first_name, contact.last_name = person["first_name"], person["last_name"]
     contact.phone = person["phone"]
@@ -150,7 +151,7 @@ def _add_contact(account: Account, person: Person, chance: random.Random) -> Non
     for tag in account.tags.values():
         if tag.name in wanted:
             account.tag_contact(contact, tag, contact.created)
-    _add_lists(account, contact, person["opted_out"], chance.random())
+    _add_lists(account, contact, person["opted_out"], roll, bounced)
 
 
 def add_value(account: Account, contact: Contact, field_id: int, text: str) -> None:
@@ -166,11 +167,11 @@ def add_value(account: Account, contact: Contact, field_id: int, text: str) -> N
     contact.values[field_id] = account.values[row.id] = row
 
 
-def _add_lists(account: Account, contact: Contact, opted_out: bool, roll: float) -> None:
+def _add_lists(account: Account, contact: Contact, opted_out: bool, roll: float, bounced: float) -> None:
     """Most are active on a list; some have left, bounced, or were never on one."""
     if roll < NEVER_ON_A_LIST and not opted_out:
         return
-    contact.bounced_hard = roll > 1 - BOUNCED
+    contact.bounced_hard = roll > 1 - bounced
     status = 2 if opted_out else 3 if contact.bounced_hard else 1
     for list_id in account.lists:
         if list_id == 1 or roll > 0.5:

@@ -109,6 +109,22 @@ def test_shared_people_are_partly_equal_partly_filled_on_one_side_partly_differe
         assert filled_there > 10, field
 
 
+def test_alike_both_sides_know_as_many_people_as_can_be_and_the_same_of_them() -> None:
+    people = invent(1, Sizes(leads=0, contacts=300, subscribers=300), NOON, alike=True)
+    ours = {person["email"]: person for person in people.contacts if person["email"]}
+    theirs = {person["email"]: person for person in people.subscribers}
+    assert len(people.subscribers) == 300
+    assert len(ours) == 296, "one in 75 has no address"
+    assert {email: theirs[email] for email in ours} == ours
+
+
+def test_alike_the_larger_side_has_people_of_its_own() -> None:
+    people = invent(1, Sizes(leads=0, contacts=300, subscribers=100), NOON, alike=True)
+    ours = {person["email"]: person for person in people.contacts}
+    assert len(people.subscribers) == 100
+    assert all(ours[person["email"]] == person for person in people.subscribers)
+
+
 def test_forty_thousand_take_little_time() -> None:
     started = time.process_time()
     invent(1, Sizes(leads=20_000, contacts=20_000, subscribers=0), NOON)
