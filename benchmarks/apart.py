@@ -26,7 +26,7 @@ from .place import another_database, quiet
 from .systems import Systems
 
 _ROOT = Path(__file__).parent.parent
-_OPEN_AND_RUN, _RUN = "open and run", "run"
+_OPEN_AND_RUN, _OPEN_AND_PLAN, _RUN = "open and run", "open and plan", "run"
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +63,10 @@ class Apart:
     def open_and_run(self) -> Cost:
         """Open the connection and run it, as the command does."""
         return self._cost(_OPEN_AND_RUN)
+
+    def open_and_plan(self) -> Cost:
+        """Open the connection and make a plan."""
+        return self._cost(_OPEN_AND_PLAN)
 
     def run(self) -> Cost:
         """Run the connection as it was opened last."""
@@ -112,8 +116,9 @@ def _obey(session: Session, orders: IO[str], answers: IO[str]) -> None:
 
     ready = msgspec.json.decode(orders.readline(), type=dict[str, dict[str, str]])
     bench = Bench(session, Systems.of(ready), "apart")
+    ways = {_OPEN_AND_RUN: bench.open_and_run, _OPEN_AND_PLAN: bench.open_and_plan, _RUN: bench.run}
     for order in orders:
-        cost = bench.open_and_run() if order.strip() == _OPEN_AND_RUN else bench.run()
+        cost = ways[order.strip()]()
         answer = _Answer(
             calls={system: dict(calls) for system, calls in cost.calls.items()},
             wall=cost.wall,

@@ -12,7 +12,7 @@ from .figures import Figure, at_least, at_most, told
 from .measure import Cost
 from .paired import Load, Paired, paired
 from .plain_loop import plain_loop
-from .systems import Calls, systems
+from .systems import Calls, Systems, systems
 
 Say = Callable[[str], None]
 CONTACT = "Contact"
@@ -66,6 +66,7 @@ def _first_load(large: Large, say: Say) -> Iterator[Figure]:
     name = _named(large.contacts)
     say(f"{name} without limits")
     with systems(contacts=large.contacts, limits="off") as there, apart(there) as connection:
+        yield from _plan_figures(there, large.contacts)
         cost, peak = connection.open_and_run(), connection.peak
         yield from _load_figures(name, cost, connection.links(), large.contacts)
         yield at_most(f"{name}: peak memory of the sync process", peak, "MB", MOST_MEMORY)
@@ -81,6 +82,15 @@ def _first_load(large: Large, say: Say) -> Iterator[Figure]:
 
 def _named(contacts: int) -> str:
     return f"first load of {contacts:,} contacts"
+
+
+def _plan_figures(there: Systems, contacts: int) -> Iterator[Figure]:
+    """The plan of a connection that then goes no further."""
+    name = f"plan of a first load of {contacts:,} contacts"
+    with apart(there) as connection:
+        cost = connection.open_and_plan()
+    yield told(f"{name}: wall time", cost.wall, "s")
+    yield told(f"{name}: peak memory of the process", connection.peak, "MB")
 
 
 def _load_figures(name: str, cost: Cost, links: int, contacts: int) -> Iterator[Figure]:

@@ -10,11 +10,11 @@ from typing import Any, cast
 import msgspec
 
 from crosswalk.cli.session import Session
-from crosswalk.core.mapping import MappingFile, Settings
+from crosswalk.core.mapping import Brake, Brakes, MappingFile, Settings
 from crosswalk.core.system import System
 from crosswalk.sync import setup
 from crosswalk.sync.context import Context
-from crosswalk.sync.run import run
+from crosswalk.sync.run import make_plan, run
 from crosswalk.systems import open_system
 from crosswalk.systems.http import HttpClient
 
@@ -22,6 +22,9 @@ from .measure import Cost, Stopwatch, measured
 from .systems import Systems
 
 _DEMO = Path(__file__).parent.parent / "src" / "crosswalk" / "cli" / "demo_mapping.json"
+
+# A first load is released without a plan, whose time is told apart.
+_UNBRAKED = Settings(brakes=Brakes(changes=Brake(number=10**9, percent=100)))
 
 
 def demo_mapping() -> MappingFile:
@@ -39,7 +42,7 @@ class Bench:
         self._name = name
         self._clients: list[HttpClient] = []
         setup.add_connection(name, systems.credentials(), self._vault, self._clock)
-        self.set(Settings())
+        self.set(_UNBRAKED)
         self._context = self.open()
 
     def set(self, settings: Settings) -> None:
@@ -71,6 +74,14 @@ class Bench:
         def work() -> None:
             self.open()
             self._run()
+
+        return self._measured(work)
+
+    def open_and_plan(self) -> Cost:
+        """Open the connection and make a plan, which a person sees before the first run."""
+
+        def work() -> None:
+            make_plan(self.open())
 
         return self._measured(work)
 

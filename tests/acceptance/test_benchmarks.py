@@ -137,6 +137,8 @@ def test_a_large_load_and_the_runs_after_it_keep_to_their_calls(measured: Measur
 def test_memory_is_that_of_the_process_that_syncs(measured: Measured) -> None:
     peak = measured.value(f"{LOAD}: peak memory of the sync process")
     more = measured.value(f"first load of {RECORDS} contacts: peak memory of the sync process")
+    plan = measured.value(f"plan of a {LOAD}: peak memory of the process")
+    assert 40 < plan < 150
     assert 40 < peak < 150
     above = measured.value(f"first load of {RECORDS} contacts: peak memory above that of {LARGE}")
     assert above == pytest.approx(more - peak, abs=0.2)
