@@ -1,6 +1,6 @@
 # Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test simulate bench check format lock
+.PHONY: help setup demo test simulate planted bench check format lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,6 +22,9 @@ test: setup  ## run all tests
 SEEDS ?= 100
 simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FIRST),--first $(FIRST)))
+
+planted: setup  ## plant known bugs in copies and show which test finds each; BUGS="name ..." plants only those
+	@$(BIN)/python -m tests.planted $(BUGS)
 
 bench: setup  ## measure calls and speed, 20 minutes; writes docs/benchmarks.md (RECORDS=1000000: memory at that size too)
 	@PYTHON='$(PYTHON)' scripts/bootstrap .venv-bench bench

@@ -132,6 +132,26 @@ def test_a_stamp_made_by_our_own_write_never_counts(both: TwoSystems) -> None:
     both.assert_quiet()
 
 
+def test_our_own_write_makes_an_edit_before_it_no_newer(both: TwoSystems) -> None:
+    """The contact's name was changed first, then the record's, then we wrote the contact's phone."""
+    crm_id, contact_id = linked(both, settings=Settings(winner=Side.CRM))
+    both.crm_edit("contact", crm_id, Phone="+34 1")
+
+    def both_edit() -> None:
+        both.contact_edit(contact_id, firstName="Contact's")
+        both.wait(20)
+        both.crm_edit("contact", crm_id, FirstName="CRM's")
+        both.wait(20)
+
+    both.wire.once("PUT", both_edit)
+    both.sync()
+    both.sync()
+
+    assert both.contact("ana@example.org")["firstName"] == "CRM's"
+    assert list(last_fields(both).values()) == [["Contact's", "CRM's", "winner"]]
+    both.assert_quiet()
+
+
 def test_both_edits_of_one_value_agree(both: TwoSystems) -> None:
     crm_id, contact_id = linked(both)
     both.crm_edit("contact", crm_id, FirstName="Anna")

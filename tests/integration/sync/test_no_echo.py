@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.helpers.mappings import EMAIL, NAMES, both_objects, mapping_of
 
-from crosswalk.core.mapping import CreationRule, FieldMapping, Settings
+from crosswalk.core.mapping import CreationRule, FieldMapping, Policy, Settings, Side
 
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
@@ -53,6 +53,26 @@ def test_the_run_after_a_change_reads_the_echo_and_writes_nothing(both: TwoSyste
     marks = both.marks()
     assert both.sync().counts == {}
     assert both.routes_since(marks) == ["GET /contacts", "GET /queryAll"]
+    both.assert_quiet()
+
+
+@pytest.mark.parametrize("written", Side)
+def test_our_own_write_is_no_edit_that_wins_over_the_next_one(both: TwoSystems, written: Side) -> None:
+    """The side that we wrote wins every conflict, and nobody edited there: there is none."""
+    crm_id = both.crm_new(FirstName="Ana", Email="ana@example.org")
+    contact_id = both.contact_new("ana@example.org", firstName="Ana", lastName="Ruiz")
+    both.connect(mapping_of(settings=Settings(policy=Policy(written.value))))
+    both.sync()
+    for name in ("Anna", "Annika"):
+        both.wait(60)
+        if written is Side.CRM:
+            both.contact_edit(contact_id, firstName=name)
+        else:
+            both.crm_edit("contact", crm_id, FirstName=name)
+        both.sync()
+
+    assert both.crm("contact", crm_id)["FirstName"] == "Annika"
+    assert both.contact("ana@example.org")["firstName"] == "Annika"
     both.assert_quiet()
 
 
