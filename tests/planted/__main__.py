@@ -64,7 +64,8 @@ def _find(bug: Bug, folder: Path, seeds: int, by_seeds: bool) -> Finding:
         return Finding(by="", seconds=0.0)
     found = Finding(by="", seconds=0.0) if by_seeds else find_by_tests(copy, bug.tests)
     if not found.by:
-        found = find_by_seeds(copy, seeds)
+        played = find_by_seeds(copy, seeds)
+        found = Finding(by=played.by, seconds=found.seconds + played.seconds)
     print(f"{bug.name}: {found.by or 'nothing'} ({found.seconds:.0f} s)", flush=True)
     return found
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.helpers.mappings import both_objects, mapping_of
 
-from crosswalk.core.mapping import CreationRule, Policy, Settings
+from crosswalk.core.mapping import CreationRule, Policy, Settings, Side
 
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
@@ -113,6 +113,28 @@ def test_a_write_that_the_guard_drops_is_not_forgotten_with_the_other_sides_rece
     crm, contact = both.crm("contact", crm_id), both.contact("p0@example.org")
     assert (crm["FirstName"], crm["LastName"], crm["Phone"]) == ("Contact's", "Berg", "+34 1")
     assert (contact["firstName"], contact["lastName"], contact["phone"]) == ("Contact's", "Berg", "+34 1")
+    both.assert_quiet()
+
+
+def test_what_was_read_before_our_write_is_no_edit_after_it(both: TwoSystems) -> None:
+    """Another connection of the account reads the contact, which somebody has just edited, and then we write it."""
+    from crosswalk.sync.pull import pull
+
+    (crm_id,) = linked(both)
+    contact_id = both.contact("p0@example.org")["id"]
+    both.crm_edit("contact", crm_id, FirstName="CRM's")
+
+    def read() -> None:
+        both.contact_edit(contact_id, lastName="Lopez")
+        both.wait(2)
+        pull(both.context(), Side.ACTIVECAMPAIGN, "contact")
+
+    both.wire.once("PUT", read)
+    both.sync()
+
+    crm, contact = both.crm("contact", crm_id), both.contact("p0@example.org")
+    assert (crm["LastName"], crm["FirstName"]) == ("Lopez", "CRM's")
+    assert (contact["lastName"], contact["firstName"]) == ("Lopez", "CRM's")
     both.assert_quiet()
 
 

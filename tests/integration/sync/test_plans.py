@@ -216,11 +216,15 @@ def test_an_object_taken_out_rests_and_waits_in_no_inbox(both: TwoSystems) -> No
 
 
 def test_two_runs_of_a_connection_exclude_each_other(both: TwoSystems) -> None:
+    both.crm_new(Email="ana@example.org")
     both.connect()
+    refused = []
 
     def second() -> None:
-        with both.another_session(), pytest.raises(UserError, match="under way"):
+        with both.another_session(), pytest.raises(UserError, match="under way") as refusal:
             both.plan()
+        refused.append(refusal)
 
-    both.wire.once("GET /api/3/contacts", second)
+    both.wire.once("POST /api/3/contacts", second)  # while no feed is read, for which a second run would wait
     assert both.sync().state == "done"
+    assert len(refused) == 1
