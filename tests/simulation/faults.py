@@ -195,7 +195,7 @@ def _digest(request: httpx2.Request) -> str:
 class Commits:
     """Lets events happen around COMMITs; a statement that commits itself counts too, but not the call budget's.
 
-    `Source`: the same places at which tests of kills of real processes strike.
+    These are the places at which the tests that kill real processes strike too.
     """
 
     def __init__(self) -> None:

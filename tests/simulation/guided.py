@@ -259,6 +259,31 @@ def two_people_merged(chance: Chance) -> list[Step]:
     return [first, second, Step(wait=HOUR, acts=(edit, merge))]
 
 
+def set_without_stamp(chance: Chance) -> list[Step]:
+    """A custom value is set alone, which no feed shows; perhaps the CRM edits the same field later."""
+    who, first = _pair(chance)
+    silent = Step(wait=HOUR, acts=(chance.edit("contact_sets", who, "Score__c"),))
+    if chance.random.random() < 0.5:
+        return [first, silent]
+    return [first, silent, Step(wait=60.0, acts=(chance.edit("crm_edit", who, "Score__c"),))]
+
+
+def flow_after_an_edit(chance: Chance) -> list[Step]:
+    """A person edits a record just before our write to it, upon which a flow edits it as our user."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    event = Event(at=1, part="PATCH /composite", acts=(chance.edit("crm_edit", who, "LastName"),))
+    return [first, Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "Phone"),), events=(event,))]
+
+
+def vendor_rests(chance: Chance) -> list[Step]:
+    """A vendor takes no more calls for longer than a run waits, in the middle of one."""
+    who, first = _pair(chance)
+    edits = (chance.edit("crm_edit", who, "Phone"), chance.edit("contact_edit", who, "LastName"))
+    part = chance.random.choice(("PUT /api/3/contacts", "PATCH /composite", "GET /api/3/contacts"))
+    event = Event(at=1, part=part, fault="throttled for long")
+    return [first, Step(wait=HOUR, acts=edits, events=(event,)), Step(wait=HOUR)]
+
+
 def erased(chance: Chance) -> list[Step]:
     """A contact is erased while its CRM record is edited."""
     who, first = _pair(chance)
@@ -293,6 +318,9 @@ GUIDED: dict[str, Guide] = {
         twins_merged,
         twin_takes_over,
         two_people_merged,
+        set_without_stamp,
+        flow_after_an_edit,
+        vendor_rests,
         erased,
     )
 }

@@ -98,8 +98,6 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
             for event in step.events:
                 others = tuple(each for each in step.events if each is not event)
                 yield self._with(number, msgspec.structs.replace(step, events=others))
-            if not step.acts and step.runs and not step.events:
-                continue
 
     def _with(self, number: int, step: Step | None) -> History:
         middle = (step,) if step is not None else ()

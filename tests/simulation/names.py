@@ -36,6 +36,8 @@ STATES = (
     "contact renamed by the CRM",
     "CRM record renamed by ActiveCampaign",
     "lead made of a tagged contact",
+    "the CRM's flow edited within our write",
+    "value carried that no stamp had shown",
     "overwritten in the stated window",
     "opt-out carried to ActiveCampaign",
     "opt-out carried to the CRM",

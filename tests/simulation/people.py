@@ -32,6 +32,7 @@ class People:
         self.deleted: set[tuple[int, str]] = set()  # whom somebody deleted on that side
         self.restored: set[Record] = set()
         self.converted: set[Record] = set()
+        self.silent: set[str] = set()  # values that no stamp shows
         self.merged: set[Record] = set()
 
     def act(self, act: Act) -> bool:
@@ -144,6 +145,17 @@ class People:
         self._world.contact_edit(contact_id, **{self._name(act.field): act.value})
         return True
 
+    def contact_sets(self, act: Act) -> bool:
+        """An automation sets a custom value alone: the contact's stamp does not move."""
+        contact_id = self._contact(act.who)
+        if contact_id is None or act.field not in self._world.custom:
+            return False
+        values = {self._name(act.field): act.value}
+        contacts = self._world.systems["activecampaign"]
+        contacts.person("contact", "set_values", record_id=contact_id, values=values)
+        self.silent.add(act.value)
+        return True
+
     def contact_delete(self, act: Act) -> bool:
         contact_id = self._contact(act.who)
         if contact_id is None:
@@ -205,6 +217,7 @@ ACTS: dict[str, Callable[[People, Act], bool]] = {
     "crm_opt_out": People.crm_opt_out,
     "contact_new": People.contact_new,
     "contact_edit": People.contact_edit,
+    "contact_sets": People.contact_sets,
     "contact_delete": People.contact_delete,
     "contact_merge": People.contact_merge,
     "contact_erase": People.contact_erase,

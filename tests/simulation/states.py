@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.db import connection as database
-from tests.simulation.cells import CONTACTS, CRM
+from tests.simulation.cells import CONTACTS, CRM, FLOW
 from tests.simulation.history import Act
 
 from crosswalk.store import models
@@ -85,16 +85,25 @@ def note_rest(world: World, verdict: Verdict) -> None:
     world.states["overwritten in the stated window"] += len(verdict.lost_in_window)
 
 
-def _rested(world: World) -> Iterator[str]:
+def _written(world: World) -> Iterator[str]:
+    """What our writes did."""
     for write in world.ledger.writes:
         if write.conflict and write.old.value and write.old.by in PLACES:
             yield f"conflict decided for {'the CRM' if write.record[0] == CONTACTS else 'ActiveCampaign'}"
+        if write.new.by == FLOW:
+            yield "the CRM's flow edited within our write"
+        if write.new.value in world.people.silent:
+            yield "value carried that no stamp had shown"
         if write.field == "Email" and write.old.value:
             yield (
                 "contact renamed by the CRM"
                 if write.record[0] == CONTACTS
                 else "CRM record renamed by ActiveCampaign"
             )
+
+
+def _rested(world: World) -> Iterator[str]:
+    yield from _written(world)
     for hold in world.holds():
         yield "conflict held for a person" if hold["kind"] == "conflict" else "hold after a refusal"
     for row in world.journal():

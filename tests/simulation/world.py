@@ -85,12 +85,21 @@ class World(TwoSystems):
         if not self._connected:
             self._connect()
         self.tell("quiet: no faults and no people any more")
+        if self._rests():
+            self.wait(PAUSE)
+            self.tell("everything is read once")
+            self.attempt(sweep_all=True)
+            self._rests()
+
+    def _rests(self) -> bool:
+        """Run until nothing moves any more."""
         for _ in range(QUIET_RUNS):
             self.wait(PAUSE)
             result = self.attempt()
             if result is not None and not result.counts and not result.waiting:
-                return
+                return True
         self.wrong.append(f"still at work after {QUIET_RUNS} runs: {result}")
+        return False
 
     def _step(self, step: Step) -> None:
         self.wait(step.wait)
@@ -121,14 +130,14 @@ class World(TwoSystems):
             note_act(self, act)
         self.person(act)
 
-    def attempt(self) -> RunResult | None:
+    def attempt(self, *, sweep_all: bool = False) -> RunResult | None:
         """One run; None when something ended it. After that the next one is in a new process."""
         started = f"{self.clock.now():%d %H:%M:%S} run"
         place = len(self.story)
         _commits[0].events = self.events
         result, ended = None, ""
         try:
-            result = runs.run(self.context())
+            result = runs.run(self.context(), sweep_all=sweep_all)
             ended = f"{result.state} {dict(result.counts)} {result.message}"
         except Killed:
             ended = "killed"
