@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import dlt
+from dlt.common.runtime import anon_tracker
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 
 _PAGE = 2000
+# Telemetry is off (see `paired`), but root would still be given a file with a number in /var/dlt.
+anon_tracker.get_anonymous_id = str
 
 
 def main() -> None:

@@ -86,6 +86,7 @@ def _environment(folder: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return {
         **inherited,
+        "HOME": folder,
         "DLT_DATA_DIR": folder,
         "DLT_PROJECT_DIR": folder,
         "RUNTIME__DLTHUB_TELEMETRY": "false",
