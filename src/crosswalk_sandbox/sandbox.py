@@ -21,7 +21,7 @@ from crosswalk_sandbox.system import System, World
 from crosswalk_sandbox.transport import SandboxTransport
 
 # a system is a package of this name with `build(world) -> System`
-SYSTEMS = ("activecampaign", "salesforce")
+SYSTEMS = ("activecampaign", "salesforce", "dynamics")
 NOBODY = Sizes(leads=0, contacts=0, subscribers=0)
 
 

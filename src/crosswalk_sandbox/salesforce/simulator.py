@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from crosswalk_sandbox.credentials import bearer
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
 from crosswalk_sandbox.salesforce import batches, headers, later, package, persons, resources, seed
@@ -22,7 +23,7 @@ from crosswalk_sandbox.salesforce.queries import MOST_PAGE, Queries
 from crosswalk_sandbox.salesforce.routes import Routes, Row
 from crosswalk_sandbox.salesforce.schema import load
 from crosswalk_sandbox.salesforce.sign_in import OAuth, serves, template
-from crosswalk_sandbox.salesforce.sign_in.forms import BEARER, bearer
+from crosswalk_sandbox.salesforce.sign_in.forms import BEARER
 from crosswalk_sandbox.salesforce.state import Whole
 from crosswalk_sandbox.system import Doors, Record, World
 

@@ -167,7 +167,7 @@ def _check(app: App) -> None:
     if app.refresh_token_seconds < 1:
         raise ValueError("refresh_token_seconds is at least 1")
     if app.certificate is not None:
-        from crosswalk_sandbox.salesforce.sign_in import signing  # slow to import, and seldom needed
+        from crosswalk_sandbox import signing  # slow to import, and seldom needed
 
         signing.public_key(app.certificate)
 

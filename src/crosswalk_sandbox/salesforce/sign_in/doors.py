@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from crosswalk_sandbox import credentials
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.salesforce import ids
@@ -220,7 +221,7 @@ class OAuth:
 
     def _bearer(self, request: Request) -> str | Response:
         """The user of a live token; 403 in plain text without one."""
-        scheme, token = forms.bearer(request)
+        scheme, token = credentials.bearer(request)
         if not token:
             scheme, token = forms.BEARER[0], request.param("oauth_token") or ""
         if not token:

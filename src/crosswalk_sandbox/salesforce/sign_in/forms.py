@@ -1,10 +1,8 @@
-"""Reading requests about signing in: forms, HTTP Basic and bearer tokens."""
+"""Reading requests about signing in: forms, and the words for bearer tokens."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.salesforce.answers import unpacked
@@ -26,21 +24,3 @@ def fields(request: Request) -> dict[str, str]:
     except ApiError as error:
         raise OAuthError("invalid_request", error.problem.message) from None
     return dict(parse_qsl(text, keep_blank_values=True, errors="replace"))
-
-
-def basic(request: Request) -> tuple[str, str] | None:
-    """User name and password of HTTP Basic; None without it."""
-    scheme, _, coded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        name, _, password = base64.b64decode(coded, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return unquote(name), unquote(password)
-
-
-def bearer(request: Request) -> tuple[str, str]:
-    """The scheme and the token of the Authorization header, both "" without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return scheme.lower(), token.strip()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crosswalk_sandbox import credentials
 from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.limits import Limits, Window
 from crosswalk_sandbox.salesforce.org import Org
@@ -105,7 +106,7 @@ class Grants:
 
     def client(self, request: Request, form: Form, *, secret_required: bool = True) -> App:
         """The app that calls, by key and secret from the body or by HTTP Basic. Raises OAuthError."""
-        pair = forms.basic(request)
+        pair = credentials.basic(request)
         client_id, secret = pair or (form.get("client_id", ""), form.get("client_secret"))
         app = self._apps.find(client_id)
         if app is None:
@@ -181,7 +182,7 @@ class Grants:
 
     def _stated(self, request: Request, assertion: str) -> tuple[App, str]:
         """The app and the user of a signed statement, both checked. Raises OAuthError."""
-        from crosswalk_sandbox.salesforce.sign_in import signing  # slow to import, and seldom needed
+        from crosswalk_sandbox import signing  # slow to import, and seldom needed
 
         try:
             statement = signing.read(assertion)

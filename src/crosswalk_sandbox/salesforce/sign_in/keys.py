@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crosswalk_sandbox.salesforce.sign_in.signing import Signer
+    from crosswalk_sandbox.signing import Signer
 
 ID_TOKEN_LIVES = 120  # seconds
 
@@ -49,13 +49,13 @@ class Keys:
         """Take that key, or none."""
         self._signer = None
         if pem:
-            from crosswalk_sandbox.salesforce.sign_in.signing import Signer  # slow to import
+            from crosswalk_sandbox.signing import Signer  # slow to import
 
             self._signer = Signer(pem)
 
     def _ready(self) -> Signer:
         if self._signer is None:
-            from crosswalk_sandbox.salesforce.sign_in.signing import Signer  # slow to import
+            from crosswalk_sandbox.signing import Signer  # slow to import
 
             self._signer = Signer()
         return self._signer

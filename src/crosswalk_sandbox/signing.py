@@ -1,6 +1,6 @@
-"""Signed statements (JSON Web Tokens, RS256): reading those of apps, making those of the org.
+"""Signed statements (JSON Web Tokens): reading those of apps, making those of a system (RS256).
 
-Source: RFC 7515, 7517, 7519; Salesforce, OAuth 2.0 JWT bearer flow and OpenID Connect.
+Source: RFC 7515, 7517, 7518, 7519; Salesforce, OAuth 2.0 JWT bearer flow and OpenID Connect.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 ALGORITHM = "RS256"
+PADDINGS = {
+    ALGORITHM: padding.PKCS1v15(),
+    "PS256": padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size),
+}  # of RSA with SHA-256
 LEAST_BITS = 2048
 KEY_ID = "sandbox"
 BEGIN_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
@@ -32,12 +36,13 @@ class Statement:
     signed: bytes
     signature: bytes
 
-    def is_signed_with(self, pem: str) -> bool:
-        """Whether the key of that certificate (or that public key) signed it, with RS256."""
-        if self.header.get("alg") != ALGORITHM:
+    def is_signed_with(self, pem: str, algorithms: Collection[str] = (ALGORITHM,)) -> bool:
+        """Whether the key of that certificate (or that public key) signed it, with one of these."""
+        algorithm = str(self.header.get("alg"))
+        if algorithm not in algorithms:
             return False
         try:
-            public_key(pem).verify(self.signature, self.signed, padding.PKCS1v15(), hashes.SHA256())
+            public_key(pem).verify(self.signature, self.signed, PADDINGS[algorithm], hashes.SHA256())
         except InvalidSignature:
             return False
         return True
@@ -73,10 +78,16 @@ def public_key(pem: str) -> rsa.RSAPublicKey:
 
 
 class Signer:
-    """The org's own key, which signs id tokens."""
+    """A system's own key, which signs tokens."""
 
     def __init__(self, pem: str | None = None) -> None:
         self._key = _loaded(pem) if pem else rsa.generate_private_key(65537, LEAST_BITS)
+
+    @property
+    def public_pem(self) -> str:
+        """The public key, which proves what was signed."""
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        return self._key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
     @property
     def pem(self) -> str:
@@ -93,7 +104,7 @@ class Signer:
         return signed + "." + _coded(self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))
 
     def key_set(self) -> dict[str, Any]:
-        """The public key as `GET /id/keys` shows it."""
+        """The public key as JSON Web Key Set."""
         numbers = self._key.public_key().public_numbers()
         key = {
             "kty": "RSA", "use": "sig", "alg": ALGORITHM, "kid": KEY_ID,
@@ -105,7 +116,7 @@ class Signer:
 def _loaded(pem: str) -> rsa.RSAPrivateKey:
     key = serialization.load_pem_private_key(pem.encode("ascii"), None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("the org's own key must be RSA")
+        raise TypeError("the system's own key must be RSA")
     return key
 
 

@@ -1,0 +1,179 @@
+"""The token service's doors: discovery, keys, and tokens for applications."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from crosswalk_sandbox import credentials
+from crosswalk_sandbox.clock import Clock
+from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.entra import discovery
+from crosswalk_sandbox.dynamics.entra.apps import App, Apps
+from crosswalk_sandbox.dynamics.entra.assertions import check_assertion
+from crosswalk_sandbox.dynamics.entra.errors import NO_STORE, EntraError, refused
+from crosswalk_sandbox.dynamics.entra.tokens import TOKEN_LIVES, Tokens
+from crosswalk_sandbox.dynamics.places import Places
+from crosswalk_sandbox.http import Request, Response, json_response
+
+DOMAIN = "example.onmicrosoft.com"  # the tenant's verified domain
+MANY_TENANTS = ("common", "organizations")  # of people who sign in, never of an application alone
+TOKEN_PATH = ("oauth2", "v2.0", "token")
+DEFAULT = "/.default"
+SCOPE = re.compile(r"\S+")
+RESOURCE = re.compile(r"[a-z][a-z0-9+.-]*://\S+|[0-9a-f-]{36}", re.IGNORECASE)
+
+
+class SavedEntra(msgspec.Struct, kw_only=True):
+    """The tenant as it is kept."""
+
+    apps: list[App]
+    pem: str
+
+
+class Entra:
+    """One tenant, which knows one resource: the environment."""
+
+    def __init__(self, seed: int, clock: Clock, places: Places) -> None:
+        self._clock = clock
+        self._places = places
+        self.tenant = ids.make(seed, "tenant")
+        self.apps = Apps(seed)
+        self.tokens = Tokens()
+        self._refusals = 0
+
+    def reset(self) -> None:
+        self.apps.reset()
+        self._refusals = 0
+
+    def saved(self) -> SavedEntra:
+        return SavedEntra(apps=list(self.apps), pem=self.tokens.pem)
+
+    def restore(self, saved: SavedEntra) -> None:
+        self.apps.restore(saved.apps)
+        self.tokens.restore(saved.pem)
+
+    def handle(self, request: Request) -> Response | None:
+        """The answer to a request to the token service; None for what is not there."""
+        tenant, rest = request.segments[0], request.segments[1:]
+        address = self._places.served_at(request)
+        try:
+            if rest == TOKEN_PATH:
+                return self._token(request, tenant, address)
+            known = tenant in MANY_TENANTS or self._is_own(tenant)
+            if rest in (discovery.CONFIGURATION, discovery.KEYS) and not known:
+                raise EntraError(90002, tenant=tenant)
+        except EntraError as error:
+            self._refusals += 1
+            asked = request.headers.get("client-request-id")
+            return refused(error, address, self._clock.now(), self._refusals, asked)
+        if request.method != "GET":
+            return None
+        if rest == discovery.KEYS:
+            return json_response(200, self.tokens.key_set())
+        if rest == discovery.CONFIGURATION:
+            many = tenant in MANY_TENANTS
+            return json_response(200, discovery.configuration(address, tenant, None if many else self.tenant))
+        return None
+
+    def token_for(self, app: App, resource: str, address: str, *, certificate: bool = False) -> str:
+        """A new access token of an app for a resource."""
+        claims = {
+            "aud": resource,
+            "iss": discovery.issuer(address, self.tenant),
+            "tid": self.tenant,
+            "appid": app.client_id,
+            "azp": app.client_id,
+            "appidacr": "2" if certificate else "1",
+            "oid": app.object_id,
+            "sub": app.object_id,
+            "idtyp": "app",
+            "ver": "2.0",
+        }
+        return self.tokens.issue(claims, self._clock.now())
+
+    def _is_own(self, tenant: str) -> bool:
+        return tenant.lower() in (self.tenant, DOMAIN)
+
+    def _token(self, request: Request, tenant: str, address: str) -> Response:
+        """Source: Microsoft identity platform, "Get a token". Raises EntraError."""
+        if request.method != "POST":
+            raise EntraError(900561, method=request.method)
+        if not self._is_own(tenant):
+            raise EntraError(90002, tenant=tenant)
+        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        if not (grant := form.get("grant_type")):
+            raise EntraError(900144, field="grant_type")
+        if grant != "client_credentials":
+            raise EntraError(70003, grant=grant)
+        app, certificate = self._client(request, form, address)
+        resource = self._resource(form.get("scope", ""))
+        content = {
+            "token_type": "Bearer",
+            "expires_in": TOKEN_LIVES,
+            "ext_expires_in": TOKEN_LIVES,
+            "access_token": self.token_for(app, resource, address, certificate=certificate),
+        }
+        return json_response(200, content, NO_STORE)
+
+    def _client(self, request: Request, form: Mapping[str, str], address: str) -> tuple[App, bool]:
+        """The app with its credentials checked, and whether it showed a certificate. Raises EntraError."""
+        client_id, secret = credentials.basic(request) or (form.get("client_id"), form.get("client_secret"))
+        if not client_id:
+            raise EntraError(900144, field="client_id")
+        app = self.apps.find(client_id)
+        if app is None:
+            raise EntraError(700016, app=client_id, tenant=self.tenant)
+        if assertion := form.get("client_assertion"):
+            audiences = self._audiences(address)
+            check_assertion(app, assertion, form.get("client_assertion_type"), audiences, self._clock.now())
+            return app, True
+        self._check_secret(app, secret)
+        return app, False
+
+    def _check_secret(self, app: App, secret: str | None) -> None:
+        if not secret:
+            raise EntraError(7000218)
+        if secret != app.client_secret:
+            raise EntraError(7000215, app=app.client_id)
+        if app.secret_expires and app.secret_expires <= self._clock.now():
+            raise EntraError(7000222, app=app.client_id)
+
+    def _audiences(self, address: str) -> set[str]:
+        """What an assertion may name as its audience: the token's address, or the issuer's."""
+        names = (self.tenant, DOMAIN)
+        tokens = {f"{address}/{name}/{'/'.join(TOKEN_PATH)}" for name in names}
+        return tokens | {discovery.issuer(address, self.tenant)}
+
+    def _resource(self, scope: str) -> str:
+        """The environment that a scope names. Raises EntraError."""
+        scopes: list[str] = SCOPE.findall(scope)
+        if not scopes:
+            raise EntraError(90014, field="scope")
+        if len(scopes) > 1 or not RESOURCE.match(scopes[0]):
+            raise EntraError(70011, scope=scope)
+        if not scopes[0].endswith(DEFAULT):
+            raise EntraError(1002012, scope=scope)
+        resource = scopes[0].removesuffix(DEFAULT).rstrip("/")
+        if not self._places.is_own(resource):
+            raise EntraError(500011, resource=resource, tenant=self.tenant)
+        return resource
+
+
+def serves(request: Request) -> bool:
+    """Whether this is a request to the token service."""
+    return request.segments[1:] in (TOKEN_PATH, discovery.CONFIGURATION, discovery.KEYS)
+
+
+def template(request: Request) -> str:
+    """The path with the tenant's place."""
+    return "/".join(("/{tenant}", *request.segments[1:]))
+
+
+def object_of(request: Request) -> dict[str, Any]:
+    """The JSON object of a body. Raises ValueError."""
+    return msgspec.json.decode(request.body, type=dict[str, Any])

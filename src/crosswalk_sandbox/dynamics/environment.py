@@ -1,0 +1,79 @@
+"""The environment: its schema, its rows by table, and the one counter that stamps every write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from crosswalk_sandbox.clock import Clock
+from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.places import Places
+from crosswalk_sandbox.dynamics.schema import Schema
+
+Row = dict[str, Any]  # what is not empty, by logical name; lookups are GUIDs
+FIRST_VERSION = 1_052_000
+
+
+class Environment:
+    """Rows are never changed in place: a change is a new row, so that taking back is cheap.
+
+    The rows of a table stand in the order of their versions: what changed last is last.
+    """
+
+    def __init__(self, schema: Schema, clock: Clock, places: Places, seed: int) -> None:
+        self.schema = schema
+        self.clock = clock
+        self.places = places
+        self.seed = seed
+        self.id = ids.make(seed, "organization")
+        self.unit = ids.make(seed, "business unit")
+        self.currency = ids.make(seed, "currency")
+        self.caller = ids.make(seed, "user 0")  # the application user of the ready line
+        self.version = FIRST_VERSION
+        self.made = 0  # GUIDs given out since the start
+        self.rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
+
+    def now(self) -> str:
+        """The time as rows are stamped with it."""
+        return stamp(self.clock.now())
+
+    def new_id(self) -> str:
+        self.made += 1
+        return ids.make(self.seed, f"made {self.made}")
+
+    def put(self, table: str, row: Row) -> Row:
+        """Set a row in the place of the one with its key, under a new version."""
+        self.version += 1
+        stamped = {**row, "versionnumber": self.version}
+        key = row[self.schema[table].key]
+        self.rows[table].pop(key, None)
+        self.rows[table][key] = stamped
+        return stamped
+
+    def load(self, table: str, rows: Iterable[Row]) -> None:
+        """Take these rows, which have versions, in place of all others."""
+        key = self.schema[table].key
+        ordered = sorted(rows, key=lambda row: int(row["versionnumber"]))
+        self.rows[table] = {row[key]: row for row in ordered}
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Take back every change of the block when it ends with an exception."""
+        rows = {name: dict(found) for name, found in self.rows.items()}
+        version = self.version
+        try:
+            yield
+        except BaseException:
+            self.rows, self.version = rows, version
+            raise
+
+    def snapshot(self) -> Mapping[str, dict[str, Row]]:
+        """The rows as they are now."""
+        return {name: dict(found) for name, found in self.rows.items()}
+
+
+def stamp(moment: datetime) -> str:
+    """A time as the API writes it: UTC, whole seconds."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

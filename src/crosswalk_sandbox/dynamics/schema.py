@@ -1,0 +1,210 @@
+"""The environment's tables and columns, read from the table beside this module.
+
+Source: Dataverse, table and column metadata; column lists of the standard tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.labels import option_labels
+from crosswalk_sandbox.dynamics.states import STATUS_OF_STATE
+
+NUMBERS = frozenset({"Integer", "BigInt", "Decimal", "Double", "Money"})
+TEXTS = frozenset({"String", "Memo"})
+CHOICES = frozenset({"Picklist", "State", "Status"})
+REFERENCES = frozenset({"Lookup", "Customer", "Owner"})
+MULTIPLE = "MultiSelectPicklist"
+DATE_ONLY = frozenset({"birthdate", "anniversary", "estimatedclosedate"})
+UNREADABLE = frozenset({"Virtual", "EntityName", "PartyList"})
+
+
+class ColumnRow(msgspec.Struct, frozen=True, array_like=True):
+    """A column as the table has it; see Column for what the words mean."""
+
+    name: str
+    label: str
+    type: str
+    length: int | None
+    required: str
+    creatable: bool
+    updatable: bool
+    precision: int | None
+    targets: tuple[str, ...]
+    part_of: str | None
+    options: tuple[int, ...]
+
+
+class TableRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A table as the table of tables has it."""
+
+    schema_name: str
+    set_name: str
+    label: str
+    plural: str
+    code: int
+    key: str
+    title: str
+    tracked: bool
+    columns: tuple[ColumnRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table."""
+
+    table: str
+    name: str  # the logical name
+    schema_name: str
+    label: str
+    type: str  # AttributeType; MultiSelectPicklist for what the vendor calls Virtual
+    length: int | None  # most characters
+    required: str  # only SystemRequired is enforced
+    creatable: bool
+    updatable: bool
+    precision: int | None  # digits after the point
+    targets: tuple[str, ...]  # tables that a lookup may point to
+    part_of: str | None  # the column whose name or type this one shows
+    options: Mapping[int, str]  # value to label
+    format: str = ""  # of text: Email, Phone, Url, Text
+    behaviour: str = ""  # of date-times: UserLocal, DateOnly, TimeZoneIndependent
+
+    @property
+    def custom(self) -> bool:
+        return "_" in self.schema_name and self.schema_name.startswith("new_")
+
+    @property
+    def json_name(self) -> str | None:
+        """The name in JSON; None for what the Web API does not show."""
+        if self.part_of is not None or self.type in UNREADABLE:
+            return None
+        return f"_{self.name}_value" if self.type in REFERENCES else self.name
+
+    @property
+    def navigations(self) -> dict[str, str]:
+        """The navigation properties of a lookup, with the table that each leads to."""
+        if self.type == "Customer":
+            return {f"{self.name}_{target}": target for target in self.targets}
+        return {self.schema_name if self.custom else self.name: self.targets[0]} if self.targets else {}
+
+    @property
+    def target_column(self) -> str:
+        """The column of a row that says which table a polymorphic lookup points to."""
+        return f"{self.name}type"
+
+    @cached_property
+    def id(self) -> str:
+        return ids.make(0, f"column {self.table} {self.name}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table."""
+
+    name: str  # the logical name
+    schema_name: str
+    set_name: str
+    label: str
+    plural: str
+    code: int
+    key: str
+    title: str
+    tracked: bool
+    columns: Mapping[str, Column]
+
+    @cached_property
+    def id(self) -> str:
+        return ids.make(0, f"table {self.name}")
+
+    @cached_property
+    def properties(self) -> dict[str, Column]:
+        """The columns by their names in JSON."""
+        return {column.json_name: column for column in self.columns.values() if column.json_name}
+
+    @cached_property
+    def navigations(self) -> dict[str, tuple[Column, str]]:
+        """Navigation properties with their case: the lookup column, and the table that it leads to."""
+        return {
+            name: (column, target)
+            for column in self.columns.values()
+            if column.type in REFERENCES
+            for name, target in column.navigations.items()
+        }
+
+    @property
+    def stateful(self) -> bool:
+        return "statecode" in self.columns
+
+    @property
+    def owned(self) -> bool:
+        return "ownerid" in self.columns
+
+
+class Schema:
+    """All tables of the environment."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables = dict(tables)
+        self.by_set = {table.set_name: table for table in tables.values()}
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables.values())
+
+    def __getitem__(self, name: str) -> Table:
+        return self.tables[name]
+
+    def find(self, name: str) -> Table | None:
+        """The table of that logical name."""
+        return self.tables.get(name)
+
+
+def load(added: Sequence[Column]) -> Schema:
+    """Read the table of tables; `added` are custom columns."""
+    text = resources.files(__package__).joinpath("tables.json").read_bytes()
+    rows = msgspec.json.decode(text, type=dict[str, TableRow])
+    return Schema({name: _table(name, row, added) for name, row in rows.items()})
+
+
+def _table(name: str, row: TableRow, added: Sequence[Column]) -> Table:
+    columns = [_column(name, each) for each in row.columns]
+    columns += [column for column in added if column.table == name]
+    facts: dict[str, Any] = {part: getattr(row, part) for part in row.__struct_fields__ if part != "columns"}
+    return Table(name=name, columns={column.name: column for column in columns}, **facts)
+
+
+def _column(table: str, row: ColumnRow) -> Column:
+    facts: dict[str, Any] = {part: getattr(row, part) for part in row.__struct_fields__ if part != "options"}
+    values = row.options or ((0, 1) if row.type == "Boolean" else ())
+    if row.name == "statuscode" and table in STATUS_OF_STATE:
+        values = tuple(status for statuses in STATUS_OF_STATE[table].values() for status in statuses)
+    return Column(
+        table=table,
+        schema_name=row.name[0].upper() + row.name[1:],
+        options=option_labels(table, row.name, values, boolean=row.type == "Boolean"),
+        format=_format(row),
+        behaviour=_behaviour(row),
+        **facts,
+    )
+
+
+def _format(row: ColumnRow) -> str:
+    if row.type != "String":
+        return "TextArea" if row.type == "Memo" else ""
+    if row.name.startswith("emailaddress"):
+        return "Email"
+    if row.name.endswith("url"):
+        return "Url"
+    return "Phone" if "phone" in row.name or row.name in ("fax", "pager") else "Text"
+
+
+def _behaviour(row: ColumnRow) -> str:
+    if row.type != "DateTime":
+        return ""
+    return "DateOnly" if row.name in DATE_ONLY else "UserLocal"

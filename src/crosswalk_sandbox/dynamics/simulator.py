@@ -1,0 +1,153 @@
+"""The environment as a system of the sandbox: doors, routes, sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from crosswalk_sandbox.dynamics import access, api, custom, persons, seed
+from crosswalk_sandbox.dynamics.answers import API, Call, refused
+from crosswalk_sandbox.dynamics.entra import Entra
+from crosswalk_sandbox.dynamics.entra.apps import App
+from crosswalk_sandbox.dynamics.entra.service import SavedEntra, object_of, serves, template
+from crosswalk_sandbox.dynamics.environment import Environment, Row
+from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
+from crosswalk_sandbox.dynamics.places import Places
+from crosswalk_sandbox.dynamics.schema import load
+from crosswalk_sandbox.http import Request, Response, json_response
+from crosswalk_sandbox.system import Doors, Record, World
+
+DIGITS = frozenset({"Decimal", "Money"})  # text in the state file, so that no digit is lost
+THROTTLED = "Number of requests exceeded the limit of 6000 over time window of 300 seconds."
+
+
+class SavedEnvironment(msgspec.Struct, kw_only=True):
+    """Everything that an environment holds."""
+
+    rows: dict[str, list[dict[str, Any]]]
+    version: int
+    made: int
+    entra: SavedEntra
+
+
+class Dynamics:
+    """One environment and its tenant, seeded from the invented population."""
+
+    name = "dynamics"
+
+    def __init__(self, world: World) -> None:
+        self._places = Places()
+        self.entra = Entra(world.seed, world.clock, self._places)
+        self.environment = Environment(load(custom.columns()), world.clock, self._places, world.seed)
+        app = self.entra.apps.default
+        seed.plant(self.environment, world.population, app.client_id, app.object_id)
+        self._start = (self.environment.snapshot(), self.environment.version)
+
+    def reset(self) -> None:
+        """Data and apps back to the start of the seed; tokens live on until they expire."""
+        rows, version = self._start
+        self.environment.rows = {name: dict(found) for name, found in rows.items()}
+        self.environment.version, self.environment.made = version, 0
+        self.entra.reset()
+
+    def save(self) -> bytes:
+        """Everything it holds, as JSON."""
+        here = self.environment
+        rows = {name: list(found.values()) for name, found in here.rows.items()}
+        saved = SavedEnvironment(rows=rows, version=here.version, made=here.made, entra=self.entra.saved())
+        return msgspec.json.encode(saved)
+
+    def restore(self, saved: bytes) -> None:
+        """Go on from what was kept. Raises ValueError."""
+        found = msgspec.json.decode(saved, type=SavedEnvironment)
+        for name, rows in found.rows.items():
+            if name in self.environment.rows:
+                self.environment.load(name, [self._revived(name, row) for row in rows])
+        self.environment.version, self.environment.made = found.version, found.made
+        self.entra.restore(found.entra)
+
+    def doors(self) -> Doors:
+        """The tenant's app registrations: read them, register one or change its settings."""
+        return {
+            ("GET", "apps"): lambda _: list(self.entra.apps),
+            ("POST", "apps"): lambda request: self.set_app(object_of(request)),
+        }
+
+    def set_app(self, order: Mapping[str, Any]) -> App:
+        """Register an app or change one. Raises ValueError."""
+        return self.entra.apps.change(order)
+
+    def ready(self, base_url: str) -> dict[str, str]:
+        """Learn the own address; what a client needs to sign in."""
+        self._places.address = base_url
+        app = self.entra.apps.default
+        return {
+            "url": base_url,
+            "authority": base_url,
+            "tenant": self.entra.tenant,
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "access_token": self.entra.token_for(app, base_url, base_url),
+        }
+
+    def handle(self, request: Request) -> Response:
+        """The vendor's answer, errors included."""
+        if serves(request):
+            return self.entra.handle(request) or Response(404)
+        if request.segments[:2] != API:
+            return Response(404)
+        try:
+            user = access.caller(self.environment, self.entra, request)
+            return api.answered(Call(environment=self.environment, request=request, user=user))
+        except access.NotSignedInError as error:
+            return access.refused(self.environment, self.entra, request, error.text)
+        except ODataError as error:
+            return refused(error)
+
+    def route(self, request: Request) -> str:
+        """Method and path template; `?` stands for a path that does not exist."""
+        if serves(request):
+            return f"{request.method} {template(request)}"
+        known = api.template(request.segments) if request.segments[:2] == API else None
+        return f"{request.method} {known or '?'}"
+
+    def is_token_call(self, request: Request) -> bool:
+        """Sign-in does not count as use of the API."""
+        return serves(request)
+
+    def batch_size(self, request: Request) -> int | None:
+        """No request carries more than one record."""
+        return None
+
+    def throttled(self, request: Request) -> Response:
+        """One request too many within five minutes."""
+        return refused(ODataError("0x80072322", THROTTLED), {"retry-after": "30"})
+
+    def failed(self, request: Request, status: int) -> Response:
+        """An error of that status."""
+        if self.is_token_call(request):
+            text = "AADSTS90033: A transient error has occurred. Please try again."
+            error = {"error": "temporarily_unavailable", "error_description": text, "error_codes": [90033]}
+            return json_response(status, error)
+        code = next((code for code, known in STATUS.items() if known == status), "0x80040216")
+        return refused(ODataError(code, "An unexpected error occurred.", status=status))
+
+    def person(
+        self, user: str, object_name: str, op: str, record_id: str | None, values: Mapping[str, Any]
+    ) -> Record:
+        """Do what a person does in the vendor's pages; the record after it. Raises PersonError."""
+        return persons.act(self.environment, user, object_name, op, record_id, values)
+
+    def dump(self) -> dict[str, list[Record]]:
+        """Every record by table."""
+        return {name: [dict(row) for row in rows.values()] for name, rows in self.environment.rows.items()}
+
+    def _revived(self, table: str, row: Row) -> Row:
+        columns = self.environment.schema[table].columns
+        return {
+            name: Decimal(value) if name in columns and columns[name].type in DIGITS else value
+            for name, value in row.items()
+        }

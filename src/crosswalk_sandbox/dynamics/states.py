@@ -1,0 +1,16 @@
+"""Which status reasons go with which state. Source: Dataverse, state changes."""
+
+from __future__ import annotations
+
+# by table: state, then its status reasons, the first being its default
+STATUS_OF_STATE: dict[str, dict[int, tuple[int, ...]]] = {
+    "account": {0: (1,), 1: (2,)},
+    "contact": {0: (1,), 1: (2,)},
+    "lead": {0: (1, 2), 1: (3,), 2: (4, 5, 6, 7)},
+}
+
+
+def state_of(table: str, status: int) -> int | None:
+    """The state that a status reason belongs to."""
+    states = STATUS_OF_STATE[table]
+    return next((state for state, statuses in states.items() if status in statuses), None)
