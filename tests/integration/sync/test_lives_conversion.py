@@ -388,3 +388,17 @@ def test_of_two_connections_each_follows_the_conversion(both: TwoSystems) -> Non
     assert both.crm("contact", contact)["Phone"] == "+34 2" == both.contact(ANA)["phone"]
     both.assert_quiet("one")
     both.assert_quiet("two")
+
+
+def test_a_plan_shows_what_a_conversion_brings_and_moves_no_link(both: TwoSystems) -> None:
+    lead = linked_lead(both, Phone="+34 1")
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 2")
+    contact = both.crm_convert(lead)
+
+    plan = both.plan()
+
+    assert plan.counts == {"update crm contact": 1}
+    assert [link.crm_id for link in both.links()] == [lead]
+    assert both.sync(plan=plan).counts == {"crm update": 1}
+    assert both.crm("contact", contact)["Phone"] == "+34 2"
+    both.assert_quiet()
