@@ -197,7 +197,7 @@ def _scaled(large: Large, say: Say) -> Iterator[Figure]:
         cost, links = connection.open_and_run(), connection.links()
     least = CALLS_A_CONTACT * large.paced / (PER_SECOND * large.factor)
     yield told(f"{name}: the fewest calls at that pace", least, "s")
-    yield at_most(f"{name}: wall time", cost.wall, "s", SLOWER * least)
+    yield at_most(f"{name}: wall time", cost.wall, "s", round(SLOWER * least, 3))
     yield told(f"{name}: waiting", cost.waited, "s")
     yield told(f"{name}: processor time", cost.processor, "s")
     say(f"plain loop over {large.looped:,} contacts at limits {limits}")
