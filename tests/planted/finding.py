@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?::\S+.*?)(?: - .*)?$", re.MULTILINE)
 _SEED_FAILED = re.compile(r"^seed (\d+) failed", re.MULTILINE)
 FIRST, SLICE = 1, 10  # the first seed, and how many are played before the outcome is looked at
+LIMIT = 900.0  # seconds after which what is run is taken to be endless
+ENDLESS = "something that never ends"
 OUTCOMES = {0: False, 1: True}  # of pytest: passed, failed; anything else says nothing about the bug
 
 
@@ -31,7 +34,9 @@ def find_by_tests(copy: Path, tests: Sequence[str]) -> Finding:
     Raises RuntimeError when they cannot be run at all.
     """
     began = time.monotonic()
-    done = _python(copy, "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *tests)
+    done = run(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *tests)
+    if done is None:
+        return Finding(by=ENDLESS, seconds=time.monotonic() - began)
     if done.returncode not in OUTCOMES:
         raise RuntimeError(f"{' '.join(tests)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     failed = _FAILED.search(done.stdout) if OUTCOMES[done.returncode] else None
@@ -44,15 +49,30 @@ def find_by_seeds(copy: Path, seeds: int) -> Finding:
     by = ""
     for first in range(FIRST, FIRST + seeds, SLICE):
         part = min(SLICE, FIRST + seeds - first)
-        done = _python(copy, "tests.simulation", "--first", str(first), "--seeds", str(part))
-        if failed := _SEED_FAILED.search(done.stdout):
-            by = f"seed {failed[1]}"
+        done = run(copy, "-m", "tests.simulation", "--first", str(first), "--seeds", str(part))
+        failed = _SEED_FAILED.search(done.stdout) if done is not None else None
+        if failed is not None or done is None:
+            by = f"seed {failed[1]}" if failed else ENDLESS
             break
     return Finding(by=by, seconds=time.monotonic() - began)
 
 
-def _python(copy: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of the copy, in the copy."""
+def run(copy: Path, *arguments: str, limit: float = LIMIT) -> subprocess.CompletedProcess[str] | None:
+    """Run Python in the copy; None when it did not end within `limit` seconds, and then it is interrupted."""
     environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=copy,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, errors = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGINT)  # it stops its database server before it ends
+        process.communicate()
+        return None
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

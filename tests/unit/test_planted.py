@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.planted.__main__ import table
 from tests.planted.bugs import ROOT, Bug, all_bugs, apply
-from tests.planted.finding import Finding
+from tests.planted.finding import Finding, run
 
 BUGS = all_bugs()
 
@@ -40,6 +40,16 @@ def test_a_bug_that_no_longer_fits_is_said_to(source: Path) -> None:
         "--- a/src/crosswalk/absent.py\n+++ b/src/crosswalk/absent.py\n@@ -1 +1 @@\n-a\n+b\n"
     )
     assert not apply(lost, source, only_check=True)
+
+
+def test_what_never_ends_is_interrupted(tmp_path: Path) -> None:
+    assert run(tmp_path, "-c", "import time; time.sleep(600)", limit=0.1) is None
+
+
+def test_what_ends_is_heard(tmp_path: Path) -> None:
+    done = run(tmp_path, "-c", "print('heard')")
+    assert done is not None
+    assert done.stdout == "heard\n"
 
 
 def test_the_table_names_what_found_a_bug_and_what_survived() -> None:
