@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ def main() -> int:
     asked = _asked()
     if asked.database:
         return _play_here(asked)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever ends this leaves no server behind
     home = Path(tempfile.mkdtemp(prefix="crosswalk-simulation-"))
     try:
         url = embedded.start(home)
@@ -124,7 +126,11 @@ def start(database_url: str, seeds: list[str], hashed: str) -> subprocess.Popen[
 
 def _play(children: list[subprocess.Popen[str]]) -> list[Played]:
     """All results, by seed."""
-    lines = [line for child in children for line in child.communicate()[0].splitlines()]
+    try:
+        lines = [line for child in children for line in child.communicate()[0].splitlines()]
+    finally:
+        for child in children:
+            child.kill()
     assert all(child.returncode == 0 for child in children)
     return sorted((msgspec.json.decode(line, type=Played) for line in lines), key=lambda each: each.seed)
 
