@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crosswalk_sandbox.dynamics.answers import VERSIONS, Call, answer
+from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
+from crosswalk_sandbox.dynamics.metadata import csdl, resources
 from crosswalk_sandbox.http import Response
 
 SEGMENT = re.compile(r"([\w.$]+)(?:\((.*)\))?", re.DOTALL)
@@ -17,12 +18,40 @@ def answered(call: Call) -> Response:
     segments = call.request.segments[2:]
     if not segments or segments[0] not in VERSIONS:
         raise missing_segment(segments[0] if segments else "data")
-    parts = segments[1:]
+    parts = [_part(segment) for segment in segments[1:]]
     if not parts:
         return _service_document(call)
-    if parts in (("WhoAmI",), ("WhoAmI()",)):
+    if parts in ([("WhoAmI", None)], [("WhoAmI", "")]):
         return _who_am_i(call)
-    raise missing_segment(parts[0])
+    if parts == [("$metadata", None)]:
+        return _metadata(call)
+    if parts[0][0] == "EntityDefinitions":
+        return _definitions(call, parts)
+    raise missing_segment(parts[0][0])
+
+
+def _part(segment: str) -> tuple[str, str | None]:
+    """The name and the key of a part of the path. Raises ODataError."""
+    if not (found := SEGMENT.fullmatch(segment)):
+        raise missing_segment(segment)
+    return found[1], found[2]
+
+
+def _metadata(call: Call) -> Response:
+    must_get(call)
+    annotations = (call.request.param("annotations") or "").lower() == "true"
+    text = csdl.document(call.environment.schema, annotations=annotations)
+    return Response(200, text.encode(), {"content-type": "application/xml", **ODATA})
+
+
+def _definitions(call: Call, parts: Sequence[tuple[str, str | None]]) -> Response:
+    must_get(call)
+    key = parts[0][1]
+    if len(parts) == 1:
+        return resources.entities(call, key)
+    if key is None:
+        raise missing_segment(parts[1][0])
+    return resources.below(call, key, parts[1:])
 
 
 def template(segments: Sequence[str]) -> str | None:

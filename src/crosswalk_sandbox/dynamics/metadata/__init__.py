@@ -1,0 +1,1 @@
+"""The environment's schema as the Web API shows it. Source: Query table definitions using the Web API."""

@@ -1,0 +1,97 @@
+"""`$metadata`: the schema as CSDL 4.0. Source: Web API service documents; OData 4.0 CSDL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import quoteattr
+
+from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Schema, Table
+
+HEAD = (
+    '<?xml version="1.0" encoding="utf-8"?>'
+    '<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices>'
+    '<Schema Namespace="Microsoft.Dynamics.CRM" Alias="mscrm" '
+    'xmlns="http://docs.oasis-open.org/odata/ns/edm">'
+)
+TAIL = "</Schema></edmx:DataServices></edmx:Edmx>"
+BASES = (
+    '<EntityType Name="crmbaseentity" Abstract="true" />'
+    '<EntityType Name="principal" BaseType="mscrm.crmbaseentity">'
+    '<Key><PropertyRef Name="ownerid" /></Key>'
+    '<Property Name="ownerid" Type="Edm.Guid" /></EntityType>'
+)
+WHO_AM_I = (
+    '<ComplexType Name="WhoAmIResponse"><Property Name="BusinessUnitId" Type="Edm.Guid" Nullable="false" />'
+    '<Property Name="UserId" Type="Edm.Guid" Nullable="false" />'
+    '<Property Name="OrganizationId" Type="Edm.Guid" Nullable="false" /></ComplexType>'
+    '<Function Name="WhoAmI"><ReturnType Type="mscrm.WhoAmIResponse" Nullable="false" /></Function>'
+)
+TRACKING = (
+    '<Annotation Term="Org.OData.Capabilities.V1.ChangeTracking"><Record>'
+    '<PropertyValue Property="Supported" Bool="true" /></Record></Annotation>'
+)
+EDM = {
+    "String": "Edm.String", "Memo": "Edm.String", "MultiSelectPicklist": "Edm.String",
+    "Integer": "Edm.Int32", "Picklist": "Edm.Int32", "State": "Edm.Int32", "Status": "Edm.Int32",
+    "BigInt": "Edm.Int64", "Boolean": "Edm.Boolean", "Decimal": "Edm.Decimal", "Money": "Edm.Decimal",
+    "Double": "Edm.Double", "Uniqueidentifier": "Edm.Guid",
+}  # fmt: skip
+PRINCIPALS = frozenset({"systemuser", "team"})
+
+
+def document(schema: Schema, *, annotations: bool) -> str:
+    """The whole document."""
+    types = "".join(_entity_type(table) for table in schema)
+    sets = "".join(_entity_set(schema, table, annotations=annotations) for table in schema)
+    calls = '<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" />'
+    container = f'<EntityContainer Name="System">{sets}{calls}</EntityContainer>'
+    return HEAD + BASES + types + WHO_AM_I + container + TAIL
+
+
+def edm_type(column: Column) -> str:
+    """The type of a column's property."""
+    if column.type in REFERENCES:
+        return "Edm.Guid"
+    if column.type == "DateTime":
+        return "Edm.Date" if column.behaviour == "DateOnly" else "Edm.DateTimeOffset"
+    return EDM[column.type]
+
+
+def _entity_type(table: Table) -> str:
+    """A type; users and teams are principals, whose key is `ownerid`."""
+    principal = table.name in PRINCIPALS
+    base = "mscrm.principal" if principal else "mscrm.crmbaseentity"
+    key = "" if principal else f'<Key><PropertyRef Name="{table.key}" /></Key>'
+    body = "".join((*_properties(table), *_navigations(table)))
+    return f'<EntityType Name="{table.name}" BaseType="{base}">{key}{body}</EntityType>'
+
+
+def _properties(table: Table) -> Iterator[str]:
+    for name, column in table.properties.items():
+        if name != "ownerid" or table.name not in PRINCIPALS:
+            scale = ' Scale="Variable"' if edm_type(column) == "Edm.Decimal" else ""
+            unicode = ' Unicode="false"' if edm_type(column) == "Edm.String" else ""
+            yield f'<Property Name="{name}" Type="{edm_type(column)}"{scale}{unicode} />'
+
+
+def _navigations(table: Table) -> Iterator[str]:
+    for name, (column, target) in table.navigations.items():
+        led = "principal" if column.type == "Owner" else target
+        constraint = (
+            f"<ReferentialConstraint Property={quoteattr(column.json_name or '')} ReferencedProperty="
+        )
+        key = "ownerid" if led == "principal" or target in PRINCIPALS else f"{target}id"
+        yield f'<NavigationProperty Name="{name}" Type="mscrm.{led}">{constraint}"{key}" /></NavigationProperty>'
+
+
+def _entity_set(schema: Schema, table: Table, *, annotations: bool) -> str:
+    inner = "".join(
+        f'<NavigationPropertyBinding Path="{name}" Target="{target}" />'
+        for name, target in sorted(
+            (name, schema[target].set_name)
+            for name, (column, target) in table.navigations.items()
+            if column.type != "Owner"
+        )
+    )
+    tracked = TRACKING if annotations and table.tracked else ""
+    return f'<EntitySet Name="{table.set_name}" EntityType="mscrm.{table.name}">{inner}{tracked}</EntitySet>'

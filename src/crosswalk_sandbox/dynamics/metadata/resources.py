@@ -1,0 +1,192 @@
+"""The metadata's resources: EntityDefinitions and what lies below, and how queries choose from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.answers import Call, answer
+from crosswalk_sandbox.dynamics.errors import ODataError, missing_property, missing_segment
+from crosswalk_sandbox.dynamics.metadata import definitions
+from crosswalk_sandbox.dynamics.metadata.definitions import Json
+from crosswalk_sandbox.dynamics.query import conditions, parser
+from crosswalk_sandbox.dynamics.query.syntax import Expansion, Path
+from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, Column, Table
+from crosswalk_sandbox.http import Response
+
+NAME_KEY = re.compile(r"LogicalName='([^']*)'")
+CAST = "Microsoft.Dynamics.CRM."
+OPTIONS = frozenset({"$select", "$filter", "$expand", "api-version"})
+ALWAYS = ("@odata.type", "MetadataId")
+NO_ROW = "00000000-0000-0000-0000-000000000000"
+KINDS = {bool: "boolean", int: "number", str: "string"}
+
+
+def entities(call: Call, key: str | None) -> Response:
+    """`GET EntityDefinitions`, all or one. Raises ODataError."""
+    if key is not None:
+        table = find_table(call, key)
+        return _one(call, "EntityDefinitions", _expanded_entity(call, table))
+    rows = [_expanded_entity(call, table) for table in call.environment.schema]
+    return _many(call, "EntityDefinitions", "EntityMetadata", rows)
+
+
+def below(call: Call, key: str, parts: Sequence[tuple[str, str | None]]) -> Response:
+    """What lies below one entity definition. Raises ODataError."""
+    table = find_table(call, key)
+    name, inner = parts[0]
+    if name == "Attributes":
+        return _attributes(call, table, inner, parts[1:])
+    collection = _COLLECTIONS.get(name)
+    if collection is None or inner is not None or len(parts) > 1:
+        raise missing_segment(name)
+    context = f"EntityDefinitions('{table.name}')/{name}"
+    return _many(call, context, name, list(collection(call, table)))
+
+
+def find_table(call: Call, key: str) -> Table:
+    """The table of a key. Raises ODataError."""
+    named = NAME_KEY.fullmatch(key)
+    for table in call.environment.schema:
+        if (named and table.name == named[1]) or table.id == ids.canonical(key):
+            return table
+    name, row = (named[1], NO_ROW) if named else ("", key)
+    raise _absent("entity", name, row)
+
+
+def _absent(kind: str, name: str, row: str) -> ODataError:
+    text = f"Could not find an {kind} with specified name {name} and Id {row}."
+    return ODataError("0x8004024a", text)
+
+
+def _expanded_entity(call: Call, table: Table) -> Json:
+    return {
+        **definitions.entity(table),
+        "Attributes": [definitions.attribute(table, *each) for each in enumerate(table.columns.values(), 1)],
+        "Keys": [],
+        "ManyToOneRelationships": list(definitions.many_to_one(call.environment.schema, table)),
+        "OneToManyRelationships": list(definitions.one_to_many(call.environment.schema, table)),
+        "ManyToManyRelationships": [],
+    }
+
+
+def _attributes(
+    call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, str | None]]
+) -> Response:
+    """`.../Attributes`, one or all, cast to a derived type or not. Raises ODataError."""
+    cast = rest[0][0].removeprefix(CAST) if rest else None
+    if len(rest) > 1 or (cast and not _is_cast(rest[0][0])):
+        raise missing_segment(rest[-1][0])
+    columns = [(n, each) for n, each in enumerate(table.columns.values(), 1) if _is_of(each, cast)]
+    context = f"EntityDefinitions('{table.name}')/Attributes" + (f"/{CAST}{cast}" if cast else "")
+    if key is None:
+        rows = [_attribute(table, *each, cast) for each in columns]
+        return _many(call, context, cast or "AttributeMetadata", rows)
+    named = NAME_KEY.fullmatch(key)
+    wanted = named[1] if named else None
+    for number, column in columns:
+        if column.name == wanted or column.id == ids.canonical(key):
+            return _one(call, context, _attribute(table, number, column, cast))
+    raise _absent("attribute", wanted or "", NO_ROW if named else key)
+
+
+def _is_cast(segment: str) -> bool:
+    return segment.startswith(CAST) and segment.endswith("AttributeMetadata") and "Enum" not in segment
+
+
+def _is_of(column: Column, cast: str | None) -> bool:
+    return cast in (None, "AttributeMetadata") or definitions.cast_name(column) == cast
+
+
+def _attribute(table: Table, number: int, column: Column, cast: str | None) -> Json:
+    """An attribute; what its type has besides shows only through the cast to it, or alone."""
+    row = definitions.attribute(table, number, column)
+    if cast is None:
+        return row
+    del row["@odata.type"]
+    row |= definitions.typed(column)
+    if column.type in CHOICES or column.type in ("Boolean", MULTIPLE):
+        row |= {"OptionSet": definitions.option_set(column), "GlobalOptionSet": None}
+    return row
+
+
+def _keys(_: Call, __: Table) -> Iterable[Json]:
+    return ()
+
+
+_COLLECTIONS: dict[str, Callable[[Call, Table], Iterable[Json]]] = {
+    "Keys": _keys,
+    "ManyToOneRelationships": lambda call, table: definitions.many_to_one(call.environment.schema, table),
+    "OneToManyRelationships": lambda call, table: definitions.one_to_many(call.environment.schema, table),
+    "ManyToManyRelationships": _keys,
+}
+NAVIGATIONS = frozenset({*_COLLECTIONS, "Attributes", "OptionSet", "GlobalOptionSet"})
+
+
+def _one(call: Call, context: str, row: Json) -> Response:
+    _check_options(call)
+    select, expand = _chosen(call)
+    shown = _shown(row, select, expand, "MetadataBase")
+    return answer(200, {"@odata.context": f"{call.base}/$metadata#{context}/$entity", **shown})
+
+
+def _many(call: Call, context: str, type_: str, rows: list[Json]) -> Response:
+    """All rows that the query asks for; metadata is never paged."""
+    _check_options(call)
+    select, expand = _chosen(call)
+    if text := call.request.param("$filter"):
+        test = conditions.test(parser.parse_filter(text), _resolver(rows, type_))
+        rows = [row for row in rows if test(row)]
+    shown = [_shown(row, select, expand, type_) for row in rows]
+    return answer(200, {"@odata.context": f"{call.base}/$metadata#{context}", "value": shown})
+
+
+def _check_options(call: Call) -> None:
+    for name, _ in call.request.query:
+        if name.startswith("$") and name not in OPTIONS:
+            raise ODataError("0x80060888", f"The query parameter {name} is not supported.")
+
+
+def _chosen(call: Call) -> tuple[tuple[str, ...], tuple[Expansion, ...]]:
+    select, expand = call.request.param("$select"), call.request.param("$expand")
+    return (
+        parser.parse_select(select) if select else (),
+        parser.parse_expand(expand) if expand else (),
+    )
+
+
+def _shown(row: Json, select: Sequence[str], expand: Sequence[Expansion], type_: str) -> Json:
+    """The chosen properties, and what is expanded; MetadataId always. Raises ODataError."""
+    if unknown := [name for name in select if name != "*" and name not in row]:
+        raise missing_property(unknown[0], type_)
+    wanted = {*select, *ALWAYS} if select and "*" not in select else row.keys() - NAVIGATIONS
+    shown = {name: value for name, value in row.items() if name in wanted}
+    for each in expand:
+        if each.name not in row or each.name not in NAVIGATIONS:
+            raise missing_property(each.name, type_)
+        shown[each.name] = _expansion(row[each.name], each)
+    return shown
+
+
+def _expansion(value: Any, each: Expansion) -> Any:
+    if isinstance(value, list):
+        return [_shown(row, each.select, each.expand, each.name) for row in value]
+    return _shown(value, each.select, each.expand, each.name) if value is not None else None
+
+
+def _resolver(rows: Sequence[Json], type_: str) -> conditions.Resolver:
+    def resolve(path: Path) -> conditions.Property:
+        def get(row: Any) -> Any:
+            for name in path.names:
+                row = row.get(name) if isinstance(row, dict) else None
+            return row
+
+        if rows and not any(path.names[0] in row for row in rows):
+            raise missing_property(path.names[0], type_)
+        sample = next((value for row in rows if (value := get(row)) is not None), "")
+        kind = "enum" if path.names == ("AttributeType",) else KINDS.get(type(sample), "string")
+        return conditions.Property(kind, get)
+
+    return resolve

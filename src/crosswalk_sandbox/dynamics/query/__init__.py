@@ -1,0 +1,1 @@
+"""OData query options: their grammar, and filters and orders as functions of rows."""

@@ -1,0 +1,142 @@
+"""From the text of a query option to its syntax, through the grammar beside this module."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+
+from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.query.syntax import (
+    Called,
+    Compared,
+    Condition,
+    Expansion,
+    Joined,
+    Kind,
+    Message,
+    Negated,
+    Ordering,
+    Path,
+    Truth,
+    Value,
+)  # fmt: skip
+
+OPTIONS = ("filter", "orderby", "select", "expand")
+KINDS: dict[str, Kind] = {
+    "STRING": "string", "QUOTED": "string", "ENUM": "enum", "GUID": "guid", "DATETIME": "datetime",
+    "DATE": "date", "DECIMAL": "number", "INTEGER": "number", "TRUE": "boolean", "FALSE": "boolean",
+    "NULL": "null",
+}  # fmt: skip
+
+
+def parse_filter(text: str) -> Condition:
+    """Read `$filter`. Raises ODataError."""
+    found: Condition = _parse("filter", text)
+    return found
+
+
+def parse_orderby(text: str) -> tuple[Ordering, ...]:
+    """Read `$orderby`. Raises ODataError."""
+    found: tuple[Ordering, ...] = _parse("orderby", text)
+    return found
+
+
+def parse_select(text: str) -> tuple[str, ...]:
+    """Read `$select`. Raises ODataError."""
+    found: tuple[str, ...] = _parse("select", text)
+    return found
+
+
+def parse_expand(text: str) -> tuple[Expansion, ...]:
+    """Read `$expand`. Raises ODataError."""
+    found: tuple[Expansion, ...] = _parse("expand", text)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _parse(start: str, text: str) -> Any:
+    try:
+        return _Reader().transform(_grammar().parse(text, start=start))
+    except UnexpectedInput as error:
+        place = getattr(error, "pos_in_stream", None)
+        where = len(text) if place is None else place
+        raise ODataError("0x80060888", f"Syntax error at position {where} in '{text}'.") from None
+
+
+@cache
+def _grammar() -> Lark:
+    text = resources.files(__package__).joinpath("odata.lark").read_text(encoding="utf-8")
+    return Lark(text, start=list(OPTIONS), parser="lalr", lexer="contextual")
+
+
+@v_args(inline=True)
+class _Reader(Transformer[Token, Any]):
+    """Makes syntax of the tree, from its leaves on."""
+
+    def literal(self, token: Token) -> Value:
+        return Value(KINDS[token.type], _text(token))
+
+    def path(self, *names: Token) -> Path:
+        return Path(tuple(map(str, names)))
+
+    def truth(self, path: Path) -> Truth:
+        return Truth(path)
+
+    def compared(self, left: Any, operator: Token, right: Any) -> Compared:
+        return Compared(left, str(operator), right)
+
+    def call(self, function: Token, subject: Any, part: Any) -> Called:
+        return Called(str(function), subject, part)
+
+    def named(self, name: Token, *values: Value) -> tuple[str, tuple[Value, ...]]:
+        return str(name), values
+
+    def message(self, name: Token, *named: tuple[str, tuple[Value, ...]]) -> Message:
+        return Message(str(name).rpartition(".")[2], dict(named))
+
+    def all_of(self, *members: Any) -> Joined:
+        return Joined("and", tuple(each for each in members if not isinstance(each, Token)))
+
+    def any_of(self, *members: Any) -> Joined:
+        return Joined("or", tuple(each for each in members if not isinstance(each, Token)))
+
+    def negated(self, _: Token, member: Any) -> Negated:
+        return Negated(member)
+
+    def ordering(self, path: Path, direction: Token | None) -> Ordering:
+        return Ordering(path, direction == "desc")
+
+    def orderby(self, *members: Ordering) -> tuple[Ordering, ...]:
+        return members
+
+    def select(self, *names: Token) -> _Selected:
+        return _Selected(map(str, names))
+
+    def expand(self, *members: Expansion) -> tuple[Expansion, ...]:
+        return members
+
+    def expansion(self, name: Token, *options: Any) -> Expansion:
+        selected = tuple(next((each for each in options if isinstance(each, _Selected)), ()))
+        expanded = next((each for each in options if each and not isinstance(each, _Selected)), ())
+        return Expansion(str(name), selected, expanded)
+
+
+class _Selected(tuple[str, ...]):
+    """The names of $select."""
+
+    __slots__ = ()
+
+
+def _text(token: Token) -> str:
+    """A literal's text without its quotes."""
+    if token.type == "STRING":
+        return token[1:-1].replace("''", "'")
+    if token.type == "QUOTED":
+        return str(msgspec.json.decode(token))
+    if token.type == "ENUM":
+        return token.partition("'")[2][:-1]
+    return token.lower() if token.type == "GUID" else str(token)
