@@ -65,6 +65,7 @@ class Chance:
         self.random = random.Random(f"crosswalk {seed}")
         self._numbers = count(1)
         self.people = 0
+        self.turn = seed  # which of a story's two forms is told
 
     def value(self, field: str) -> str:
         """A value that nobody wrote before."""
@@ -74,6 +75,10 @@ class Chance:
         """A name from a table with weights."""
         names, weights = zip(*table, strict=True)
         return str(self.random.choices(names, weights)[0])
+
+    def either(self) -> bool:
+        """Which of its two forms a story takes: they are told in turn."""
+        return self.turn % 2 == 0
 
     def somebody(self) -> int:
         """One of the people there are."""
@@ -95,18 +100,18 @@ def generate(seed: int) -> History:
     chance = Chance(seed)
     steps = [_first(chance)]
     steps += [_step(chance) for _ in range(chance.random.randint(2, 4))]
-    for name in _stories(seed):
+    for chance.turn, name in _stories(seed):
         place = chance.random.randint(1, len(steps))
         steps[place:place] = GUIDED[name](chance)
     return History(seed=seed, options=_options(chance.random), steps=tuple(steps))
 
 
-def _stories(seed: int) -> Iterator[str]:
+def _stories(seed: int) -> Iterator[tuple[int, str]]:
     """The told stories of a history: seeds in a row tell each of them equally often, in ever new company."""
     names = sorted(GUIDED)
     for number in range(seed * GUIDED_EACH, (seed + 1) * GUIDED_EACH):
         order = random.Random(f"stories {number // len(names)}").sample(names, len(names))
-        yield order[number % len(names)]
+        yield number // len(names), order[number % len(names)]
 
 
 def _options(chance: random.Random) -> Options:

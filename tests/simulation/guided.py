@@ -38,7 +38,7 @@ def chance_new(chance: Chance, who: int) -> Act:
 def import_and_death(chance: Chance) -> list[Step]:
     """The process dies between an import's call and its answer, or before the import is confirmed."""
     _people, acts = _crowd(chance)
-    part = chance.random.choice(("POST /api/3/import", "import/info"))
+    part = "POST /api/3/import" if chance.either() else "import/info"
     event = Event(at=1, part=part, after=chance.random.random() < 0.8, fault="killed")
     return [Step(wait=HOUR, acts=acts, events=(event,)), Step(wait=HOUR)]
 
@@ -109,7 +109,7 @@ WRITTEN = (  # who edits, who edits the target meanwhile, and the call that writ
 def edited_under_a_write(chance: Chance) -> list[Step]:
     """A person edits a field after the target was read and before our write to it has effect."""
     who, first = _pair(chance)
-    source, target, part = chance.random.choice(WRITTEN)
+    source, target, part = WRITTEN[chance.either()]
     edit = chance.edit(source, who, "Phone")
     field = chance.random.choice(("Phone", "Phone", "LastName"))
     event = Event(at=1, part=part, acts=(chance.edit(target, who, field),))
@@ -119,7 +119,7 @@ def edited_under_a_write(chance: Chance) -> list[Step]:
 def answer_lost_then_edited(chance: Chance) -> list[Step]:
     """A write has its effect, a person edits the field, and the answer never comes."""
     who, first = _pair(chance)
-    source, target, part = chance.random.choice(WRITTEN)
+    source, target, part = WRITTEN[chance.either()]
     edit = chance.edit(source, who, "Phone")
     event = Event(
         at=1,
@@ -135,7 +135,7 @@ def answer_lost_then_edited(chance: Chance) -> list[Step]:
 def deleted_under_a_write(chance: Chance) -> list[Step]:
     """A record is deleted while a write to it is in flight."""
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
-    if chance.random.random() < 0.5:
+    if chance.either():
         edit, delete, part = "crm_edit", "contact_delete", "PUT /api/3/contacts"
     else:
         edit, delete, part = "contact_edit", "crm_delete", "PATCH /composite"
@@ -147,7 +147,7 @@ def lead_by_tag(chance: Chance) -> list[Step]:
     """A tag makes a lead of a contact, and the answer to the creation is lost or the process dies."""
     who = chance.newcomer()
     acts = (chance.edit("contact_new", who, "Phone"), Act(op="contact_tag", who=who))
-    fault = chance.random.choice(("killed", "killed", "dropped", "server error", ""))
+    fault = "killed" if chance.either() else chance.random.choice(("dropped", "server error", ""))
     event = Event(at=1, part="POST /composite", after=chance.random.random() < 0.7, fault=fault)
     return [Step(wait=HOUR, acts=acts, events=(event,)), Step(wait=HOUR)]
 
@@ -156,7 +156,7 @@ def new_on_both_sides(chance: Chance) -> list[Step]:
     """The same new person appears on both sides between two runs, or while the contact is being made."""
     who = chance.newcomer()
     made = chance.edit("contact_new", who, "FirstName")
-    if chance.random.random() < 0.5:
+    if chance.either():
         return [Step(wait=HOUR, acts=(chance_new(chance, who), made))]
     event = Event(at=1, part="POST /api/3/contacts", acts=(made,))
     return [Step(wait=HOUR, acts=(chance_new(chance, who),), events=(event,))]
@@ -175,7 +175,7 @@ def refused(chance: Chance) -> list[Step]:
 def renamed(chance: Chance) -> list[Step]:
     """The address of a linked person changes on one side, and a run dies on the way."""
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
-    op = chance.random.choice(("crm_edit", "contact_edit"))
+    op = "crm_edit" if chance.either() else "contact_edit"
     part = "PUT /api/3/contacts" if op == "crm_edit" else "PATCH /composite"
     event = Event(at=1, part=part, after=chance.random.random() < 0.5, fault="killed")
     return [first, Step(wait=HOUR, acts=(chance.edit(op, who, "Email"),), events=(event,)), Step(wait=HOUR)]
@@ -191,7 +191,7 @@ def deleted_and_made_again(chance: Chance) -> list[Step]:
 def opted_out_then_edited(chance: Chance) -> list[Step]:
     """A person opts out on one side while the other side is edited."""
     who, first = _pair(chance)
-    out = chance.random.choice(("crm_opt_out", "contact_leaves"))
+    out = "crm_opt_out" if chance.either() else "contact_leaves"
     acts = (Act(op=out, who=who), chance.edit("contact_edit", who, "Phone"))
     return [first, Step(wait=HOUR, acts=acts)]
 

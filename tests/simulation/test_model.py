@@ -120,7 +120,7 @@ def test_a_seed_is_always_the_same_history() -> None:
 def test_seeds_in_a_row_tell_every_story() -> None:
     from tests.simulation.generate import _stories
 
-    told: set[Any] = {name for seed in range(len(GUIDED)) for name in _stories(seed)}
+    told: set[Any] = {name for seed in range(len(GUIDED)) for _turn, name in _stories(seed)}
     assert told == set(GUIDED)
 
 
