@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
 from crosswalk_sandbox.dynamics.metadata import csdl, resources
+from crosswalk_sandbox.dynamics.records import resources as rows
 from crosswalk_sandbox.http import Response
 
 SEGMENT = re.compile(r"([\w.$]+)(?:\((.*)\))?", re.DOTALL)
@@ -27,6 +28,8 @@ def answered(call: Call) -> Response:
         return _metadata(call)
     if parts[0][0] == "EntityDefinitions":
         return _definitions(call, parts)
+    if table := call.environment.schema.by_set.get(parts[0][0]):
+        return rows.serve(call, table, parts[0][1], parts[1:])
     raise missing_segment(parts[0][0])
 
 

@@ -52,6 +52,11 @@ class Environment:
         self.rows[table][key] = stamped
         return stamped
 
+    def remove(self, table: str, key: str) -> None:
+        """Take a row out."""
+        self.version += 1
+        del self.rows[table][key]
+
     def load(self, table: str, rows: Iterable[Row]) -> None:
         """Take these rows, which have versions, in place of all others."""
         key = self.schema[table].key

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
-import msgspec
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 
 from crosswalk_sandbox.dynamics.errors import ODataError
@@ -25,6 +25,7 @@ from crosswalk_sandbox.dynamics.query.syntax import (
     Value,
 )  # fmt: skip
 
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 OPTIONS = ("filter", "orderby", "select", "expand")
 KINDS: dict[str, Kind] = {
     "STRING": "string", "QUOTED": "string", "ENUM": "enum", "GUID": "guid", "DATETIME": "datetime",
@@ -136,7 +137,7 @@ def _text(token: Token) -> str:
     if token.type == "STRING":
         return token[1:-1].replace("''", "'")
     if token.type == "QUOTED":
-        return str(msgspec.json.decode(token))
+        return ESCAPED.sub(r"\1", token[1:-1])
     if token.type == "ENUM":
         return token.partition("'")[2][:-1]
     return token.lower() if token.type == "GUID" else str(token)

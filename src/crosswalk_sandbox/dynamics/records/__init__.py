@@ -1,0 +1,1 @@
+"""Rows of the Web API: reading, writing, and what the environment does by itself."""

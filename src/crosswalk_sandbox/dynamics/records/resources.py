@@ -1,0 +1,145 @@
+"""Entity sets and single rows: what each method does. Source: Perform operations using the Web API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
+from crosswalk_sandbox.dynamics.environment import Row
+from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
+from crosswalk_sandbox.dynamics.records import queries, saving
+from crosswalk_sandbox.dynamics.records.shown import etag
+from crosswalk_sandbox.dynamics.records.values import PAYLOAD
+from crosswalk_sandbox.dynamics.schema import Table
+from crosswalk_sandbox.http import Response
+
+ONE = frozenset({"$select", "$expand"})
+ADMIN_ONLY = frozenset({"organization", "systemuser", "team", "businessunit", "transactioncurrency"})
+METHOD = "The requested resource does not support http method "
+
+
+def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, str | None]]) -> Response:
+    """The answer for an entity set or one of its rows. Raises ODataError."""
+    if rest == [("$count", None)] and key is None:
+        _only(call, "GET")
+        return queries.count_of(call, table)
+    if rest:
+        raise missing_segment(rest[0][0])
+    if call.request.method != "GET" and table.name in ADMIN_ONLY:
+        raise ODataError("0x80040220", f"Principal user is missing prvWrite{table.schema_name} privilege.")
+    if key is None:
+        _only(call, "GET", "POST")
+        return queries.rows_of(call, table) if call.request.method == "GET" else _create(call, table)
+    _only(call, "GET", "PATCH", "DELETE")
+    return _METHODS[call.request.method](call, table, _guid(table, key))
+
+
+def _only(call: Call, *methods: str) -> None:
+    if call.request.method not in methods:
+        raise ODataError("0x8006088b", f"{METHOD}'{call.request.method}'.")
+
+
+def _guid(table: Table, key: str) -> str:
+    """The key of a row in an address. Raises ODataError."""
+    text = key.removeprefix(f"{table.key}=") if table.name not in ("systemuser", "team") else key
+    found = ids.canonical(text)
+    if found is None:
+        raise ODataError(
+            "0x80060888", f"The key in the request URI is not valid for resource '{table.set_name}'."
+        )
+    return found
+
+
+def _get(call: Call, table: Table, key: str) -> Response:
+    queries.check_options(call, ONE)
+    row = call.environment.rows[table.name].get(key)
+    if row is None:
+        raise missing_row(table.name, key)
+    known = _header(call, "if-none-match")
+    if known is not None and known == etag(row):
+        return Response(304, b"", {"etag": etag(row), **ODATA})
+    return _shown(call, table, row, 200)
+
+
+def _create(call: Call, table: Table) -> Response:
+    row = saving.create(call.environment, call.user, table, _body(call), None)
+    return _written(call, table, row, created=True)
+
+
+def _patch(call: Call, table: Table, key: str) -> Response:
+    """An update; without If-Match also a creation. Raises ODataError."""
+    body = _body(call)
+    old = call.environment.rows[table.name].get(key)
+    if old is None:
+        if _header(call, "if-match") is not None:
+            raise missing_row(table.name, key)
+        row = saving.create(call.environment, call.user, table, {**body, table.key: key}, key)
+        return _written(call, table, row, created=True)
+    if _header(call, "if-none-match") is not None:
+        raise ODataError("0x80040237", "A record with matching key values already exists.")
+    _check_match(call, old)
+    row = saving.update(call.environment, call.user, table, old, body)
+    return _written(call, table, row, created=False)
+
+
+def _delete(call: Call, table: Table, key: str) -> Response:
+    old = call.environment.rows[table.name].get(key)
+    if old is None:
+        raise missing_row(table.name, key)
+    _check_match(call, old)
+    saving.delete(call.environment, table, key)
+    return Response(204, b"", ODATA)
+
+
+_METHODS = {"GET": _get, "PATCH": _patch, "DELETE": _delete}
+
+
+def _check_match(call: Call, row: Row) -> None:
+    """Source: Perform conditional operations, optimistic concurrency. Raises ODataError."""
+    expected = _header(call, "if-match")
+    if expected not in (None, "*", etag(row)):
+        text = "The version of the existing record doesn't match the RowVersion property provided."
+        raise ODataError("0x80060882", text)
+
+
+def _header(call: Call, name: str) -> str | None:
+    """A condition; the word null is the same as no header."""
+    value = call.request.headers.get(name, "").strip()
+    return value if value and value != "null" else None
+
+
+def _written(call: Call, table: Table, row: Row, *, created: bool) -> Response:
+    """The answer to a creation or an update: nothing but the address, or the row if it is asked for."""
+    if call.preferences.get("return") == "representation":
+        applied = {"preference-applied": "return=representation"}
+        return _shown(call, table, row, 201 if created else 200, applied)
+    address = f"{call.base}/{table.set_name}({row[table.key]})"
+    located = {"location": address} if created else {}
+    return Response(204, b"", {**ODATA, "odata-entityid": address, **located})
+
+
+def _shown(
+    call: Call, table: Table, row: Row, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    context = {"@odata.context": f"{queries.context_of(call, table)}/$entity"}
+    content = context | queries.shower_of(call, table).show(row)
+    return answer(status, content, {"etag": etag(row), **(headers or {})})
+
+
+def _body(call: Call) -> dict[str, Any]:
+    """The JSON object of the body, numbers with every digit. Raises ODataError."""
+    kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        text = f"The content type '{kind}' is not supported for a request with a body."
+        raise ODataError("0x80060888", text, status=415)
+    try:
+        found = json.loads(call.request.body.decode("utf-8"), parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise ODataError(PAYLOAD, f"Error identified in Payload provided by the user: {error}") from None
+    if not isinstance(found, dict):
+        raise ODataError(PAYLOAD, "Error identified in Payload provided by the user: an object is expected")
+    return found

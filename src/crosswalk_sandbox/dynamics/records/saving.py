@@ -1,0 +1,158 @@
+"""Creating, changing and deleting rows, with what the environment fills in by itself.
+
+Source: Create, Update and delete table rows using the Web API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from crosswalk_sandbox.dynamics.environment import Environment, Row
+from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.names import full_name
+from crosswalk_sandbox.dynamics.records import links, values
+from crosswalk_sandbox.dynamics.records.links import BIND
+from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Table
+from crosswalk_sandbox.dynamics.states import STATUS_OF_STATE
+
+RATE = Decimal("1.0000000000")
+
+
+def create(
+    environment: Environment, user: str, table: Table, body: Mapping[str, Any], key: str | None
+) -> Row:
+    """A new row of what was sent; `key` is the GUID that an upsert names. Raises ODataError."""
+    sent = _sent(environment, table, body, creating=True)
+    key = key or sent.pop(table.key, None) or environment.new_id()
+    if key in environment.rows[table.name]:
+        raise ODataError("0x80040237", "A record with matching key values already exists.")
+    row = {**_defaults(environment, user, table), **sent, table.key: key}
+    now = environment.now()
+    row |= {"createdon": row.pop("overriddencreatedon", None) or now, "createdby": user}
+    row |= {"modifiedon": now, "modifiedby": user}
+    _settle_state(table, row, sent, None)
+    _check_required(table, row)
+    return environment.put(table.name, _derived(table, row))
+
+
+def update(environment: Environment, user: str, table: Table, old: Row, body: Mapping[str, Any]) -> Row:
+    """A row with what was sent changed. Raises ODataError."""
+    sent = _sent(environment, table, body, creating=False)
+    sent.pop(table.key, None)
+    _check_closed(table, old, sent)
+    row = {**old, **sent, "modifiedon": environment.now(), "modifiedby": user}
+    _settle_state(table, row, sent, old)
+    _check_required(table, row)
+    return environment.put(table.name, _derived(table, row))
+
+
+def _defaults(environment: Environment, user: str, table: Table) -> Row:
+    row: Row = {column.name: False for column in table.columns.values() if column.type == "Boolean"}
+    if table.owned:
+        row |= {"ownerid": user, "owneridtype": "systemuser", "owninguser": user}
+        row |= {"owningbusinessunit": environment.unit}
+    if "transactioncurrencyid" in table.columns and table.name != "transactioncurrency":
+        row |= {"transactioncurrencyid": environment.currency, "exchangerate": RATE}
+    return row
+
+
+def _sent(environment: Environment, table: Table, body: Mapping[str, Any], *, creating: bool) -> Row:
+    """The columns that a body sets; what may not be written is passed over. Raises ODataError."""
+    row: Row = {}
+    for name, value in body.items():
+        if name.endswith(BIND):
+            row |= links.bound(environment, table, name.removesuffix(BIND), value)
+        elif name in table.navigations and value is None:
+            row |= links.bound(environment, table, name, None)
+        elif not name.startswith("@"):
+            column = _column(table, name)
+            if column.creatable if creating else column.updatable:
+                row[name] = values.stored(column, value)
+    return row
+
+
+def _column(table: Table, name: str) -> Column:
+    column = table.columns.get(name)
+    if column is None or column.json_name != name or column.type in REFERENCES:
+        text = f"Invalid property '{name}' was found in entity 'Microsoft.Dynamics.CRM.{table.name}'."
+        raise ODataError(
+            values.PAYLOAD,
+            f"Error identified in Payload provided by the user for Entity :'{table.name}', Error Details : {text}",
+        )
+    return column
+
+
+def _settle_state(table: Table, row: Row, sent: Row, old: Row | None) -> None:
+    """State and status reason as a pair: each gives the other where it is not sent. Raises ODataError."""
+    if not table.stateful:
+        return
+    if sent.get("statecode", 0) is None:
+        raise _not_empty("statecode")
+    states = STATUS_OF_STATE[table.name]
+    before: Row = old or {"statecode": 0, "statuscode": states[0][0]}
+    state: int = {**before, **sent}["statecode"]
+    kept = before["statuscode"] if state == before["statecode"] else states[state][0]
+    status: int = {"statuscode": kept, **sent}["statuscode"]
+    if status not in states[state]:
+        text = f"{status} is not a valid status code for state code {state} on {table.name} with Id {row[table.key]}."
+        raise ODataError("0x80048408", text)
+    row |= {"statecode": state, "statuscode": status}
+
+
+def _check_closed(table: Table, old: Row, sent: Row) -> None:
+    """Qualified and disqualified leads can only be reactivated. Source: Dataverse, state changes."""
+    if table.name == "lead" and old["statecode"] != 0 and sent.get("statecode") != 0:
+        raise ODataError("0x80040519", "This lead is already closed. Reactivate it to change it.")
+
+
+def _check_required(table: Table, row: Row) -> None:
+    for name, column in table.columns.items():
+        required = column.required == "SystemRequired" and column.json_name is not None
+        if required and row.get(name) is None:
+            raise _not_empty(name)
+
+
+def _not_empty(name: str) -> ODataError:
+    return ODataError("0x80040203", f"Attribute: {name} cannot be set to NULL")
+
+
+def _derived(table: Table, row: Row) -> Row:
+    """The row with its full name, base amounts and addresses in one, without what is empty."""
+    for name, column in table.columns.items():
+        if column.type == "Money" and f"{name}_base" in table.columns:
+            row[f"{name}_base"] = row.get(name)
+    for prefix in ("address1", "address2", "address3"):
+        if f"{prefix}_composite" in table.columns:
+            row[f"{prefix}_composite"] = _composite(row, prefix)
+    return full_name(table, {name: value for name, value in row.items() if value is not None})
+
+
+def _composite(row: Row, prefix: str) -> str | None:
+    def part(name: str) -> str:
+        return row.get(f"{prefix}_{name}") or ""
+
+    place = f"{part('city')}, {part('stateorprovince')} {part('postalcode')}".strip(", ")
+    lines = [part("line1"), part("line2"), part("line3"), place, part("country")]
+    return "\r\n".join(line for line in lines if line) or None
+
+
+def delete(environment: Environment, table: Table, key: str) -> None:
+    """Take a row out; what pointed to it points nowhere, the contacts of an account go with it."""
+    environment.remove(table.name, key)
+    for other in environment.schema:
+        lookups = [c for c in other.columns.values() if c.type in REFERENCES and table.name in c.targets]
+        for row in list(environment.rows[other.name].values()) if lookups else ():
+            for column in lookups:
+                if row.get(column.name) == key:
+                    _let_go(environment, other, row, column)
+
+
+def _let_go(environment: Environment, table: Table, row: Row, column: Column) -> None:
+    """Source: Dataverse, relationship behaviours: parental for parentcustomerid, else the link is removed."""
+    if column.type == "Customer" and table.name == "contact":
+        delete(environment, table, row[table.key])
+        return
+    gone = {column.name, column.target_column} if column.type == "Customer" else {column.name}
+    environment.put(table.name, {name: value for name, value in row.items() if name not in gone})

@@ -1,0 +1,158 @@
+"""Rows as the Web API shows them: chosen properties, annotations, expanded lookups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Any
+
+from crosswalk_sandbox.dynamics.environment import Environment, Row
+from crosswalk_sandbox.dynamics.errors import missing_property
+from crosswalk_sandbox.dynamics.query.syntax import Expansion
+from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Table
+
+FORMATTED = "OData.Community.Display.V1.FormattedValue"
+LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
+LOOKUP_PROPERTY = "Microsoft.Dynamics.CRM.associatednavigationproperty"
+POLYMORPHIC = frozenset({"Customer", "Owner"})
+SEVERAL = re.compile(r"\s*,\s*")
+Wanted = Callable[[str], bool]  # whether an annotation is asked for
+
+
+def wanted_annotations(preferences: Mapping[str, str]) -> Wanted:
+    """What `odata.include-annotations` asks for: names, `*`, or names with a star at the end."""
+    patterns = [part for part in SEVERAL.split(preferences.get("odata.include-annotations", "")) if part]
+    return lambda name: any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def etag(row: Row) -> str:
+    """The weak tag of a row's version."""
+    return f'W/"{row["versionnumber"]}"'
+
+
+def chosen(table: Table, select: Sequence[str]) -> list[Column]:
+    """The columns of $select, or all; the key always. Raises ODataError."""
+    names = list(table.properties) if not select or "*" in select else list(select)
+    columns = []
+    for name in names:
+        column = table.properties.get(name) or _by_lookup_name(table, name)
+        if column is None:
+            raise missing_property(name, table.name)
+        columns.append(column)
+    key = table.columns[table.key]
+    return columns if key in columns else [*columns, key]
+
+
+def _by_lookup_name(table: Table, name: str) -> Column | None:
+    """A lookup may be chosen by its navigation property too."""
+    found = table.navigations.get(name)
+    return found[0] if found else None
+
+
+class Shower:
+    """Shows rows of one table for one query."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        table: Table,
+        select: Sequence[str],
+        expand: Sequence[Expansion] = (),
+        wanted: Wanted = lambda _: False,
+    ) -> None:
+        self._environment = environment
+        self._wanted = wanted
+        self._columns = chosen(table, select)
+        self._formats, self._leads = wanted(FORMATTED), (wanted(LOOKUP_TABLE), wanted(LOOKUP_PROPERTY))
+        self._expansions = [self._expansion(table, each) for each in expand]
+
+    def show(self, row: Row) -> dict[str, Any]:
+        """The row as JSON."""
+        shown: dict[str, Any] = {"@odata.etag": etag(row)}
+        for column in self._columns:
+            value = row.get(column.name)
+            name = column.json_name or column.name
+            if value is not None and (self._formats or any(self._leads)):
+                shown |= {f"{name}@{key}": text for key, text in self._annotations(row, column, value)}
+            shown[name] = value
+        for name, column, target, shower in self._expansions:
+            shown[name] = self._expanded(row, column, target, shower)
+        return shown
+
+    def _expansion(self, table: Table, each: Expansion) -> tuple[str, Column, str, Shower]:
+        if each.name not in table.navigations:
+            raise missing_property(each.name, table.name)
+        column, target = table.navigations[each.name]
+        there = self._environment.schema[target]
+        return (
+            each.name,
+            column,
+            target,
+            Shower(self._environment, there, each.select, each.expand, self._wanted),
+        )
+
+    def _expanded(self, row: Row, column: Column, target: str, shower: Shower) -> dict[str, Any] | None:
+        if column.type in POLYMORPHIC and row.get(column.target_column) != target:
+            return None
+        found = self._environment.rows[target].get(row.get(column.name, ""))
+        return shower.show(found) if found else None
+
+    def _annotations(self, row: Row, column: Column, value: Any) -> Iterable[tuple[str, str]]:
+        if column.type in REFERENCES:
+            target = lookup_target(row, column)
+            named, navigates = self._leads
+            if named:
+                yield LOOKUP_TABLE, target
+            if navigates:
+                yield LOOKUP_PROPERTY, _navigation(column, target)
+        text = formatted(self._environment, row, column, value) if self._formats else None
+        if text is not None:
+            yield FORMATTED, text
+
+
+def lookup_target(row: Row, column: Column) -> str:
+    """The table that a lookup points to."""
+    target: str = row[column.target_column] if column.type in POLYMORPHIC else column.targets[0]
+    return target
+
+
+def _navigation(column: Column, target: str) -> str:
+    if column.type == "Customer":
+        return f"{column.name}_{target}"
+    return next(iter(column.navigations))
+
+
+def formatted(environment: Environment, row: Row, column: Column, value: Any) -> str | None:
+    """A value as people see it in the caller's language (1033, UTC); None where there is no such text."""
+    if column.type in CHOICES or column.type == "Boolean":
+        return column.options.get(int(value))
+    if column.type == MULTIPLE:
+        return "; ".join(column.options[int(part)] for part in value.split(","))
+    if column.type in REFERENCES:
+        table = environment.schema[lookup_target(row, column)]
+        found = environment.rows[table.name].get(value, {})
+        name: str | None = found.get(table.title)
+        return name
+    if column.type == "DateTime":
+        return _date_shown(column, value)
+    return _number_shown(environment, column, value)
+
+
+def _date_shown(column: Column, value: str) -> str:
+    moment = datetime.fromisoformat(value)
+    day = f"{moment.month}/{moment.day}/{moment.year}"
+    if column.behaviour == "DateOnly":
+        return day
+    return f"{day} {moment.hour % 12 or 12}:{moment:%M} {'AM' if moment.hour < 12 else 'PM'}"
+
+
+def _number_shown(environment: Environment, column: Column, value: Any) -> str | None:
+    if column.type == "Money":
+        symbol = environment.rows["transactioncurrency"][environment.currency]["currencysymbol"]
+        return f"{symbol}{Decimal(value):,.2f}"
+    if column.type in ("Decimal", "Double"):
+        return f"{value:,.{column.precision if column.precision is not None else 2}f}"
+    return f"{value:,}" if column.type in ("Integer", "BigInt") else None
