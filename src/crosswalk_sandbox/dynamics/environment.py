@@ -33,6 +33,7 @@ class Environment:
         self.caller = ids.make(seed, "user 0")  # the application user of the ready line
         self.version = FIRST_VERSION
         self.made = 0  # GUIDs given out since the start
+        self.deleted: list[tuple[str, str, int]] = []  # table, key and version of what was taken out
         self.rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
 
     def now(self) -> str:
@@ -56,6 +57,7 @@ class Environment:
         """Take a row out."""
         self.version += 1
         del self.rows[table][key]
+        self.deleted.append((table, key, self.version))
 
     def load(self, table: str, rows: Iterable[Row]) -> None:
         """Take these rows, which have versions, in place of all others."""
@@ -67,11 +69,11 @@ class Environment:
     def all_or_nothing(self) -> Iterator[None]:
         """Take back every change of the block when it ends with an exception."""
         rows = {name: dict(found) for name, found in self.rows.items()}
-        version = self.version
+        version, deleted = self.version, list(self.deleted)
         try:
             yield
         except BaseException:
-            self.rows, self.version = rows, version
+            self.rows, self.version, self.deleted = rows, version, deleted
             raise
 
     def snapshot(self) -> Mapping[str, dict[str, Row]]:

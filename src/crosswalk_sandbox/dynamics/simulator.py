@@ -30,6 +30,7 @@ class SavedEnvironment(msgspec.Struct, kw_only=True):
     rows: dict[str, list[dict[str, Any]]]
     version: int
     made: int
+    deleted: list[tuple[str, str, int]]
     entra: SavedEntra
 
 
@@ -51,13 +52,20 @@ class Dynamics:
         rows, version = self._start
         self.environment.rows = {name: dict(found) for name, found in rows.items()}
         self.environment.version, self.environment.made = version, 0
+        self.environment.deleted = []
         self.entra.reset()
 
     def save(self) -> bytes:
         """Everything it holds, as JSON."""
         here = self.environment
         rows = {name: list(found.values()) for name, found in here.rows.items()}
-        saved = SavedEnvironment(rows=rows, version=here.version, made=here.made, entra=self.entra.saved())
+        saved = SavedEnvironment(
+            rows=rows,
+            version=here.version,
+            made=here.made,
+            deleted=here.deleted,
+            entra=self.entra.saved(),
+        )
         return msgspec.json.encode(saved)
 
     def restore(self, saved: bytes) -> None:
@@ -67,6 +75,7 @@ class Dynamics:
             if name in self.environment.rows:
                 self.environment.load(name, [self._revived(name, row) for row in rows])
         self.environment.version, self.environment.made = found.version, found.made
+        self.environment.deleted = found.deleted
         self.entra.restore(found.entra)
 
     def doors(self) -> Doors:

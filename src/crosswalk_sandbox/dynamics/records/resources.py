@@ -11,7 +11,7 @@ from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
-from crosswalk_sandbox.dynamics.records import queries, saving
+from crosswalk_sandbox.dynamics.records import queries, saving, tracking
 from crosswalk_sandbox.dynamics.records.shown import etag
 from crosswalk_sandbox.dynamics.records.values import PAYLOAD
 from crosswalk_sandbox.dynamics.schema import Table
@@ -33,7 +33,9 @@ def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, s
         raise ODataError("0x80040220", f"Principal user is missing prvWrite{table.schema_name} privilege.")
     if key is None:
         _only(call, "GET", "POST")
-        return queries.rows_of(call, table) if call.request.method == "GET" else _create(call, table)
+        if call.request.method == "POST":
+            return _create(call, table)
+        return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
     _only(call, "GET", "PATCH", "DELETE")
     return _METHODS[call.request.method](call, table, _guid(table, key))
 
