@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer
+from crosswalk_sandbox.dynamics import batches
+from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer, refused
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
 from crosswalk_sandbox.dynamics.metadata import csdl, resources
 from crosswalk_sandbox.dynamics.records import resources as rows
-from crosswalk_sandbox.http import Response
+from crosswalk_sandbox.http import Request, Response
 
 SEGMENT = re.compile(r"([\w.$]+)(?:\((.*)\))?", re.DOTALL)
 
@@ -24,6 +25,8 @@ def answered(call: Call) -> Response:
         return _service_document(call)
     if parts in ([("WhoAmI", None)], [("WhoAmI", "")]):
         return _who_am_i(call)
+    if parts == [("$batch", None)] and call.request.method == "POST":
+        return batches.serve(call, lambda request: _within(call, request))
     if parts == [("$metadata", None)]:
         return _metadata(call)
     if parts[0][0] == "EntityDefinitions":
@@ -31,6 +34,16 @@ def answered(call: Call) -> Response:
     if table := call.environment.schema.by_set.get(parts[0][0]):
         return rows.serve(call, table, parts[0][1], parts[1:])
     raise missing_segment(parts[0][0])
+
+
+def _within(call: Call, request: Request) -> Response:
+    """The answer to a request of a batch."""
+    if request.segments[3:] == ("$batch",):
+        return refused(ODataError("0x80060888", "A batch cannot hold another batch."))
+    try:
+        return answered(Call(environment=call.environment, request=request, user=call.user))
+    except ODataError as error:
+        return refused(error)
 
 
 def _part(segment: str) -> tuple[str, str | None]:
