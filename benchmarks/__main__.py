@@ -38,6 +38,8 @@ def _measured(options: argparse.Namespace) -> Iterator[Figure]:
         from .scenarios import Sizes, all_figures
 
         yield from all_figures(session, Sizes.of(options.contacts), _say)
+        if not options.large:
+            return
         large = Large.of(options.large, options.factor, records=options.records, dlt=options.dlt)
         yield from large_figures(large, _say)
 
@@ -45,7 +47,9 @@ def _measured(options: argparse.Namespace) -> Iterator[Figure]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--contacts", type=int, default=CONTACTS, help="size of the first load")
-    parser.add_argument("--large", type=int, default=LARGE, help="size of what is measured at size")
+    parser.add_argument(
+        "--large", type=int, default=LARGE, help="size of what is measured at size; 0: nothing"
+    )
     parser.add_argument("--factor", type=int, default=FACTOR, help="how many times as wide scaled limits are")
     parser.add_argument(
         "--records", type=int, help="size of a further first load, for its memory alone (takes long)"

@@ -98,12 +98,15 @@ def end() -> None:
 
 
 def _unsettled(alias: str) -> str:
-    """SQL: whether the record differs from what its feed last showed, or waits for a run."""
+    """SQL: whether the record differs from what its feed last showed, or waits for a run with what it showed.
+
+    A sighting without values only asks: verify itself may have left it.
+    """
     return (
         f"({alias}.stamp IS DISTINCT FROM (SELECT d.stamp FROM directory d WHERE d.tenant_id = %({alias}_tenant)s"
         f" AND d.object = {alias}.object AND d.record_id = {alias}.record_id)"
         f" OR EXISTS (SELECT 1 FROM inbox i WHERE i.connection_id = %(connection)s AND i.side = {alias}.side"
-        f" AND i.object = {alias}.object AND i.record_id = {alias}.record_id))"
+        f" AND i.object = {alias}.object AND i.record_id = {alias}.record_id AND NOT i.to_fetch))"
     )
 
 
