@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import psycopg
 import pytest
-from tests.simulation.report import FIRST, first_seed
+from tests.simulation.report import FIRST, OF_THE_SUITE
 
 from crosswalk.store import embedded
 
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_worker(config):
         os.environ[_HOME] = os.environ["CROSSWALK_HOME"] = tempfile.mkdtemp(prefix="crosswalk-tests-")
         os.environ.pop("DATABASE_URL", None)
-        os.environ[FIRST] = str(first_seed())
+        os.environ.setdefault(FIRST, str(OF_THE_SUITE))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

