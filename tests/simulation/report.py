@@ -30,7 +30,8 @@ class Played(msgspec.Struct, kw_only=True):
     options: str = ""
 
 
-# The suite plays the same seeds each time, until thousands of new ones in a row find nothing: `make simulate` plays those.
+# The suite plays the same seeds each time, until thousands of new ones in a row find nothing; `make simulate` plays
+# those.
 OF_THE_SUITE = 12624877025
 
 
