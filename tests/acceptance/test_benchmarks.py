@@ -129,7 +129,8 @@ def test_a_first_load_beats_one_call_a_record_at_the_vendors_pace(measured: Meas
 def test_a_large_load_and_the_runs_after_it_keep_to_their_calls(measured: Measured) -> None:
     assert measured.value(f"{LOAD}: contacts created") == WITH_ADDRESS
     calls = measured.value(f"{LOAD}: ActiveCampaign calls a contact") * LARGE
-    assert 8 <= round(calls) <= 16  # two imports, their results, four pages, and what comes once or twice
+    # Two imports, their results, four pages; once: fields, room, two looks at the feed; up to three at the queue.
+    assert 8 <= round(calls) <= 15
     assert measured.value(f"idle run among {LARGE}: ActiveCampaign calls") <= 2
     assert 4 < measured.value(f"4 changed among {LARGE}: ActiveCampaign calls") <= 7
 
