@@ -1,7 +1,11 @@
-"""What the simulation shares with tests of the whole pipeline: an emptied database per worker."""
+"""What the simulation needs: an emptied database per worker."""
 
 from __future__ import annotations
 
-from tests.integration.conftest import database_url, django_database, worker_database
+import pytest
 
-__all__ = ["database_url", "django_database", "worker_database"]
+
+@pytest.fixture
+def database_url(emptied_database: str) -> str:
+    """An empty database with all migrations."""
+    return emptied_database
