@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from operator import itemgetter
@@ -85,6 +86,7 @@ class Controlled:
         self._save_all = save  # writes the file of all systems together
         self._log: list[Entry] = []
         self._uncommitted: list[tuple[datetime, datetime, PersonOrder]] = []  # seen from, stamp, order
+        self._under_way: Counter[str] = Counter()  # requests, by Authorization
         self._log_lock = threading.Lock()
         self._system_lock = threading.Lock()
         self._doors: dict[tuple[str, str], Callable[[Request], Any]] = {
@@ -110,16 +112,30 @@ class Controlled:
         entry = self._enter(request)
         started = time.perf_counter()
         try:
-            response = self._dated(self._vendor(request, entry.route))
-            entry.status = response.status
+            with self._under_way_with(request) as counted:
+                response = self._dated(self._vendor(counted, entry.route))
+                entry.status = response.status
         except Broken as broken:
             entry.status = broken.response.status if broken.response else 0
             raise Broken(self._dated(broken.response) if broken.response else None) from None
         finally:
-            if self._latency:
-                self._sleep(self._latency)
             entry.ms = round((time.perf_counter() - started) * 1000, 3)
         return response
+
+    @contextmanager
+    def _under_way_with(self, request: Request) -> Iterator[Request]:
+        """The request with the number of those that are under way beside it; at the end what is added to each."""
+        caller = request.headers.get("authorization", "")
+        with self._log_lock:
+            beside = self._under_way[caller]
+            self._under_way[caller] += 1
+        try:
+            yield replace(request, beside=beside) if beside else request
+        finally:
+            if self._latency:
+                self._sleep(self._latency)
+            with self._log_lock:
+                self._under_way[caller] -= 1
 
     def ready(self, base_url: str) -> dict[str, str]:
         """The system's part of the ready line, with its control address."""

@@ -19,7 +19,9 @@ STATUS = {
     "0x80060892": 412,  # DuplicateRecordEntityKey
     "0x80040227": 405,  # CannotDeleteDueToAssociation
     "0x8006088b": 405,  # no such method
-    "0x80072322": 429,
+    "0x80072321": 429,  # work within five minutes
+    "0x80072322": 429,  # requests within five minutes
+    "0x80072326": 429,  # requests at once
     "0x80040216": 500,  # UnExpected
 }
 

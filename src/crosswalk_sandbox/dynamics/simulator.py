@@ -16,12 +16,19 @@ from crosswalk_sandbox.dynamics.entra.service import SavedEntra, object_of, serv
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
 from crosswalk_sandbox.dynamics.places import Places
+from crosswalk_sandbox.dynamics.protection import (
+    REQUESTS,
+    Costs,
+    Protection,
+    SavedUse,
+    ThrottledError,
+    too_many,
+)
 from crosswalk_sandbox.dynamics.schema import load
 from crosswalk_sandbox.http import Request, Response, json_response
 from crosswalk_sandbox.system import Doors, Record, World
 
 DIGITS = frozenset({"Decimal", "Money"})  # text in the state file, so that no digit is lost
-THROTTLED = "Number of requests exceeded the limit of 6000 over time window of 300 seconds."
 
 
 class SavedEnvironment(msgspec.Struct, kw_only=True):
@@ -32,6 +39,7 @@ class SavedEnvironment(msgspec.Struct, kw_only=True):
     made: int
     deleted: list[tuple[str, str, int]]
     entra: SavedEntra
+    used: dict[str, SavedUse] = {}  # of the limits, by systemuserid
 
 
 class Dynamics:
@@ -46,6 +54,8 @@ class Dynamics:
         app = self.entra.apps.default
         seed.plant(self.environment, world.population, app.client_id, app.object_id)
         self._start = (self.environment.snapshot(), self.environment.version)
+        self.protection = Protection(world.limits)
+        self._costs = Costs()
 
     def reset(self) -> None:
         """Data and apps back to the start of the seed; tokens live on until they expire."""
@@ -54,6 +64,7 @@ class Dynamics:
         self.environment.version, self.environment.made = version, 0
         self.environment.deleted = []
         self.entra.reset()
+        self.protection.reset()
 
     def save(self) -> bytes:
         """Everything it holds, as JSON."""
@@ -65,6 +76,7 @@ class Dynamics:
             made=here.made,
             deleted=here.deleted,
             entra=self.entra.saved(),
+            used=self.protection.saved(),
         )
         return msgspec.json.encode(saved)
 
@@ -77,6 +89,7 @@ class Dynamics:
         self.environment.version, self.environment.made = found.version, found.made
         self.environment.deleted = found.deleted
         self.entra.restore(found.entra)
+        self.protection.restore(found.used)
 
     def doors(self) -> Doors:
         """The tenant's app registrations: read them, register one or change its settings."""
@@ -110,9 +123,29 @@ class Dynamics:
             return Response(404)
         try:
             user = access.caller(self.environment, self.entra, request)
-            return api.answered(Call(environment=self.environment, request=request, user=user))
+            return self._metered(request, user)
+        except ThrottledError as error:
+            return refused(error.error, error.headers)
         except access.NotSignedInError as error:
             return access.refused(self.environment, self.entra, request, error.text)
+        except ODataError as error:
+            return refused(error)
+
+    def _metered(self, request: Request, user: str) -> Response:
+        """The answer within the user's limits. Raises ThrottledError."""
+        if not self.protection.limits.enforced:
+            return self._answered(request, user)
+        use, version = self.protection.of(user), self.environment.version
+        use.take(self.environment.clock.now(), request.beside)
+        response = self._answered(request, user)
+        now = self.environment.clock.now()
+        use.spend(now, self._costs.of(request, response, max(0, self.environment.version - version)))
+        response.headers.update(use.remaining(now))
+        return response
+
+    def _answered(self, request: Request, user: str) -> Response:
+        try:
+            return api.answered(Call(environment=self.environment, request=request, user=user))
         except ODataError as error:
             return refused(error)
 
@@ -133,7 +166,8 @@ class Dynamics:
 
     def throttled(self, request: Request) -> Response:
         """One request too many within five minutes."""
-        return refused(ODataError("0x80072322", THROTTLED), {"retry-after": "30"})
+        error = too_many(self.protection.limits.widened(REQUESTS), 30)
+        return refused(error.error, error.headers)
 
     def failed(self, request: Request, status: int) -> Response:
         """An error of that status."""

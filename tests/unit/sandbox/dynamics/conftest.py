@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx2
@@ -22,10 +23,18 @@ def opening() -> Iterator[Opening]:
     """Makes environments: `opening(contacts=10)`."""
     clients: list[httpx2.Client] = []
 
-    def make(*, leads: int = 12, contacts: int = 12, seed: int = 1) -> DataverseEnvironment:
+    def make(
+        *,
+        leads: int = 12,
+        contacts: int = 12,
+        seed: int = 1,
+        limits: str = "off",
+        latency: float = 0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> DataverseEnvironment:
         sizes = Sizes(leads=leads, contacts=contacts, subscribers=0)
-        options = Options(sizes=sizes, seed=seed, limits=Limits.parse("off"))
-        sandbox = Sandbox(["dynamics"], options, clock=lambda: Clock.standing(MONDAY_NOON))
+        options = Options(sizes=sizes, seed=seed, limits=Limits.parse(limits), latency=latency)
+        sandbox = Sandbox(["dynamics"], options, clock=lambda: Clock.standing(MONDAY_NOON), sleep=sleep)
         transport, ready = sandbox.transport()
         mine = ready["dynamics"]
         client = httpx2.Client(
