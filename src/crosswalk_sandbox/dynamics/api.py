@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from crosswalk_sandbox.dynamics import batches
+from crosswalk_sandbox.dynamics.actions import calls as actions
 from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer, refused
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
 from crosswalk_sandbox.dynamics.metadata import csdl, resources
@@ -31,7 +32,11 @@ def answered(call: Call) -> Response:
         return _metadata(call)
     if parts[0][0] == "EntityDefinitions":
         return _definitions(call, parts)
+    if done := actions.unbound(call, parts):
+        return done
     if table := call.environment.schema.by_set.get(parts[0][0]):
+        if done := actions.bound(call, table, parts):
+            return done
         return rows.serve(call, table, parts[0][1], parts[1:])
     raise missing_segment(parts[0][0])
 

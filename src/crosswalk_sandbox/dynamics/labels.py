@@ -28,6 +28,9 @@ LABELS: dict[str, tuple[str, ...]] = {
     "lead.statuscode": (
         "New", "Contacted", "Qualified", "Lost", "Cannot Contact", "No Longer Interested", "Canceled",
     ),
+    "opportunity.statecode": ("Open", "Won", "Lost"),
+    "opportunity.statuscode": ("In Progress", "On Hold", "Won", "Canceled", "Out-Sold"),
+    "opportunityratingcode": ("Hot", "Warm", "Cold"),
     "statecode": ("Active", "Inactive"),
     "statuscode": ("Active", "Inactive"),
     "leadqualitycode": ("Hot", "Warm", "Cold"),

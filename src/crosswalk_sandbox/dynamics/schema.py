@@ -22,7 +22,9 @@ TEXTS = frozenset({"String", "Memo"})
 CHOICES = frozenset({"Picklist", "State", "Status"})
 REFERENCES = frozenset({"Lookup", "Customer", "Owner"})
 MULTIPLE = "MultiSelectPicklist"
-DATE_ONLY = frozenset({"birthdate", "anniversary", "estimatedclosedate"})
+DATE_ONLY = frozenset(
+    {"birthdate", "anniversary", "estimatedclosedate", "actualclosedate", "finaldecisiondate"}
+)
 UNREADABLE = frozenset({"Virtual", "EntityName", "PartyList"})
 
 

@@ -7,6 +7,12 @@ STATUS_OF_STATE: dict[str, dict[int, tuple[int, ...]]] = {
     "account": {0: (1,), 1: (2,)},
     "contact": {0: (1,), 1: (2,)},
     "lead": {0: (1, 2), 1: (3,), 2: (4, 5, 6, 7)},
+    "opportunity": {0: (1, 2), 1: (3,), 2: (4, 5)},
+}
+# a row that is closed can only be reactivated: the refusal of everything else
+CLOSED = {
+    "lead": ("0x80040519", "This lead is already closed. Reactivate it to change it."),
+    "opportunity": ("0x80040516", "This opportunity is already closed. Reactivate it to change it."),
 }
 
 

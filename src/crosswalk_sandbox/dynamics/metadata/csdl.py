@@ -26,6 +26,22 @@ WHO_AM_I = (
     '<Property Name="OrganizationId" Type="Edm.Guid" Nullable="false" /></ComplexType>'
     '<Function Name="WhoAmI"><ReturnType Type="mscrm.WhoAmIResponse" Nullable="false" /></Function>'
 )
+ACTIONS = (
+    '<Action Name="QualifyLead" IsBound="true"><Parameter Name="entity" Type="mscrm.lead" Nullable="false" />'
+    '<Parameter Name="CreateAccount" Type="Edm.Boolean" Nullable="false" />'
+    '<Parameter Name="CreateContact" Type="Edm.Boolean" Nullable="false" />'
+    '<Parameter Name="CreateOpportunity" Type="Edm.Boolean" Nullable="false" />'
+    '<Parameter Name="OpportunityCurrencyId" Type="mscrm.transactioncurrency" />'
+    '<Parameter Name="OpportunityCustomerId" Type="mscrm.crmbaseentity" />'
+    '<Parameter Name="SourceCampaignId" Type="mscrm.crmbaseentity" />'
+    '<Parameter Name="Status" Type="Edm.Int32" Nullable="false" />'
+    '<Parameter Name="ProcessInstanceId" Type="mscrm.crmbaseentity" />'
+    '<ReturnType Type="Collection(mscrm.crmbaseentity)" Nullable="false" /></Action>'
+    '<Action Name="Merge"><Parameter Name="Target" Type="mscrm.crmbaseentity" Nullable="false" />'
+    '<Parameter Name="Subordinate" Type="mscrm.crmbaseentity" Nullable="false" />'
+    '<Parameter Name="UpdateContent" Type="mscrm.crmbaseentity" />'
+    '<Parameter Name="PerformParentingChecks" Type="Edm.Boolean" Nullable="false" /></Action>'
+)
 TRACKING = (
     '<Annotation Term="Org.OData.Capabilities.V1.ChangeTracking"><Record>'
     '<PropertyValue Property="Supported" Bool="true" /></Record></Annotation>'
@@ -43,9 +59,9 @@ def document(schema: Schema, *, annotations: bool) -> str:
     """The whole document."""
     types = "".join(_entity_type(table) for table in schema)
     sets = "".join(_entity_set(schema, table, annotations=annotations) for table in schema)
-    calls = '<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" />'
+    calls = '<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" /><ActionImport Name="Merge" Action="mscrm.Merge" />'
     container = f'<EntityContainer Name="System">{sets}{calls}</EntityContainer>'
-    return HEAD + BASES + types + WHO_AM_I + container + TAIL
+    return HEAD + BASES + types + WHO_AM_I + ACTIONS + container + TAIL
 
 
 def edm_type(column: Column) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any
 
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
 from crosswalk_sandbox.dynamics.records import queries, saving, tracking
+from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.shown import etag
-from crosswalk_sandbox.dynamics.records.values import PAYLOAD
 from crosswalk_sandbox.dynamics.schema import Table
 from crosswalk_sandbox.http import Response
 
@@ -68,13 +65,13 @@ def _get(call: Call, table: Table, key: str) -> Response:
 
 
 def _create(call: Call, table: Table) -> Response:
-    row = saving.create(call.environment, call.user, table, _body(call), None)
+    row = saving.create(call.environment, call.user, table, json_body(call), None)
     return _written(call, table, row, created=True)
 
 
 def _patch(call: Call, table: Table, key: str) -> Response:
     """An update; without If-Match also a creation. Raises ODataError."""
-    body = _body(call)
+    body = json_body(call)
     old = call.environment.rows[table.name].get(key)
     if old is None:
         if _header(call, "if-match") is not None:
@@ -130,18 +127,3 @@ def _shown(
     context = {"@odata.context": f"{queries.context_of(call, table)}/$entity"}
     content = context | queries.shower_of(call, table).show(row)
     return answer(status, content, {"etag": etag(row), **(headers or {})})
-
-
-def _body(call: Call) -> dict[str, Any]:
-    """The JSON object of the body, numbers with every digit. Raises ODataError."""
-    kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        text = f"The content type '{kind}' is not supported for a request with a body."
-        raise ODataError("0x80060888", text, status=415)
-    try:
-        found = json.loads(call.request.body.decode("utf-8"), parse_float=Decimal)
-    except (ValueError, RecursionError) as error:
-        raise ODataError(PAYLOAD, f"Error identified in Payload provided by the user: {error}") from None
-    if not isinstance(found, dict):
-        raise ODataError(PAYLOAD, "Error identified in Payload provided by the user: an object is expected")
-    return found

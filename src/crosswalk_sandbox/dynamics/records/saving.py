@@ -15,7 +15,7 @@ from crosswalk_sandbox.dynamics.names import full_name
 from crosswalk_sandbox.dynamics.records import links, values
 from crosswalk_sandbox.dynamics.records.links import BIND
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Table
-from crosswalk_sandbox.dynamics.states import STATUS_OF_STATE
+from crosswalk_sandbox.dynamics.states import CLOSED, STATUS_OF_STATE
 
 RATE = Decimal("1.0000000000")
 
@@ -46,6 +46,11 @@ def update(environment: Environment, user: str, table: Table, old: Row, body: Ma
     _settle_state(table, row, sent, old)
     _check_required(table, row)
     return environment.put(table.name, _derived(table, row))
+
+
+def sendable(column: Column, value: Any) -> Any:
+    """A stored value as a body would have it."""
+    return Decimal(str(value)) if column.type == "Double" else value
 
 
 def _defaults(environment: Environment, user: str, table: Table) -> Row:
@@ -102,9 +107,9 @@ def _settle_state(table: Table, row: Row, sent: Row, old: Row | None) -> None:
 
 
 def _check_closed(table: Table, old: Row, sent: Row) -> None:
-    """Qualified and disqualified leads can only be reactivated. Source: Dataverse, state changes."""
-    if table.name == "lead" and old["statecode"] != 0 and sent.get("statecode") != 0:
-        raise ODataError("0x80040519", "This lead is already closed. Reactivate it to change it.")
+    """Closed leads and opportunities can only be reactivated. Source: Dataverse, state changes."""
+    if table.name in CLOSED and old["statecode"] != 0 and sent.get("statecode") != 0:
+        raise ODataError(*CLOSED[table.name])
 
 
 def _check_required(table: Table, row: Row) -> None:
@@ -123,10 +128,20 @@ def _derived(table: Table, row: Row) -> Row:
     for name, column in table.columns.items():
         if column.type == "Money" and f"{name}_base" in table.columns:
             row[f"{name}_base"] = row.get(name)
+    if table.name == "opportunity":
+        _customer(row)
     for prefix in ("address1", "address2", "address3"):
         if f"{prefix}_composite" in table.columns:
             row[f"{prefix}_composite"] = _composite(row, prefix)
     return full_name(table, {name: value for name, value in row.items() if value is not None})
+
+
+def _customer(row: Row) -> None:
+    """The potential customer is the account, else the contact. Source: Dynamics 365 Sales, opportunity."""
+    for lookup, target in (("parentaccountid", "account"), ("parentcontactid", "contact")):
+        if row.get(lookup):
+            row |= {"customerid": row[lookup], "customeridtype": target}
+            return
 
 
 def _composite(row: Row, prefix: str) -> str | None:

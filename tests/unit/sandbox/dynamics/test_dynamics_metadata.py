@@ -199,4 +199,4 @@ def test_the_csdl_says_the_same_as_the_json(environment: DataverseEnvironment) -
 def test_change_tracking_shows_among_annotations(environment: DataverseEnvironment) -> None:
     assert b"ChangeTracking" not in environment.call("GET", "/$metadata").content
     annotated = environment.call("GET", "/$metadata?annotations=true").content
-    assert annotated.count(b"Org.OData.Capabilities.V1.ChangeTracking") == 3
+    assert annotated.count(b"Org.OData.Capabilities.V1.ChangeTracking") == 4

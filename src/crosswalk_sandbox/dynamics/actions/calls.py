@@ -1,0 +1,63 @@
+"""Calls of actions: which there are, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.actions import merging, qualifying
+from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
+from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
+from crosswalk_sandbox.dynamics.environment import Row
+from crosswalk_sandbox.dynamics.errors import ODataError, missing_row
+from crosswalk_sandbox.dynamics.records.bodies import json_body
+from crosswalk_sandbox.dynamics.schema import Table
+from crosswalk_sandbox.http import Response
+
+Parts = Sequence[tuple[str, str | None]]
+
+
+def unbound(call: Call, parts: Parts) -> Response | None:
+    """The answer to an action of no row; None when the path names none. Raises ODataError."""
+    action = UNBOUND.get(parts[0][0]) if len(parts) == 1 and parts[0][1] is None else None
+    return _done(call, lambda: action(call)) if action else None
+
+
+def bound(call: Call, table: Table, parts: Parts) -> Response | None:
+    """The answer to an action of a row; None when the path names none. Raises ODataError."""
+    if len(parts) != 2 or parts[0][1] is None or not parts[1][0].startswith(NAMESPACE):
+        return None
+    action = BOUND.get((table.name, parts[1][0].removeprefix(NAMESPACE)))
+    if action is None:
+        return None
+    key = ids.canonical(parts[0][1].removeprefix(f"{table.key}="))
+    row = call.environment.rows[table.name].get(key or "")
+    if row is None:
+        raise missing_row(table.name, parts[0][1])
+    return _done(call, lambda: action(call, row))
+
+
+def _done(call: Call, action: Callable[[], Response]) -> Response:
+    """The answer to an action, which happens whole or not at all. Raises ODataError."""
+    if call.request.method != "POST":
+        text = "The requested resource does not support http method "
+        raise ODataError("0x8006088b", f"{text}'{call.request.method}'.")
+    with call.environment.all_or_nothing():
+        return action()
+
+
+def _merge(call: Call) -> Response:
+    merging.serve(call.environment, call.user, json_body(call))
+    return Response(204, b"", ODATA)
+
+
+def _qualify(call: Call, lead: Row) -> Response:
+    wanted = qualifying.read(call.environment, json_body(call))
+    made = qualifying.qualify(call.environment, call.user, lead, wanted)
+    shown = [{TYPE: f"#{NAMESPACE}{table.name}", table.key: row[table.key]} for table, row in made]
+    context = f"{call.base}/$metadata#Collection({NAMESPACE}crmbaseentity)"
+    return answer(200, {"@odata.context": context, "value": shown})
+
+
+UNBOUND: dict[str, Callable[[Call], Response]] = {"Merge": _merge}
+BOUND: dict[tuple[str, str], Callable[[Call, Row], Response]] = {("lead", "QualifyLead"): _qualify}
