@@ -18,11 +18,16 @@ from ..core.system import Budget, System
 # vendor → the folder whose `connect` opens its systems; loaded only when one is opened
 VENDORS = {
     "activecampaign": "activecampaign",
+    "dynamics": "dynamics",
     "salesforce": "salesforce",
 }
 
 
-RECORDS_A_CALL = {"activecampaign": 100, "salesforce": 2_000}  # the most that reading by ranges gives
+RECORDS_A_CALL = {
+    "activecampaign": 100,
+    "dynamics": 5_000,
+    "salesforce": 2_000,
+}  # the most that reading by ranges gives
 
 
 class Connect(Protocol):

@@ -170,6 +170,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         json: object = None,
         form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
         repeatable: bool,
         accept: frozenset[int] = frozenset({200}),
         may_be_empty: bool = False,
@@ -177,14 +178,15 @@ class HttpClient:
     ) -> Answer:
         """Make one call and return its answer: its status is in `accept`, its body is complete JSON or rightly empty.
 
-        Without `is_json` any text but a web page will do, and the caller tells whether it is complete.
+        Without `is_json` any text but a web page will do, and the caller tells whether it is complete. `body` is sent
+        as it is; `headers` say what it is.
 
         A `repeatable` call is tried again after lost connections, time-outs, overload and broken answers;
         any call after a refused connection or 429, where nothing happened. Raises SystemFailure, `in_doubt`
         when something other than a read may have taken effect.
         """
         call = self._prepare(
-            method, path_or_url, query, headers or {}, json, form, accept, may_be_empty, is_json
+            method, path_or_url, query, headers or {}, json, form, body, accept, may_be_empty, is_json
         )
         give_up = self._clock.now() + timedelta(seconds=PATIENCE)
         in_doubt = False
@@ -212,6 +214,7 @@ class HttpClient:
         headers: Mapping[str, str],
         json: object,
         form: Mapping[str, str] | None,
+        body: bytes | None,
         accept: frozenset[int],
         may_be_empty: bool,
         is_json: bool,
@@ -221,7 +224,7 @@ class HttpClient:
         if query:
             url += ("&" if "?" in url else "?") + urlencode(query, quote_via=quote)
         sent = {"Accept": "application/json", **headers}
-        content = None
+        content = body
         if form is not None:
             content = urlencode(form).encode()
             sent["Content-Type"] = "application/x-www-form-urlencoded"

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from tests.helpers.certificates import key_pem, private_key
 
 from crosswalk.core.failures import UserError
-from crosswalk.systems.salesforce.assertion import audience_of, read_key, signed
+from crosswalk.systems.salesforce.assertion import audience_of, signed
+from crosswalk.systems.signing import read_key
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

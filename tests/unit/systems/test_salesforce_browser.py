@@ -10,7 +10,8 @@ from tests.helpers.systems import SteppedClock
 
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 from crosswalk.systems import begin_sign_in, needs_browser
-from crosswalk.systems.salesforce.browser import BrowserSignIn, challenge_of
+from crosswalk.systems.oauth import challenge_of
+from crosswalk.systems.salesforce.browser import BrowserSignIn
 from crosswalk.systems.salesforce.browser import begin_sign_in as begin
 
 CALLBACK = "http://localhost:8080/callback"

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from ...core.failures import UserError
 from ...core.sign_in import Tokens
-from .assertion import GRANT_TYPE, PRODUCTION, SANDBOX, audience_of, read_key, signed
+from ..signing import read_key
+from .assertion import GRANT_TYPE, PRODUCTION, SANDBOX, audience_of, signed
 from .ids import long_id
 
 BY_BROWSER = "authorization_code"  # value of `grant` where a person signed in, or shall

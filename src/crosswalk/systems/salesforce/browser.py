@@ -5,8 +5,6 @@ Source: Salesforce OAuth 2.0, web server flow; RFC 7636.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import closing
@@ -20,6 +18,7 @@ from ...core.clock import Clock
 from ...core.failures import UserError
 from ...core.sign_in import Granted
 from ..http import require_secure
+from ..oauth import challenge_of
 from .auth import BY_BROWSER, Credentials, parse_credentials
 from .oauth_errors import no_refresh_token, refusal
 from .session import TOKEN_PATH, TokenAnswer, login_client
@@ -32,12 +31,6 @@ _KEPT = ("login_url", "client_id", "client_secret", "username")
 def needs_browser(given: Mapping[str, Any]) -> bool:
     """Tell whether a person must sign in by browser before these credentials open anything."""
     return parse_credentials(given).need_browser
-
-
-def challenge_of(verifier: str) -> str:
-    """Return the code challenge, method S256, of a code verifier."""
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 class BrowserSignIn:

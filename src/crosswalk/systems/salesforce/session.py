@@ -17,6 +17,7 @@ from ...core.clock import Clock
 from ...core.failures import SystemFailure
 from ...core.sign_in import Tokens, TokenStore
 from ..http import Answer, HttpClient
+from ..oauth import Uncounted
 from .assertion import GRANT_TYPE
 from .auth import Credentials, Form, Token, grants, identity, read_token, signed_form
 from .errors import Refused
@@ -54,16 +55,6 @@ class TokenAnswer(msgspec.Struct, frozen=True):
         return {name: value for name, value in found.items() if value}
 
 
-class _NoBudget:
-    """Token calls are not counted among a tenant's calls."""
-
-    def wait(self) -> None:
-        """Go at once."""
-
-    def learn(self, **_told: float | None) -> None:
-        """Nothing is paced here."""
-
-
 def login_client(
     given: Credentials, connection: str, clock: Clock, transport: httpx2.BaseTransport | None
 ) -> HttpClient:
@@ -71,7 +62,7 @@ def login_client(
     return HttpClient(
         vendor="Salesforce",
         base_url=given.login,
-        budget=_NoBudget(),
+        budget=Uncounted(),
         clock=clock,
         transport=transport,
         explain=lambda answer: explain_refusal(answer, connection),

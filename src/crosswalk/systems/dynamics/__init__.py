@@ -1,0 +1,40 @@
+"""Dynamics 365: leads and contacts of one Dataverse environment, over its Web API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+from ...core.clock import Clock
+from ...core.sign_in import OwnTokens, TokenStore
+from ...core.system import Budget
+from .auth import read_credentials
+from .client import Client
+from .session import Session
+from .system import Dynamics
+
+__all__ = ["Dynamics", "connect"]
+
+
+def connect(
+    credentials: Mapping[str, Any],
+    *,
+    budget: Budget,
+    clock: Clock,
+    tokens: TokenStore | None = None,
+    transport: httpx2.BaseTransport | None = None,
+) -> Dynamics:
+    """Return the environment that `credentials` open; nothing is called yet.
+
+    `credentials` hold url (the environment's address), tenant and client_id, with certificate and private_key (both
+    PEM), or with client_secret, or with refresh_token; authority where it is not Microsoft's public one; other keys are
+    ignored. Without `tokens` nobody else has the tokens that are given. Raises UserError when they are not complete,
+    SystemFailure for an address that is plain http outside loopback.
+    """
+    store = tokens or OwnTokens()
+    session = Session(
+        read_credentials(credentials, store.read()), tokens=store, clock=clock, transport=transport
+    )
+    return Dynamics(Client(session, budget=budget, clock=clock, transport=transport))
