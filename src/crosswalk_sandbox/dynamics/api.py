@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crosswalk_sandbox.dynamics import batches
 from crosswalk_sandbox.dynamics.actions import calls as actions
 from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer, refused
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
-from crosswalk_sandbox.dynamics.metadata import csdl, resources
+from crosswalk_sandbox.dynamics.metadata import changing, csdl, resources
 from crosswalk_sandbox.dynamics.records import resources as rows
 from crosswalk_sandbox.http import Request, Response
 
@@ -34,6 +34,8 @@ def answered(call: Call) -> Response:
         return _definitions(call, parts)
     if done := actions.unbound(call, parts):
         return done
+    if len(parts) == 1 and (found := _PLAIN.get(parts[0][0])):
+        return found(call, parts[0][1])
     if table := call.environment.schema.by_set.get(parts[0][0]):
         if done := actions.bound(call, table, parts):
             return done
@@ -66,13 +68,30 @@ def _metadata(call: Call) -> Response:
 
 
 def _definitions(call: Call, parts: Sequence[tuple[str, str | None]]) -> Response:
-    must_get(call)
+    if call.request.method != "GET":
+        return changing.serve(call, parts)
     key = parts[0][1]
     if len(parts) == 1:
         return resources.entities(call, key)
     if key is None:
         raise missing_segment(parts[1][0])
     return resources.below(call, key, parts[1:])
+
+
+def _relationships(call: Call, key: str | None) -> Response:
+    read = call.request.method == "GET"
+    return resources.relationships(call, key) if read else changing.relationships(call, key)
+
+
+def _option_sets(call: Call, key: str | None) -> Response:
+    read = call.request.method == "GET"
+    return resources.option_sets(call, key) if read else changing.option_sets(call, key)
+
+
+_PLAIN: dict[str, Callable[[Call, str | None], Response]] = {
+    "RelationshipDefinitions": _relationships,
+    "GlobalOptionSetDefinitions": _option_sets,
+}
 
 
 def template(segments: Sequence[str]) -> str | None:

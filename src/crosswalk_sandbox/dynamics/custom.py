@@ -55,4 +55,6 @@ def _column(table: str, schema_name: str, label: str, type_: str, facts: dict[st
         options=dict(enumerate(facts.get("choices", ()), start=first)),
         format=facts.get("format", ""),
         behaviour=facts.get("behaviour", ""),
+        custom=True,
+        precision_source=0,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.places import Places
+from crosswalk_sandbox.dynamics.query.conditions import folded
 from crosswalk_sandbox.dynamics.schema import Schema
 
 Row = dict[str, Any]  # what is not empty, by logical name; lookups are GUIDs
@@ -22,11 +23,14 @@ class Environment:
     The rows of a table stand in the order of their versions: what changed last is last.
     """
 
-    def __init__(self, schema: Schema, clock: Clock, places: Places, seed: int) -> None:
+    def __init__(
+        self, schema: Schema, clock: Clock, places: Places, seed: int, job_seconds: float = 0.0
+    ) -> None:
         self.schema = schema
         self.clock = clock
         self.places = places
         self.seed = seed
+        self.job_seconds = job_seconds  # what building an index takes
         self.id = ids.make(seed, "organization")
         self.unit = ids.make(seed, "business unit")
         self.currency = ids.make(seed, "currency")
@@ -35,6 +39,8 @@ class Environment:
         self.made = 0  # GUIDs given out since the start
         self.deleted: list[tuple[str, str, int]] = []  # table, key and version of what was taken out
         self.rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
+        # by table and columns: the values of those columns, and the row that has them
+        self._indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], str]] = {}
 
     def now(self) -> str:
         """The time as rows are stamped with it."""
@@ -49,14 +55,15 @@ class Environment:
         self.version += 1
         stamped = {**row, "versionnumber": self.version}
         key = row[self.schema[table].key]
-        self.rows[table].pop(key, None)
+        old = self.rows[table].pop(key, None)
         self.rows[table][key] = stamped
+        self._reindex(table, key, old, stamped)
         return stamped
 
     def remove(self, table: str, key: str) -> None:
         """Take a row out."""
         self.version += 1
-        del self.rows[table][key]
+        self._reindex(table, key, self.rows[table].pop(key), None)
         self.deleted.append((table, key, self.version))
 
     def load(self, table: str, rows: Iterable[Row]) -> None:
@@ -64,21 +71,50 @@ class Environment:
         key = self.schema[table].key
         ordered = sorted(rows, key=lambda row: int(row["versionnumber"]))
         self.rows[table] = {row[key]: row for row in ordered}
+        self.forget_indexes()
+
+    def having(self, table: str, columns: tuple[str, ...], values: tuple[Any, ...]) -> str | None:
+        """The key of the row that has these values in these columns, whatever their case."""
+        index = self._indexes.get((table, columns))
+        if index is None:
+            found = ((compared(row, columns), key) for key, row in self.rows[table].items())
+            index = self._indexes[table, columns] = {each: key for each, key in found if None not in each}
+        return index.get(tuple(folded(value) for value in values))
+
+    def forget_indexes(self) -> None:
+        """Rows were changed past `put` and `remove`."""
+        self._indexes.clear()
+
+    def _reindex(self, table: str, key: str, old: Row | None, new: Row | None) -> None:
+        for (name, columns), index in self._indexes.items():
+            if name != table:
+                continue
+            if old is not None and index.get(compared(old, columns)) == key:
+                del index[compared(old, columns)]
+            if new is not None and None not in (values := compared(new, columns)):
+                index[values] = key
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
         """Take back every change of the block when it ends with an exception."""
         rows = {name: dict(found) for name, found in self.rows.items()}
-        version, deleted = self.version, list(self.deleted)
+        version, deleted, schema = self.version, list(self.deleted), self.schema.kept()
         try:
             yield
         except BaseException:
             self.rows, self.version, self.deleted = rows, version, deleted
+            self.schema.go_back(schema)
+            self.forget_indexes()
             raise
 
     def snapshot(self) -> Mapping[str, dict[str, Row]]:
         """The rows as they are now."""
         return {name: dict(found) for name, found in self.rows.items()}
+
+
+def compared(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    """The values of these columns as they are compared."""
+    return tuple(folded(row.get(column)) for column in columns)
 
 
 def stamp(moment: datetime) -> str:

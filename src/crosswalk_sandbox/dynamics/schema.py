@@ -6,7 +6,8 @@ Source: Dataverse, table and column metadata; column lists of the standard table
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -25,6 +26,27 @@ MULTIPLE = "MultiSelectPicklist"
 DATE_ONLY = frozenset(
     {"birthdate", "anniversary", "estimatedclosedate", "actualclosedate", "finaldecisiondate"}
 )
+FIRST_VERSION = 88_012_345
+# by table, lookup and table that it leads to
+RELATIONSHIPS = {
+    ("contact", "parentcustomerid", "account"): "contact_customer_accounts",
+    ("contact", "parentcustomerid", "contact"): "contact_customer_contacts",
+    ("contact", "originatingleadid", "lead"): "contact_originating_lead",
+    ("contact", "masterid", "contact"): "contact_master_contact",
+    ("account", "primarycontactid", "contact"): "account_primary_contact",
+    ("account", "parentaccountid", "account"): "account_parent_account",
+    ("account", "originatingleadid", "lead"): "account_originating_lead",
+    ("account", "masterid", "account"): "account_master_account",
+    ("lead", "parentaccountid", "account"): "lead_parent_account",
+    ("lead", "parentcontactid", "contact"): "lead_parent_contact",
+    ("lead", "customerid", "account"): "lead_customer_accounts",
+    ("lead", "customerid", "contact"): "lead_customer_contacts",
+    ("lead", "masterid", "lead"): "lead_master_lead",
+    ("opportunity", "customerid", "account"): "opportunity_customer_accounts",
+    ("opportunity", "customerid", "contact"): "opportunity_customer_contacts",
+    ("opportunity", "parentaccountid", "account"): "opportunity_parent_account",
+    ("opportunity", "parentcontactid", "contact"): "opportunity_parent_contact",
+}
 UNREADABLE = frozenset({"Virtual", "EntityName", "PartyList"})
 
 
@@ -75,12 +97,16 @@ class Column:
     targets: tuple[str, ...]  # tables that a lookup may point to
     part_of: str | None  # the column whose name or type this one shows
     options: Mapping[int, str]  # value to label
-    format: str = ""  # of text: Email, Phone, Url, Text
+    format: str = ""  # of text: Email, Phone, Url, Text; of date-times: DateOnly, DateAndTime
     behaviour: str = ""  # of date-times: UserLocal, DateOnly, TimeZoneIndependent
-
-    @property
-    def custom(self) -> bool:
-        return "_" in self.schema_name and self.schema_name.startswith("new_")
+    custom: bool = False  # made by the environment's own people
+    description: str = ""
+    minimum: Decimal | None = None  # of numbers; None is the least of the type
+    maximum: Decimal | None = None
+    default: bool | int | None = None  # what the forms fill in; of yes or no what a creation gets
+    precision_source: int = 2  # of money
+    option_set: str = ""  # the global option set that a choice takes its options from
+    relationships: Mapping[str, str] = field(default_factory=dict)  # of own lookups: table to schema name
 
     @property
     def json_name(self) -> str | None:
@@ -92,9 +118,15 @@ class Column:
     @property
     def navigations(self) -> dict[str, str]:
         """The navigation properties of a lookup, with the table that each leads to."""
+        name = self.schema_name if self.custom else self.name
         if self.type == "Customer":
-            return {f"{self.name}_{target}": target for target in self.targets}
-        return {self.schema_name if self.custom else self.name: self.targets[0]} if self.targets else {}
+            return {f"{name}_{target}": target for target in self.targets}
+        return {name: self.targets[0]} if self.targets else {}
+
+    def relationship(self, target: str) -> str:
+        """The relationship by which a lookup leads to a table; the other way round it leads to many rows."""
+        made = self.relationships.get(target) or RELATIONSHIPS.get((self.table, self.name, target))
+        return made or f"{target}_{self.table}_{self.name}"
 
     @property
     def target_column(self) -> str:
@@ -104,6 +136,32 @@ class Column:
     @cached_property
     def id(self) -> str:
         return ids.make(0, f"column {self.table} {self.name}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """An alternate key: columns whose values together belong to one row."""
+
+    name: str  # the logical name
+    schema_name: str
+    label: str
+    columns: tuple[str, ...]
+    asked: str  # when its index was asked for: ISO 8601
+    failed: bool = False  # rows had the same values
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionSet:
+    """A global option set."""
+
+    name: str
+    label: str
+    options: Mapping[int, str]
+    custom: bool = True
+
+    @cached_property
+    def id(self) -> str:
+        return ids.make(0, f"option set {self.name}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +178,7 @@ class Table:
     title: str
     tracked: bool
     columns: Mapping[str, Column]
+    keys: tuple[Key, ...] = ()
 
     @cached_property
     def id(self) -> str:
@@ -149,11 +208,61 @@ class Table:
         return "ownerid" in self.columns
 
 
+CONNECTING = ("Business", "Family", "Social", "Sales", "Other")
+GLOBAL_OPTION_SETS = (
+    OptionSet(
+        name="connectionrole_category",
+        label="Category",
+        options=dict(enumerate(CONNECTING, start=1)),
+        custom=False,
+    ),
+)
+
+
 class Schema:
-    """All tables of the environment."""
+    """All tables of the environment. A table is never changed in place: a change is a new table."""
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self.tables = dict(tables)
+        self.by_set = {table.set_name: table for table in tables.values()}
+        self.option_sets = {each.name: each for each in GLOBAL_OPTION_SETS}
+        self.version = FIRST_VERSION
+
+    def put(self, *tables: Table) -> None:
+        """Set tables in the place of those with their names."""
+        self.tables |= {table.name: table for table in tables}
+        self.by_set |= {table.set_name: table for table in tables}
+        self.version += 1
+
+    def put_column(self, column: Column) -> None:
+        """Add a column to its table, or set it in the place of the one with its name."""
+        table = self.tables[column.table]
+        self.put(replace(table, columns={**table.columns, column.name: column}))
+
+    def put_option_set(self, option_set: OptionSet) -> None:
+        self.option_sets[option_set.name] = option_set
+        self.version += 1
+
+    def remove_option_set(self, name: str) -> None:
+        del self.option_sets[name]
+        self.version += 1
+
+    def collections(self, name: str) -> dict[str, tuple[Table, Column]]:
+        """The navigation properties from a table to many rows: the rows' table, and its lookup."""
+        return {
+            column.relationship(name): (table, column)
+            for table in self
+            for column, target in table.navigations.values()
+            if target == name
+        }
+
+    def kept(self) -> tuple[dict[str, Table], dict[str, OptionSet], int]:
+        """What it is now, to go back to."""
+        return dict(self.tables), dict(self.option_sets), self.version
+
+    def go_back(self, kept: tuple[dict[str, Table], dict[str, OptionSet], int]) -> None:
+        tables, option_sets, self.version = kept
+        self.tables, self.option_sets = dict(tables), dict(option_sets)
         self.by_set = {table.set_name: table for table in tables.values()}
 
     def __iter__(self) -> Iterator[Table]:

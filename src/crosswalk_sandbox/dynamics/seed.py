@@ -63,6 +63,15 @@ class _Planter:
         })  # fmt: skip
         team = {"name": "example", "businessunitid": here.unit, "isdefault": True}
         self._admin("team", ids.make(here.seed, "team"), team)
+        publisher = ids.make(here.seed, "publisher")
+        self._admin("publisher", publisher, {
+            "uniquename": "DefaultPublisherexample", "friendlyname": "Default Publisher for example",
+            "customizationprefix": "new", "customizationoptionvalueprefix": 10_000,
+        })  # fmt: skip
+        self._admin("solution", ids.make(here.seed, "solution"), {
+            "uniquename": "Default", "friendlyname": "Default Solution", "version": "1.0",
+            "publisherid": publisher,
+        })  # fmt: skip
         for number, user in enumerate(USERS):
             self._user(number, *user, application=application, object_id=object_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,11 +25,20 @@ from crosswalk_sandbox.dynamics.protection import (
     ThrottledError,
     too_many,
 )
-from crosswalk_sandbox.dynamics.schema import load
+from crosswalk_sandbox.dynamics.schema import FIRST_VERSION, Column, Key, OptionSet, Table, load
 from crosswalk_sandbox.http import Request, Response, json_response
 from crosswalk_sandbox.system import Doors, Record, World
 
 DIGITS = frozenset({"Decimal", "Money"})  # text in the state file, so that no digit is lost
+
+
+class SavedTable(msgspec.Struct, kw_only=True):
+    """A table that was changed by metadata calls."""
+
+    name: str
+    columns: list[Column]
+    keys: list[Key]
+    tracked: bool
 
 
 class SavedEnvironment(msgspec.Struct, kw_only=True):
@@ -40,6 +50,14 @@ class SavedEnvironment(msgspec.Struct, kw_only=True):
     deleted: list[tuple[str, str, int]]
     entra: SavedEntra
     used: dict[str, SavedUse] = {}  # of the limits, by systemuserid
+    tables: list[SavedTable] = []
+    option_sets: list[OptionSet] = []
+    schema_version: int = FIRST_VERSION
+
+
+def _saved(table: Table) -> SavedTable:
+    columns = list(table.columns.values())
+    return SavedTable(name=table.name, columns=columns, keys=list(table.keys), tracked=table.tracked)
 
 
 class Dynamics:
@@ -50,17 +68,22 @@ class Dynamics:
     def __init__(self, world: World) -> None:
         self._places = Places()
         self.entra = Entra(world.seed, world.clock, self._places)
-        self.environment = Environment(load(custom.columns()), world.clock, self._places, world.seed)
+        self.environment = Environment(
+            load(custom.columns()), world.clock, self._places, world.seed, world.job_seconds
+        )
         app = self.entra.apps.default
         seed.plant(self.environment, world.population, app.client_id, app.object_id)
         self._start = (self.environment.snapshot(), self.environment.version)
         self.protection = Protection(world.limits)
         self._costs = Costs()
+        self._schema = self.environment.schema.kept()
 
     def reset(self) -> None:
         """Data and apps back to the start of the seed; tokens live on until they expire."""
         rows, version = self._start
         self.environment.rows = {name: dict(found) for name, found in rows.items()}
+        self.environment.schema.go_back(self._schema)
+        self.environment.forget_indexes()
         self.environment.version, self.environment.made = version, 0
         self.environment.deleted = []
         self.entra.reset()
@@ -77,12 +100,16 @@ class Dynamics:
             deleted=here.deleted,
             entra=self.entra.saved(),
             used=self.protection.saved(),
+            tables=[_saved(table) for table in here.schema if table is not self._schema[0][table.name]],
+            option_sets=list(here.schema.option_sets.values()),
+            schema_version=here.schema.version,
         )
         return msgspec.json.encode(saved)
 
     def restore(self, saved: bytes) -> None:
         """Go on from what was kept. Raises ValueError."""
         found = msgspec.json.decode(saved, type=SavedEnvironment)
+        self._restore_schema(found)
         for name, rows in found.rows.items():
             if name in self.environment.rows:
                 self.environment.load(name, [self._revived(name, row) for row in rows])
@@ -90,6 +117,16 @@ class Dynamics:
         self.environment.deleted = found.deleted
         self.entra.restore(found.entra)
         self.protection.restore(found.used)
+
+    def _restore_schema(self, found: SavedEnvironment) -> None:
+        schema = self.environment.schema
+        for table in found.tables:
+            columns = {column.name: column for column in table.columns}
+            old = schema[table.name]
+            schema.put(replace(old, columns=columns, keys=tuple(table.keys), tracked=table.tracked))
+        for each in found.option_sets:
+            schema.put_option_set(each)
+        schema.version = found.schema_version
 
     def doors(self) -> Doors:
         """The tenant's app registrations: read them, register one or change its settings."""

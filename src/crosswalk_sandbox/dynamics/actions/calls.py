@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.actions import merging, qualifying
 from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
-from crosswalk_sandbox.dynamics.errors import ODataError, missing_row
+from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.metadata import changing
+from crosswalk_sandbox.dynamics.records import addresses
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import Table
 from crosswalk_sandbox.http import Response
@@ -30,10 +31,7 @@ def bound(call: Call, table: Table, parts: Parts) -> Response | None:
     action = BOUND.get((table.name, parts[1][0].removeprefix(NAMESPACE)))
     if action is None:
         return None
-    key = ids.canonical(parts[0][1].removeprefix(f"{table.key}="))
-    row = call.environment.rows[table.name].get(key or "")
-    if row is None:
-        raise missing_row(table.name, parts[0][1])
+    row = addresses.row_of(call.environment, addresses.read(call.environment, table, parts[0][1]))
     return _done(call, lambda: action(call, row))
 
 
@@ -59,5 +57,11 @@ def _qualify(call: Call, lead: Row) -> Response:
     return answer(200, {"@odata.context": context, "value": shown})
 
 
-UNBOUND: dict[str, Callable[[Call], Response]] = {"Merge": _merge}
+UNBOUND: dict[str, Callable[[Call], Response]] = {
+    "Merge": _merge,
+    "PublishXml": lambda call: changing.publish(call, all_of_it=False),
+    "PublishAllXml": lambda call: changing.publish(call, all_of_it=True),
+    "ReactivateEntityKey": changing.reactivate_key,
+    "CreateCustomerRelationships": changing.customer_relationships,
+}
 BOUND: dict[tuple[str, str], Callable[[Call, Row], Response]] = {("lead", "QualifyLead"): _qualify}

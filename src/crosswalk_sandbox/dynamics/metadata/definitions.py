@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics import alternate_keys, ids
+from crosswalk_sandbox.dynamics.environment import Environment
 from crosswalk_sandbox.dynamics.labels import ENGLISH
-from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Schema, Table
+from crosswalk_sandbox.dynamics.schema import (
+    CHOICES,
+    MULTIPLE,
+    REFERENCES,
+    Column,
+    Key,
+    OptionSet,
+    Schema,
+    Table,
+)  # fmt: skip
 from crosswalk_sandbox.dynamics.states import STATUS_OF_STATE, state_of
 
 Json = dict[str, Any]
@@ -82,7 +92,7 @@ def attribute(table: Table, number: int, column: Column) -> Json:
         "AttributeOf": column.part_of,
         "ColumnNumber": number,
         "DisplayName": label(column.label),
-        "Description": label(None),
+        "Description": label(column.description or None),
         "RequiredLevel": managed(column.required, "canmodifyrequirementlevelsettings"),
         "IsValidForCreate": column.creatable,
         "IsValidForUpdate": column.updatable,
@@ -128,7 +138,7 @@ def typed(column: Column) -> Json:
     if kind == "Memo":
         return {"MaxLength": column.length, "Format": column.format}
     if kind == "DateTime":
-        shown = "DateOnly" if column.behaviour == "DateOnly" else "DateAndTime"
+        shown = column.format or ("DateOnly" if column.behaviour == "DateOnly" else "DateAndTime")
         return {"Format": shown, "DateTimeBehavior": {"Value": column.behaviour}}
     if kind in REFERENCES:
         return {"Targets": list(column.targets)}
@@ -138,46 +148,71 @@ def typed(column: Column) -> Json:
 def _numeric(column: Column) -> Json:
     if column.type in ("Integer", "BigInt"):
         least = -MOST_INTEGER - 1 if column.type == "Integer" else -(2**63)
-        return {"MinValue": least, "MaxValue": -least - 1}
+        return _bounds(column, least, -least - 1)
     if column.type in ("Decimal", "Double"):
-        return {"MinValue": -MOST_NUMBER, "MaxValue": MOST_NUMBER, "Precision": column.precision}
+        return {**_bounds(column, -MOST_NUMBER, MOST_NUMBER), "Precision": column.precision}
     if column.type != "Money":
         return {}
     base = column.name.endswith("_base")
     of = column.name.removesuffix("_base") if base else None
-    bounds = {"MinValue": -MOST_MONEY, "MaxValue": MOST_MONEY, "Precision": column.precision}
     return {
-        **bounds,
-        "PrecisionSource": 0 if column.custom else 2,
+        **_bounds(column, -MOST_MONEY, MOST_MONEY),
+        "Precision": column.precision,
+        "PrecisionSource": column.precision_source,
         "IsBaseCurrency": base,
         "CalculationOf": of,
     }
 
 
+def _bounds(column: Column, least: int, most: int) -> Json:
+    minimum = least if column.minimum is None else column.minimum
+    return {"MinValue": minimum, "MaxValue": most if column.maximum is None else column.maximum}
+
+
 def _choice(column: Column) -> Json:
     if column.type == "Boolean":
-        return {"DefaultValue": False}
-    return {"DefaultFormValue": -1} if column.type in CHOICES or column.type == MULTIPLE else {}
+        return {"DefaultValue": bool(column.default)}
+    default = -1 if column.default is None else column.default
+    return {"DefaultFormValue": default} if column.type in CHOICES or column.type == MULTIPLE else {}
 
 
 def option_set(column: Column) -> Json:
-    """The options of a choice."""
+    """The options of a choice of its own."""
     facts = {
         "MetadataId": ids.make(0, f"options {column.table} {column.name}"),
         "Name": f"{column.table}_{column.name}",
         "IsGlobal": False,
-        "IsCustomOptionSet": column.custom,
-        "IsManaged": not column.custom,
         "OptionSetType": column.type if column.type in {"Boolean", "State", "Status"} else "Picklist",
-        "DisplayName": label(column.label),
-        "Description": label(None),
-        "IsCustomizable": managed(True, "iscustomizable"),
-        "HasChanged": None,
+        **_set_facts(column.label, custom=column.custom),
     }
     options = [_option(column, value, text) for value, text in column.options.items()]
     if column.type != "Boolean":
         return {**facts, "Options": options}
     return {**facts, "TrueOption": options[1], "FalseOption": options[0]}
+
+
+def global_option_set(found: OptionSet) -> Json:
+    """A global option set."""
+    return {
+        "@odata.type": "#Microsoft.Dynamics.CRM.OptionSetMetadata",
+        "MetadataId": found.id,
+        "Name": found.name,
+        "IsGlobal": True,
+        "OptionSetType": "Picklist",
+        **_set_facts(found.label, custom=found.custom),
+        "Options": [_plain_option(value, text, found.custom) for value, text in found.options.items()],
+    }
+
+
+def _set_facts(text: str, *, custom: bool) -> Json:
+    return {
+        "IsCustomOptionSet": custom,
+        "IsManaged": not custom,
+        "DisplayName": label(text),
+        "Description": label(None),
+        "IsCustomizable": managed(True, "iscustomizable"),
+        "HasChanged": None,
+    }
 
 
 def _option(column: Column, value: int, text: str) -> Json:
@@ -186,25 +221,63 @@ def _option(column: Column, value: int, text: str) -> Json:
         more = {"DefaultStatus": STATUS_OF_STATE[column.table][value][0], "InvariantName": text}
     if column.type == "Status":
         more = {"State": state_of(column.table, value), "TransitionData": None}
+    return {**_plain_option(value, text, column.custom), **more}
+
+
+def _plain_option(value: int, text: str, custom: bool) -> Json:
     return {
         "Value": value,
         "Label": label(text),
         "Description": label(None),
         "Color": None,
-        "IsManaged": not column.custom,
+        "IsManaged": not custom,
         "ExternalValue": "",
         "MetadataId": None,
         "HasChanged": None,
-        **more,
     }
+
+
+def key_id(table: Table, key: Key) -> str:
+    """The id of an alternate key."""
+    return ids.make(0, f"key {table.name} {key.name}")
+
+
+def keys(environment: Environment, table: Table) -> Iterator[Json]:
+    """The alternate keys of a table."""
+    for key in table.keys:
+        yield {
+            "MetadataId": key_id(table, key),
+            "LogicalName": key.name,
+            "SchemaName": key.schema_name,
+            "EntityLogicalName": table.name,
+            "DisplayName": label(key.label),
+            "KeyAttributes": list(key.columns),
+            "EntityKeyIndexStatus": alternate_keys.status(environment, key),
+            "IsManaged": False,
+            "IsCustomizable": managed(True, "iscustomizable"),
+            "IntroducedVersion": "1.0.0.0",
+            "HasChanged": None,
+        }
+
+
+def relationship_id(name: str) -> str:
+    """The id of a relationship."""
+    return ids.make(0, f"relationship {name}")
+
+
+def relationships(schema: Schema) -> Iterator[Json]:
+    """All of them."""
+    for table in schema:
+        yield from many_to_one(schema, table)
 
 
 def many_to_one(schema: Schema, table: Table) -> Iterator[Json]:
     """The relationships by which a table's lookups lead to others."""
     for navigation, (column, target) in table.navigations.items():
-        name = f"{target}_{table.name}_{column.name}"
+        name = column.relationship(target)
         yield {
-            "MetadataId": ids.make(0, f"relationship {name}"),
+            "@odata.type": "#Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
+            "MetadataId": relationship_id(name),
             "SchemaName": name,
             "RelationshipType": "OneToManyRelationship",
             "IsCustomRelationship": column.custom,

@@ -10,12 +10,14 @@ from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.answers import Call, answer
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_property, missing_segment
 from crosswalk_sandbox.dynamics.metadata import definitions
+from crosswalk_sandbox.dynamics.metadata.columns import option_set
 from crosswalk_sandbox.dynamics.metadata.definitions import Json
 from crosswalk_sandbox.dynamics.query import conditions, parser
 from crosswalk_sandbox.dynamics.query.syntax import Expansion, Path
-from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, Column, Table
+from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, Column, Key, Table
 from crosswalk_sandbox.http import Response
 
+ANY_NAME = re.compile(r"(LogicalName|SchemaName)='([^']*)'")
 NAME_KEY = re.compile(r"LogicalName='([^']*)'")
 CAST = "Microsoft.Dynamics.CRM."
 OPTIONS = frozenset({"$select", "$filter", "$expand", "api-version"})
@@ -40,10 +42,61 @@ def below(call: Call, key: str, parts: Sequence[tuple[str, str | None]]) -> Resp
     if name == "Attributes":
         return _attributes(call, table, inner, parts[1:])
     collection = _COLLECTIONS.get(name)
-    if collection is None or inner is not None or len(parts) > 1:
+    if collection is None or len(parts) > 1 or (inner is not None and name not in _BY_KEY):
         raise missing_segment(name)
     context = f"EntityDefinitions('{table.name}')/{name}"
-    return _many(call, context, name, list(collection(call, table)))
+    rows = list(collection(call, table))
+    return _many(call, context, name, rows) if inner is None else _one(call, context, _named(rows, inner))
+
+
+def relationships(call: Call, key: str | None) -> Response:
+    """`GET RelationshipDefinitions`, all or one. Raises ODataError."""
+    if key is not None:
+        return _one(call, "RelationshipDefinitions", find_relationship(call, key))
+    rows = list(definitions.relationships(call.environment.schema))
+    return _many(call, "RelationshipDefinitions", "RelationshipMetadataBase", rows)
+
+
+def option_sets(call: Call, key: str | None) -> Response:
+    """`GET GlobalOptionSetDefinitions`, all or one. Raises ODataError."""
+    context = "GlobalOptionSetDefinitions"
+    schema = call.environment.schema
+    if key is not None:
+        return _one(call, context, definitions.global_option_set(option_set(schema, key)))
+    rows = [definitions.global_option_set(each) for each in schema.option_sets.values()]
+    return _many(call, context, "OptionSetMetadataBase", rows)
+
+
+def find_relationship(call: Call, key: str) -> Json:
+    """The relationship of a key. Raises ODataError."""
+    return _named(list(definitions.relationships(call.environment.schema)), key)
+
+
+def find_key(table: Table, key: str) -> Key:
+    """The alternate key of a key. Raises ODataError."""
+    named = NAME_KEY.fullmatch(key)
+    for each in table.keys:
+        if (named and each.name == named[1]) or definitions.key_id(table, each) == ids.canonical(key):
+            return each
+    raise absent("entitykey", named[1] if named else "", NO_ROW if named else key)
+
+
+def find_column(table: Table, key: str) -> Column:
+    """The column of a key. Raises ODataError."""
+    named = NAME_KEY.fullmatch(key)
+    for column in table.columns.values():
+        if (named and column.name == named[1]) or column.id == ids.canonical(key):
+            return column
+    raise absent("attribute", named[1] if named else "", NO_ROW if named else key)
+
+
+def _named(rows: Sequence[Json], key: str) -> Json:
+    """The definition of a key: `LogicalName='x'`, `SchemaName='x'` or a GUID. Raises ODataError."""
+    named = ANY_NAME.fullmatch(key)
+    for row in rows:
+        if (named and row.get(named[1]) == named[2]) or row["MetadataId"] == ids.canonical(key):
+            return row
+    raise absent("component", named[2] if named else "", NO_ROW if named else key)
 
 
 def find_table(call: Call, key: str) -> Table:
@@ -53,10 +106,11 @@ def find_table(call: Call, key: str) -> Table:
         if (named and table.name == named[1]) or table.id == ids.canonical(key):
             return table
     name, row = (named[1], NO_ROW) if named else ("", key)
-    raise _absent("entity", name, row)
+    raise absent("entity", name, row)
 
 
-def _absent(kind: str, name: str, row: str) -> ODataError:
+def absent(kind: str, name: str, row: str = NO_ROW) -> ODataError:
+    """No such piece of metadata."""
     text = f"Could not find an {kind} with specified name {name} and Id {row}."
     return ODataError("0x8004024a", text)
 
@@ -65,7 +119,7 @@ def _expanded_entity(call: Call, table: Table) -> Json:
     return {
         **definitions.entity(table),
         "Attributes": [definitions.attribute(table, *each) for each in enumerate(table.columns.values(), 1)],
-        "Keys": [],
+        "Keys": list(definitions.keys(call.environment, table)),
         "ManyToOneRelationships": list(definitions.many_to_one(call.environment.schema, table)),
         "OneToManyRelationships": list(definitions.one_to_many(call.environment.schema, table)),
         "ManyToManyRelationships": [],
@@ -82,14 +136,13 @@ def _attributes(
     columns = [(n, each) for n, each in enumerate(table.columns.values(), 1) if _is_of(each, cast)]
     context = f"EntityDefinitions('{table.name}')/Attributes" + (f"/{CAST}{cast}" if cast else "")
     if key is None:
-        rows = [_attribute(table, *each, cast) for each in columns]
+        rows = [_attribute(call, table, *each, cast) for each in columns]
         return _many(call, context, cast or "AttributeMetadata", rows)
-    named = NAME_KEY.fullmatch(key)
-    wanted = named[1] if named else None
+    wanted = find_column(table, key)
     for number, column in columns:
-        if column.name == wanted or column.id == ids.canonical(key):
-            return _one(call, context, _attribute(table, number, column, cast))
-    raise _absent("attribute", wanted or "", NO_ROW if named else key)
+        if column is wanted:
+            return _one(call, context, _attribute(call, table, number, column, cast))
+    raise absent("attribute", wanted.name)
 
 
 def _is_cast(segment: str) -> bool:
@@ -100,7 +153,7 @@ def _is_of(column: Column, cast: str | None) -> bool:
     return cast in (None, "AttributeMetadata") or definitions.cast_name(column) == cast
 
 
-def _attribute(table: Table, number: int, column: Column, cast: str | None) -> Json:
+def _attribute(call: Call, table: Table, number: int, column: Column, cast: str | None) -> Json:
     """An attribute; what its type has besides shows only through the cast to it, or alone."""
     row = definitions.attribute(table, number, column)
     if cast is None:
@@ -108,20 +161,19 @@ def _attribute(table: Table, number: int, column: Column, cast: str | None) -> J
     del row["@odata.type"]
     row |= definitions.typed(column)
     if column.type in CHOICES or column.type in ("Boolean", MULTIPLE):
-        row |= {"OptionSet": definitions.option_set(column), "GlobalOptionSet": None}
+        shared = call.environment.schema.option_sets.get(column.option_set)
+        whole = definitions.global_option_set(shared) if shared else None
+        row |= {"OptionSet": whole or definitions.option_set(column), "GlobalOptionSet": whole}
     return row
 
 
-def _keys(_: Call, __: Table) -> Iterable[Json]:
-    return ()
-
-
 _COLLECTIONS: dict[str, Callable[[Call, Table], Iterable[Json]]] = {
-    "Keys": _keys,
+    "Keys": lambda call, table: definitions.keys(call.environment, table),
     "ManyToOneRelationships": lambda call, table: definitions.many_to_one(call.environment.schema, table),
     "OneToManyRelationships": lambda call, table: definitions.one_to_many(call.environment.schema, table),
-    "ManyToManyRelationships": _keys,
+    "ManyToManyRelationships": lambda _, __: (),
 }
+_BY_KEY = frozenset({"Keys", "ManyToOneRelationships", "OneToManyRelationships"})
 NAVIGATIONS = frozenset({*_COLLECTIONS, "Attributes", "OptionSet", "GlobalOptionSet"})
 
 

@@ -26,7 +26,7 @@ from crosswalk_sandbox.dynamics.query.syntax import (
 )  # fmt: skip
 
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-OPTIONS = ("filter", "orderby", "select", "expand")
+STARTS = ("filter", "orderby", "select", "expand", "key")
 KINDS: dict[str, Kind] = {
     "STRING": "string", "QUOTED": "string", "ENUM": "enum", "GUID": "guid", "DATETIME": "datetime",
     "DATE": "date", "DECIMAL": "number", "INTEGER": "number", "TRUE": "boolean", "FALSE": "boolean",
@@ -58,6 +58,12 @@ def parse_expand(text: str) -> tuple[Expansion, ...]:
     return found
 
 
+def parse_key(text: str) -> dict[str, tuple[Value, ...]]:
+    """Read a key of an address: `name=value` pairs. Raises ODataError."""
+    found: dict[str, tuple[Value, ...]] = _parse("key", text)
+    return found
+
+
 @lru_cache(maxsize=256)
 def _parse(start: str, text: str) -> Any:
     try:
@@ -71,7 +77,7 @@ def _parse(start: str, text: str) -> Any:
 @cache
 def _grammar() -> Lark:
     text = resources.files(__package__).joinpath("odata.lark").read_text(encoding="utf-8")
-    return Lark(text, start=list(OPTIONS), parser="lalr", lexer="contextual")
+    return Lark(text, start=list(STARTS), parser="lalr", lexer="contextual")
 
 
 @v_args(inline=True)
@@ -98,6 +104,9 @@ class _Reader(Transformer[Token, Any]):
 
     def message(self, name: Token, *named: tuple[str, tuple[Value, ...]]) -> Message:
         return Message(str(name).rpartition(".")[2], dict(named))
+
+    def key(self, *named: tuple[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
+        return dict(named)
 
     def all_of(self, *members: Any) -> Joined:
         return Joined("and", tuple(each for each in members if not isinstance(each, Token)))

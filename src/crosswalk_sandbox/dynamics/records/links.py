@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from crosswalk_sandbox.dynamics.environment import Environment, Row
-from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
+from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.records import addresses
 from crosswalk_sandbox.dynamics.records.values import PAYLOAD
 from crosswalk_sandbox.dynamics.schema import Column, Table
 
 BIND = "@odata.bind"
-REFERENCE = re.compile(r"(?:.*/api/data/v9\.[0-2])?/?(\w+)\(([0-9A-Fa-f-]{36})\)")
 
 
 def bound(environment: Environment, table: Table, name: str, value: Any) -> Row:
@@ -21,19 +20,14 @@ def bound(environment: Environment, table: Table, name: str, value: Any) -> Row:
         return {}
     if value is None:
         return _pointing(column, None, None)
-    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    if not isinstance(value, str):
         raise ODataError(PAYLOAD, f"Resource not found for the segment '{value}'.", status=400)
-    other = environment.schema.by_set.get(found[1])
-    if other is None:
-        raise missing_segment(found[1])
+    address = addresses.find(environment, value)
+    other = address.table
     if other.name != target and not (column.type == "Owner" and other.name in column.targets):
         text = f"A resource of type '{other.name}' cannot be bound to the navigation property '{name}'."
         raise ODataError(PAYLOAD, text)
-    key = found[2].lower()
-    if key not in environment.rows[other.name]:
-        raise missing_row(other.name, key)
-    return _pointing(column, key, other.name)
+    return _pointing(column, addresses.row_of(environment, address)[other.key], other.name)
 
 
 def navigation(table: Table, name: str) -> tuple[Column, str]:

@@ -22,6 +22,7 @@ from crosswalk_sandbox.http import Response
 OPTIONS = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken"})
 MOST_ROWS = 5000
 COUNT = "Microsoft.Dynamics.CRM.totalrecordcount"
+METADATA_VERSION = "Microsoft.Dynamics.CRM.globalmetadataversion"
 PAGE = re.compile(r'<cookie pagenumber="(\d+)" pagingcookie="[^"]*" istracking="False" />')
 
 
@@ -64,6 +65,8 @@ def rows_of(call: Call, table: Table) -> Response:
     rows = found[:most][(page - 1) * size : page * size]
     content: dict[str, Any] = {"@odata.context": context_of(call, table)}
     content |= _counts(call, len(found))
+    if wanted_annotations(call.preferences)(METADATA_VERSION):
+        content[f"@{METADATA_VERSION}"] = str(call.environment.schema.version)
     content["value"] = [shower.show(row) for row in rows]
     if page * size < min(most, len(found)):
         content["@odata.nextLink"] = _next_link(call, page + 1)

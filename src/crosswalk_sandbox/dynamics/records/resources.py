@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
-from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
-from crosswalk_sandbox.dynamics.records import queries, saving, tracking
+from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
+from crosswalk_sandbox.dynamics.records import addresses, queries, saving, tracking
+from crosswalk_sandbox.dynamics.records.addresses import Address
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.shown import etag
 from crosswalk_sandbox.dynamics.schema import Table
@@ -34,7 +35,7 @@ def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, s
             return _create(call, table)
         return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
     _only(call, "GET", "PATCH", "DELETE")
-    return _METHODS[call.request.method](call, table, _guid(table, key))
+    return _METHODS[call.request.method](call, table, addresses.read(call.environment, table, key))
 
 
 def _only(call: Call, *methods: str) -> None:
@@ -42,22 +43,9 @@ def _only(call: Call, *methods: str) -> None:
         raise ODataError("0x8006088b", f"{METHOD}'{call.request.method}'.")
 
 
-def _guid(table: Table, key: str) -> str:
-    """The key of a row in an address. Raises ODataError."""
-    text = key.removeprefix(f"{table.key}=") if table.name not in ("systemuser", "team") else key
-    found = ids.canonical(text)
-    if found is None:
-        raise ODataError(
-            "0x80060888", f"The key in the request URI is not valid for resource '{table.set_name}'."
-        )
-    return found
-
-
-def _get(call: Call, table: Table, key: str) -> Response:
+def _get(call: Call, table: Table, address: Address) -> Response:
     queries.check_options(call, ONE)
-    row = call.environment.rows[table.name].get(key)
-    if row is None:
-        raise missing_row(table.name, key)
+    row = addresses.row_of(call.environment, address)
     known = _header(call, "if-none-match")
     if known is not None and known == etag(row):
         return Response(304, b"", {"etag": etag(row), **ODATA})
@@ -69,28 +57,40 @@ def _create(call: Call, table: Table) -> Response:
     return _written(call, table, row, created=True)
 
 
-def _patch(call: Call, table: Table, key: str) -> Response:
+def _patch(call: Call, table: Table, address: Address) -> Response:
     """An update; without If-Match also a creation. Raises ODataError."""
     body = json_body(call)
-    old = call.environment.rows[table.name].get(key)
+    old = call.environment.rows[table.name].get(address.id or "")
     if old is None:
         if _header(call, "if-match") is not None:
-            raise missing_row(table.name, key)
-        row = saving.create(call.environment, call.user, table, {**body, table.key: key}, key)
-        return _written(call, table, row, created=True)
+            raise address.missing()
+        row = made_at(call, address, body)
+        return _written(call, table, row, created=True, key=address.echo)
     if _header(call, "if-none-match") is not None:
         raise ODataError("0x80040237", "A record with matching key values already exists.")
     _check_match(call, old)
-    row = saving.update(call.environment, call.user, table, old, body)
-    return _written(call, table, row, created=False)
+    row = changed_at(call, address, old, body)
+    return _written(call, table, row, created=False, key=address.echo)
 
 
-def _delete(call: Call, table: Table, key: str) -> Response:
-    old = call.environment.rows[table.name].get(key)
-    if old is None:
-        raise missing_row(table.name, key)
+def made_at(call: Call, address: Address, body: Mapping[str, Any]) -> Row:
+    """A new row at an address; of an alternate key, the body's values count. Raises ODataError."""
+    table = address.table
+    if address.by_key:
+        return saving.create(call.environment, call.user, table, body, None, address.values)
+    return saving.create(call.environment, call.user, table, {**body, table.key: address.id}, address.id)
+
+
+def changed_at(call: Call, address: Address, old: Row, body: Mapping[str, Any]) -> Row:
+    """The row at an address, changed; values of its alternate key are passed over. Raises ODataError."""
+    kept = {name: value for name, value in body.items() if name not in address.values}
+    return saving.update(call.environment, call.user, address.table, old, kept)
+
+
+def _delete(call: Call, table: Table, address: Address) -> Response:
+    old = addresses.row_of(call.environment, address)
     _check_match(call, old)
-    saving.delete(call.environment, table, key)
+    saving.delete(call.environment, table, old[table.key])
     return Response(204, b"", ODATA)
 
 
@@ -111,12 +111,15 @@ def _header(call: Call, name: str) -> str | None:
     return value if value and value != "null" else None
 
 
-def _written(call: Call, table: Table, row: Row, *, created: bool) -> Response:
-    """The answer to a creation or an update: nothing but the address, or the row if it is asked for."""
+def _written(call: Call, table: Table, row: Row, *, created: bool, key: str = "") -> Response:
+    """The answer to a creation or an update: nothing but the address, or the row if it is asked for.
+
+    The address is the one of the call, with the `key` that it named.
+    """
     if call.preferences.get("return") == "representation":
         applied = {"preference-applied": "return=representation"}
         return _shown(call, table, row, 201 if created else 200, applied)
-    address = f"{call.base}/{table.set_name}({row[table.key]})"
+    address = f"{call.base}/{table.set_name}({key or row[table.key]})"
     located = {"location": address} if created else {}
     return Response(204, b"", {**ODATA, "odata-entityid": address, **located})
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from crosswalk_sandbox.dynamics import alternate_keys
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.names import full_name
@@ -21,10 +22,18 @@ RATE = Decimal("1.0000000000")
 
 
 def create(
-    environment: Environment, user: str, table: Table, body: Mapping[str, Any], key: str | None
+    environment: Environment,
+    user: str,
+    table: Table,
+    body: Mapping[str, Any],
+    key: str | None,
+    named: Mapping[str, Any] | None = None,
 ) -> Row:
-    """A new row of what was sent; `key` is the GUID that an upsert names. Raises ODataError."""
-    sent = _sent(environment, table, body, creating=True)
+    """A new row of what was sent. Raises ODataError.
+
+    `key` is the GUID that an upsert names, `named` the values of an alternate key, as rows hold them.
+    """
+    sent = {**(named or {}), **_sent(environment, table, body, creating=True)}
     key = key or sent.pop(table.key, None) or environment.new_id()
     if key in environment.rows[table.name]:
         raise ODataError("0x80040237", "A record with matching key values already exists.")
@@ -33,8 +42,7 @@ def create(
     row |= {"createdon": row.pop("overriddencreatedon", None) or now, "createdby": user}
     row |= {"modifiedon": now, "modifiedby": user}
     _settle_state(table, row, sent, None)
-    _check_required(table, row)
-    return environment.put(table.name, _derived(table, row))
+    return _put(environment, table, row)
 
 
 def update(environment: Environment, user: str, table: Table, old: Row, body: Mapping[str, Any]) -> Row:
@@ -44,8 +52,15 @@ def update(environment: Environment, user: str, table: Table, old: Row, body: Ma
     _check_closed(table, old, sent)
     row = {**old, **sent, "modifiedon": environment.now(), "modifiedby": user}
     _settle_state(table, row, sent, old)
+    return _put(environment, table, row)
+
+
+def _put(environment: Environment, table: Table, row: Row) -> Row:
+    """Take a row that is allowed. Raises ODataError."""
     _check_required(table, row)
-    return environment.put(table.name, _derived(table, row))
+    derived = _derived(table, row)
+    alternate_keys.check(environment, table, derived)
+    return environment.put(table.name, derived)
 
 
 def sendable(column: Column, value: Any) -> Any:
@@ -54,7 +69,9 @@ def sendable(column: Column, value: Any) -> Any:
 
 
 def _defaults(environment: Environment, user: str, table: Table) -> Row:
-    row: Row = {column.name: False for column in table.columns.values() if column.type == "Boolean"}
+    row: Row = {
+        column.name: bool(column.default) for column in table.columns.values() if column.type == "Boolean"
+    }
     if table.owned:
         row |= {"ownerid": user, "owneridtype": "systemuser", "owninguser": user}
         row |= {"owningbusinessunit": environment.unit}

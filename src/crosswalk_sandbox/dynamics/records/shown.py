@@ -120,9 +120,8 @@ def lookup_target(row: Row, column: Column) -> str:
 
 
 def _navigation(column: Column, target: str) -> str:
-    if column.type == "Customer":
-        return f"{column.name}_{target}"
-    return next(iter(column.navigations))
+    leading = (name for name, table in column.navigations.items() if table == target)
+    return next(leading, next(iter(column.navigations)))
 
 
 def formatted(environment: Environment, row: Row, column: Column, value: Any) -> str | None:

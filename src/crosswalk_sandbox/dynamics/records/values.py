@@ -14,7 +14,9 @@ from crosswalk_sandbox.dynamics.schema import MULTIPLE, Column
 
 PAYLOAD = "0x80048d19"
 MOST_INTEGER = 2_147_483_647
+MOST_BIG = 2**63 - 1
 MOST_NUMBER = 100_000_000_000
+MOST_MONEY = 922_337_203_685_477
 EARLIEST = "1753-01-01"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MONEY_SHOWN = Decimal("0.0001")
@@ -57,18 +59,26 @@ def _text(column: Column, value: Any) -> str:
 def _integer(column: Column, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         _wrong(column, value, "Edm.Int32")
-    if not -MOST_INTEGER - 1 <= value <= MOST_INTEGER:
+    most = MOST_INTEGER if column.type == "Integer" else MOST_BIG
+    if not _fits(column, value, -most - 1, most):
         raise ODataError(
             "0x8004432F", f"A validation error occurred. The value of '{column.name}' is out of range."
         )
     return value
 
 
+def _fits(column: Column, value: int | Decimal, least: int, most: int) -> bool:
+    """Whether a number is within the bounds of its column, or of its type."""
+    lower = least if column.minimum is None else column.minimum
+    return lower <= value <= (most if column.maximum is None else column.maximum)
+
+
 def _number(column: Column, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         _wrong(column, value, "Edm.Decimal")
     number = Decimal(value)
-    if abs(number) > MOST_NUMBER and column.type != "Money":
+    most = MOST_MONEY if column.type == "Money" else MOST_NUMBER
+    if not _fits(column, number, -most, most):
         text = f"A validation error occurred. The value of '{column.name}' is outside the valid range."
         raise ODataError("0x80044330", text)
     rounded = round(number, column.precision if column.precision is not None else 10)
