@@ -14,6 +14,8 @@ from crosswalk_sandbox.dynamics.environment import Environment
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.http import Request, Response
 
+ANNOTATIONS = "odata.include-annotations"
+PAGE_SIZE = "odata.maxpagesize"
 API = ("api", "data")
 VERSIONS = ("v9.0", "v9.1", "v9.2")
 MINIMAL = "application/json; odata.metadata=minimal"
@@ -50,13 +52,43 @@ def preferences(header: str) -> dict[str, str]:
     return found
 
 
+def applied(call: Call, *names: str) -> dict[str, str]:
+    """The header that says which of these preferences counted."""
+    given = call.preferences
+    written = (_written(name, given[name]) for name in names if name in given)
+    counted = ", ".join(written)
+    return {"preference-applied": counted} if counted else {}
+
+
+def _written(name: str, value: str) -> str:
+    if not value:
+        return name
+    return f'{name}="{value}"' if name == ANNOTATIONS else f"{name}={value}"
+
+
 def answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with JSON."""
     head = {"content-type": MINIMAL, **ODATA, **(headers or {})}
     return Response(status, _ENCODER.encode(content), head)
 
 
-def refused(error: ODataError, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a call that failed."""
-    body = {"error": {"code": error.code, "message": error.message}}
-    return answer(error.status, body, headers)
+def refused(
+    error: ODataError, headers: Mapping[str, str] | None = None, request: Request | None = None
+) -> Response:
+    """The answer to a call that failed; a request for all annotations gets more about it."""
+    told = {"code": error.code, "message": error.message}
+    wanted = preferences(request.headers.get("prefer", "")).get(ANNOTATIONS) if request else None
+    if wanted == "*":
+        told |= _details(error)
+    return answer(error.status, {"error": told}, headers)
+
+
+def _details(error: ODataError) -> dict[str, str]:
+    power, crm = "@Microsoft.PowerApps.CDS.", "Microsoft.Crm.CrmException"
+    return {
+        f"{power}ErrorDetails.OperationStatus": "0",
+        f"{power}ErrorDetails.SubErrorCode": "0",
+        f"{power}HelpLink": f"http://go.microsoft.com/fwlink/?LinkID=398563&error={crm}%3a{error.code[2:]}",
+        f"{power}TraceText": "",
+        f"{power}InnerError.Message": error.message,
+    }

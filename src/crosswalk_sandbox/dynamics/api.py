@@ -50,7 +50,7 @@ def _within(call: Call, request: Request) -> Response:
     try:
         return answered(Call(environment=call.environment, request=request, user=call.user))
     except ODataError as error:
-        return refused(error)
+        return refused(error, request=request)
 
 
 def _part(segment: str) -> tuple[str, str | None]:

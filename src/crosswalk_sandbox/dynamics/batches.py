@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crosswalk_sandbox.dynamics.answers import ODATA, Call
+from crosswalk_sandbox.dynamics.answers import ODATA, Call, applied
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.http import Request, Response, make_request
 
 MOST = 1000
+GO_ON = "odata.continue-on-error"
 BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
 Answering = Callable[[Request], Response]  # answers one request, errors included
 
@@ -48,7 +49,7 @@ def serve(call: Call, answering: Answering) -> Response:
     parts = _parts(call.request.body, boundary)
     if sum(1 if part.boundary is None else len(_parts(part.content, part.boundary)) for part in parts) > MOST:
         raise ODataError("0x80060888", f"The batch has more than {MOST} requests.")
-    goes_on = "odata.continue-on-error" in call.preferences
+    goes_on = GO_ON in call.preferences
     name = f"batchresponse_{call.environment.new_id()}"
     shown, status = [], 200
     for part in parts:
@@ -57,7 +58,7 @@ def serve(call: Call, answering: Answering) -> Response:
         if response is not None and response.status >= 400 and not goes_on:
             status = response.status
             break
-    head = {"content-type": f"multipart/mixed; boundary={name}", **ODATA}
+    head = {"content-type": f"multipart/mixed; boundary={name}", **ODATA, **applied(call, GO_ON)}
     return Response(status, _joined(name, shown), head)
 
 

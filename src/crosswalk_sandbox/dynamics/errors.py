@@ -18,6 +18,7 @@ STATUS = {
     "0x80040237": 412,  # DuplicateRecord
     "0x80060892": 412,  # DuplicateRecordEntityKey
     "0x80040227": 405,  # CannotDeleteDueToAssociation
+    "0x80040800": 405,  # NotSupported
     "0x8006088b": 405,  # no such method
     "0x80072321": 429,  # work within five minutes
     "0x80072322": 429,  # requests within five minutes

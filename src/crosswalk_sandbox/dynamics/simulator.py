@@ -166,7 +166,7 @@ class Dynamics:
         except access.NotSignedInError as error:
             return access.refused(self.environment, self.entra, request, error.text)
         except ODataError as error:
-            return refused(error)
+            return refused(error, request=request)
 
     def _metered(self, request: Request, user: str) -> Response:
         """The answer within the user's limits. Raises ThrottledError."""
@@ -184,7 +184,7 @@ class Dynamics:
         try:
             return api.answered(Call(environment=self.environment, request=request, user=user))
         except ODataError as error:
-            return refused(error)
+            return refused(error, request=request)
 
     def route(self, request: Request) -> str:
         """Method and path template; `?` stands for a path that does not exist."""
@@ -199,6 +199,8 @@ class Dynamics:
 
     def batch_size(self, request: Request) -> int | None:
         """How many requests a batch carries."""
+        if request.path.endswith("Multiple"):
+            return request.body.count(b"@odata.type")
         return request.body.count(b" HTTP/1.1") if request.path.endswith("/$batch") else None
 
     def throttled(self, request: Request) -> Response:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crosswalk_sandbox.dynamics.actions import merging, qualifying
+from crosswalk_sandbox.dynamics.actions import merging, multiple, qualifying
 from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.metadata import changing
-from crosswalk_sandbox.dynamics.records import addresses
+from crosswalk_sandbox.dynamics.records import addresses, resources
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import Table
 from crosswalk_sandbox.http import Response
@@ -25,14 +25,24 @@ def unbound(call: Call, parts: Parts) -> Response | None:
 
 
 def bound(call: Call, table: Table, parts: Parts) -> Response | None:
-    """The answer to an action of a row; None when the path names none. Raises ODataError."""
-    if len(parts) != 2 or parts[0][1] is None or not parts[1][0].startswith(NAMESPACE):
+    """The answer to an action of a row or of a set; None when the path names none. Raises ODataError."""
+    if len(parts) != 2 or not parts[1][0].startswith(NAMESPACE):
         return None
+    if parts[0][1] is None:
+        return _of_set(call, table, parts[1][0].removeprefix(NAMESPACE))
     action = BOUND.get((table.name, parts[1][0].removeprefix(NAMESPACE)))
     if action is None:
         return None
     row = addresses.row_of(call.environment, addresses.read(call.environment, table, parts[0][1]))
     return _done(call, lambda: action(call, row))
+
+
+def _of_set(call: Call, table: Table, name: str) -> Response | None:
+    many = multiple.MULTIPLE.get(name)
+    if many is None:
+        return None
+    resources.check_writable(table)
+    return _done(call, lambda: many(call, table))
 
 
 def _done(call: Call, action: Callable[[], Response]) -> Response:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
-from crosswalk_sandbox.dynamics.answers import Call, answer
+from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, PAGE_SIZE, Call, answer, applied
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_property
 from crosswalk_sandbox.dynamics.query import conditions, parser
@@ -61,7 +61,7 @@ def rows_of(call: Call, table: Table) -> Response:
     size = page_size(call)
     top = _top(call)
     page = _page(call)
-    most = top if top is not None and "odata.maxpagesize" not in call.preferences else len(found)
+    most = top if top is not None and PAGE_SIZE not in call.preferences else len(found)
     rows = found[:most][(page - 1) * size : page * size]
     content: dict[str, Any] = {"@odata.context": context_of(call, table)}
     content |= _counts(call, len(found))
@@ -70,7 +70,7 @@ def rows_of(call: Call, table: Table) -> Response:
     content["value"] = [shower.show(row) for row in rows]
     if page * size < min(most, len(found)):
         content["@odata.nextLink"] = _next_link(call, page + 1)
-    return answer(200, content, _applied(call))
+    return answer(200, content, applied(call, PAGE_SIZE, ANNOTATIONS))
 
 
 def count_of(call: Call, table: Table) -> Response:
@@ -95,23 +95,10 @@ def selected(call: Call, table: Table) -> list[Row]:
 
 def page_size(call: Call) -> int:
     """How many rows a page has. Raises ODataError."""
-    wanted = call.preferences.get("odata.maxpagesize", str(MOST_ROWS))
+    wanted = call.preferences.get(PAGE_SIZE, str(MOST_ROWS))
     if not wanted.isdecimal() or int(wanted) < 1:
         raise ODataError("0x80060888", f"Invalid value '{wanted}' of odata.maxpagesize.")
     return min(int(wanted), MOST_ROWS)
-
-
-def _applied(call: Call) -> dict[str, str]:
-    """The header that says which preferences counted."""
-    given = call.preferences
-    named = [
-        f"odata.maxpagesize={given['odata.maxpagesize']}" if "odata.maxpagesize" in given else "",
-        f'odata.include-annotations="{given["odata.include-annotations"]}"'
-        if "odata.include-annotations" in given
-        else "",
-    ]
-    applied = ", ".join(each for each in named if each)
-    return {"preference-applied": applied} if applied else {}
 
 
 def _top(call: Call) -> int | None:

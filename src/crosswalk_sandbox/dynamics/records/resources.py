@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
+from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, ODATA, Call, answer, applied
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
 from crosswalk_sandbox.dynamics.records import addresses, queries, saving, tracking
@@ -27,8 +27,8 @@ def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, s
         return queries.count_of(call, table)
     if rest:
         raise missing_segment(rest[0][0])
-    if call.request.method != "GET" and table.name in ADMIN_ONLY:
-        raise ODataError("0x80040220", f"Principal user is missing prvWrite{table.schema_name} privilege.")
+    if call.request.method != "GET":
+        check_writable(table)
     if key is None:
         _only(call, "GET", "POST")
         if call.request.method == "POST":
@@ -36,6 +36,12 @@ def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, s
         return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
     _only(call, "GET", "PATCH", "DELETE")
     return _METHODS[call.request.method](call, table, addresses.read(call.environment, table, key))
+
+
+def check_writable(table: Table) -> None:
+    """Refuse to write rows of setup tables. Raises ODataError."""
+    if table.name in ADMIN_ONLY:
+        raise ODataError("0x80040220", f"Principal user is missing prvWrite{table.schema_name} privilege.")
 
 
 def _only(call: Call, *methods: str) -> None:
@@ -49,7 +55,7 @@ def _get(call: Call, table: Table, address: Address) -> Response:
     known = _header(call, "if-none-match")
     if known is not None and known == etag(row):
         return Response(304, b"", {"etag": etag(row), **ODATA})
-    return _shown(call, table, row, 200)
+    return _shown(call, table, row, 200, applied(call, ANNOTATIONS))
 
 
 def _create(call: Call, table: Table) -> Response:
@@ -117,8 +123,7 @@ def _written(call: Call, table: Table, row: Row, *, created: bool, key: str = ""
     The address is the one of the call, with the `key` that it named.
     """
     if call.preferences.get("return") == "representation":
-        applied = {"preference-applied": "return=representation"}
-        return _shown(call, table, row, 201 if created else 200, applied)
+        return _shown(call, table, row, 201 if created else 200, applied(call, "return", ANNOTATIONS))
     address = f"{call.base}/{table.set_name}({key or row[table.key]})"
     located = {"location": address} if created else {}
     return Response(204, b"", {**ODATA, "odata-entityid": address, **located})

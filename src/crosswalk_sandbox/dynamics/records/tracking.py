@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from crosswalk_sandbox.dynamics.answers import Call, answer
+from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, PAGE_SIZE, Call, answer, applied
 from crosswalk_sandbox.dynamics.environment import Environment
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.records import queries
@@ -51,7 +51,7 @@ def changes_of(call: Call, table: Table) -> Response:
         link = {"@odata.nextLink": _link(call, "$skiptoken", _cookie(walk, entries[size - 1][0]))}
     content |= link
     content["value"] = [shown for _, shown in entries[:size]]
-    return answer(200, content, {"preference-applied": PREFERENCE} if PREFERENCE in call.preferences else {})
+    return answer(200, content, applied(call, PREFERENCE, PAGE_SIZE, ANNOTATIONS))
 
 
 def _check(call: Call, table: Table) -> None:
