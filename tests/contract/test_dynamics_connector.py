@@ -178,3 +178,22 @@ def test_a_table_that_is_not_there_is_named(environment: Rig) -> None:
         environment.open().describe("opportunity")
 
     assert caught.value.kind is FailureKind.MAPPING
+
+
+def test_the_checks_of_a_fresh_environment_all_pass(environment: Rig) -> None:
+    found = {check.name: check for check in environment.open().check()}
+
+    assert [name for name, check in found.items() if not check.ok] == []
+    assert {"tenant", "sign-in", "application user", "environment", "clock"} <= found.keys()
+    for object in ("lead", "contact"):
+        assert {f"{object} {each}" for each in ("change tracking", "read", "write", "create")} <= found.keys()
+
+
+def test_the_checks_stop_where_the_environment_does_not_know_the_app(environment: Rig) -> None:
+    app = environment.control("POST", "apps", {"name": "stranger", "client_secret": "s3cret"})
+    system = environment.open(client_id=app["client_id"], client_secret="s3cret")
+
+    failed = [check for check in system.check() if not check.ok]
+
+    assert [check.name for check in failed] == ["application user"]
+    assert "New app user" in failed[0].cure

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import httpx2
 from tests.helpers.systems import FreeBudget, SteppedClock
@@ -112,3 +113,105 @@ class Environment:
             "expires_in": self.lasts,
         }
         return httpx2.Response(200, json=answer)
+
+
+def label(text: str) -> dict[str, Any]:
+    said = {"Label": text, "LanguageCode": 1033, "IsManaged": True, "MetadataId": "2a49", "HasChanged": None}
+    return {"LocalizedLabels": [said], "UserLocalizedLabel": said}
+
+
+def column(name: str, type_: str = "String", **more: Any) -> dict[str, Any]:
+    """A column's definition with all that its type has of its own; `more` is laid over it."""
+    level = more.pop("level", "None")
+    return {
+        "LogicalName": name,
+        "AttributeType": "Virtual" if type_ == "MultiSelectPicklist" else type_,
+        "AttributeTypeName": {"Value": f"{type_}Type"},
+        "AttributeOf": None,
+        "DisplayName": label(name.title()),
+        "RequiredLevel": {"Value": level, "CanBeChanged": True},
+        "IsValidForCreate": True,
+        "IsValidForUpdate": True,
+        "IsValidForRead": True,
+        "IsValidODataAttribute": True,
+        "IsSecured": False,
+        "SourceType": 0,
+        **more,
+    }
+
+
+def options(*labels: str) -> dict[str, Any]:
+    """An option set, numbered from 1."""
+    return {"Options": [{"Value": place, "Label": label(text)} for place, text in enumerate(labels, 1)]}
+
+
+def relation(column: str, table: str, navigation: str) -> dict[str, str]:
+    return {
+        "ReferencingAttribute": column,
+        "ReferencedEntity": table,
+        "ReferencingEntityNavigationPropertyName": navigation,
+    }
+
+
+CONTACT_COLUMNS = (
+    column("contactid", "Uniqueidentifier", IsValidForUpdate=False, level="SystemRequired"),
+    column("emailaddress1", MaxLength=100, FormatName={"Value": "Email"}),
+    column("lastname", MaxLength=50, level="ApplicationRequired"),
+    column("donotbulkemail", "Boolean"),
+)
+
+
+class Tables:
+    """Answers to batches of metadata queries, about tables that all have the same columns."""
+
+    def __init__(
+        self,
+        *columns: dict[str, Any],
+        relations: Sequence[dict[str, str]] = (),
+        currencies: Sequence[int] | None = (2,),
+        tracked: bool = True,
+    ) -> None:
+        self.columns = [*CONTACT_COLUMNS, *columns]
+        self.relations = list(relations)
+        self.currencies = currencies
+        self.tracked = tracked
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response | None:
+        """Answer a batch that asks for metadata; None for any other request."""
+        paths = re.findall(r"^GET (\S+) HTTP", request.content.decode(), re.MULTILINE)
+        if not request.url.path.endswith("$batch") or not any("EntityDefinitions" in path for path in paths):
+            return None
+        return batch_answer(*(self._part(unquote(path)) for path in paths))
+
+    def _part(self, path: str) -> str:
+        if "transactioncurrencies" in path:
+            if self.currencies is None:
+                return part(403, {"error": {"code": "0x80040220", "message": "missing prvReadCurrency"}})
+            return part(200, {"value": [{"currencyprecision": digits} for digits in self.currencies]})
+        if "ManyToOneRelationships" in path:
+            return part(200, {"value": self.relations})
+        if "/Attributes" in path:
+            return part(200, {"value": self._cast(path)})
+        name = re.search(r"LogicalName='(\w+)'", path)
+        assert name is not None
+        return part(
+            200,
+            {
+                "LogicalName": name.group(1),
+                "EntitySetName": f"{name.group(1)}s",
+                "PrimaryIdAttribute": f"{name.group(1)}id",
+                "ChangeTrackingEnabled": self.tracked,
+                "IsOptimisticConcurrencyEnabled": True,
+            },
+        )
+
+    def _cast(self, path: str) -> list[dict[str, Any]]:
+        cast = re.search(r"CRM\.(\w+)AttributeMetadata", path)
+        asked = re.search(r"\$select=([\w,]+)", path)
+        assert asked is not None
+        names = {*asked.group(1).split(","), "OptionSet", "GlobalOptionSet"}
+        return [
+            {name: value for name, value in each.items() if name in names}
+            for each in self.columns
+            if cast is None or each["AttributeTypeName"]["Value"] == f"{cast.group(1)}Type"
+        ]

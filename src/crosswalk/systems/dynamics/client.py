@@ -77,9 +77,10 @@ class Client:
         self.session.tokens.renew(change)
         return who
 
-    def ask_who(self) -> Who:
-        """Ask the environment who we are. Source: WhoAmI; as ourselves, whoever else we write for."""
-        found = self.read("/WhoAmI").decode(Who)
+    def ask_who(self, *, as_caller: bool = False) -> Who:
+        """Ask the environment who we are: ourselves, or those `as_caller` for whom we write. Source: WhoAmI."""
+        headers = self._caller() if as_caller else {}
+        found = self._call("GET", f"{ROOT}/WhoAmI", headers=headers, repeatable=True).decode(Who)
         return Who(user_id=found.user_id.lower(), organization_id=found.organization_id.lower())
 
     def read(self, path: str, *, query: Query = (), prefer: Sequence[str] = ()) -> Answer:

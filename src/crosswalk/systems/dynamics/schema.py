@@ -27,6 +27,7 @@ class Table:
 
     object: str  # our name
     name: str  # the table's logical name
+    privilege: str  # what its privileges' names end with
     email: str  # the column that holds the match key
     opt_out: str = "donotbulkemail"  # the column that an opt-out sets
     no_mail: tuple[str, ...] = ("donotbulkemail", "donotemail")  # any of them set: no mail to this person
@@ -35,8 +36,8 @@ class Table:
 TABLES = {
     table.object: table
     for table in (
-        Table(object="lead", name="lead", email="emailaddress1"),
-        Table(object="contact", name="contact", email="emailaddress1"),
+        Table(object="lead", name="lead", privilege="Lead", email="emailaddress1"),
+        Table(object="contact", name="contact", privilege="Contact", email="emailaddress1"),
     )
 }
 

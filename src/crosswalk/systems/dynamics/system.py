@@ -8,8 +8,9 @@ from gettext import gettext as _
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.schema import Schema
-from ...core.system import BatchResult, ConsentPage, KnownConsents, Page
+from ...core.system import BatchResult, Check, ConsentPage, KnownConsents, ObjectUse, Page
 from ..http import HttpClient
+from .checks import Checks
 from .client import Client
 from .schema import Described, describe, table_of
 
@@ -44,6 +45,9 @@ class Dynamics:
 
     def clock_difference(self) -> float:
         return self._client.http.clock_difference
+
+    def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
+        return Checks(self._client, self._describe, uses).run()
 
     def revoke(self) -> bool:
         """Return False: Entra ID ends no token before its time; only a person can delete the secret or the app."""

@@ -13,6 +13,7 @@ import msgspec
 
 from ...core.failures import SystemFailure
 from ...core.system import Check, ObjectUse
+from ..checking import Step, failed, good, walk
 from ..http import Answer, mark
 from .client import API_VERSION, Client
 from .errors import API_IS_OFF
@@ -73,28 +74,18 @@ class Checks:
 
     def run(self) -> list[Check]:
         """Make the checks in order."""
-        checks: list[Check] = []
-        impossible: set[str] = set()
-        for name, step, needs in self._steps():
-            if needs & impossible:
-                impossible.add(name)
-                continue
-            try:
-                checks += step()
-            except SystemFailure as failure:
-                checks.append(Check(name=name, ok=False, message=failure.message, cure=failure.cure))
-                impossible.add(name)
-        return checks
+        return walk(self._steps())
 
-    def _steps(self) -> Iterator[tuple[str, Callable[[], Iterator[Check]], set[str]]]:
-        yield "address", self._address, set()
-        yield "sign-in", self._sign_in, {"address"}
-        yield "user", self._user, {"sign-in"}
-        yield "api", self._api, {"sign-in"}
+    def _steps(self) -> Iterator[Step]:
+        signed_in, reached = frozenset({"sign-in"}), frozenset({"api"})
+        yield Step("address", self._address)
+        yield Step("sign-in", self._sign_in, frozenset({"address"}))
+        yield Step("user", self._user, signed_in)
+        yield Step("api", self._api, signed_in)
         for sobject in OBJECTS.values():
             if not self._uses or sobject.object in self._uses:
-                yield sobject.object, self._object_step(sobject), {"api"}
-        yield "clock", self._clock, set()
+                yield Step(sobject.object, self._object_step(sobject), reached)
+        yield Step("clock", self._clock)
 
     def _address(self) -> Iterator[Check]:
         login = self._client.session.http
@@ -113,7 +104,7 @@ class Checks:
 
     def _sign_in(self) -> Iterator[Check]:
         token = self._client.session.sign_in()
-        yield _good(
+        yield good(
             "sign-in",
             _("Salesforce accepts the credentials; the org's address is {url}.").format(
                 url=token.instance_url
@@ -122,7 +113,7 @@ class Checks:
 
     def _user(self) -> Iterator[Check]:
         user = self._client.userinfo().decode(_UserInfo)
-        yield _good(
+        yield good(
             "user",
             _("Crosswalk acts as {user} ({name}) in org {org}.").format(
                 user=user.preferred_username, name=user.name, org=user.organization_id
@@ -139,10 +130,10 @@ class Checks:
         except SystemFailure as failure:
             if failure.code in API_IS_OFF:
                 raise
-            yield _good("api", _("The API is on for this user."))
-            yield Check(name="quota", ok=False, message=failure.message, cure=failure.cure)
+            yield good("api", _("The API is on for this user."))
+            yield failed("quota", failure)
             return
-        yield _good("api", _("The API is on for this user."))
+        yield good("api", _("The API is on for this user."))
         yield _quota(limits)
 
     def _object_step(self, sobject: SObject) -> Callable[[], Iterator[Check]]:
@@ -174,8 +165,8 @@ class Checks:
         try:
             self._client.query(statement, deleted=True)
         except SystemFailure as failure:
-            return Check(name=name, ok=False, message=failure.message, cure=failure.cure)
-        return _good(name, _("{object}: deletions and merges can be followed.").format(object=sobject.name))
+            return failed(name, failure)
+        return good(name, _("{object}: deletions and merges can be followed.").format(object=sobject.name))
 
     def _clock(self) -> Iterator[Check]:
         difference = self._client.http.clock_difference or self._client.session.http.clock_difference
@@ -192,14 +183,10 @@ class Checks:
         )
 
 
-def _good(name: str, message: str) -> Check:
-    return Check(name=name, ok=True, message=message)
-
-
 def _dedicated(is_integration_user: bool) -> Check:
     if is_integration_user:
-        return _good("integration user", _("The user has the licence for integrations and is nobody's own."))
-    return _good(
+        return good("integration user", _("The user has the licence for integrations and is nobody's own."))
+    return good(
         "integration user",
         _(
             "The user has no Salesforce Integration licence: a person's own user works too, but then their edits look"
@@ -210,7 +197,7 @@ def _dedicated(is_integration_user: bool) -> Check:
 
 def _app(installed: bool) -> Check:
     if installed:
-        return _good("app", _("The app is installed in the org."))
+        return good("app", _("The app is installed in the org."))
     return Check(
         name="app",
         ok=False,
@@ -222,7 +209,7 @@ def _app(installed: bool) -> Check:
 def _quota(answer: Answer) -> Check:
     limit = answer.decode(_Limits).requests
     if limit is None:
-        return _good("quota", _("Salesforce does not tell this user how many calls are left."))
+        return good("quota", _("Salesforce does not tell this user how many calls are left."))
     enough = limit.remaining >= limit.max * LEAST_SHARE
     return Check(
         name="quota",
@@ -287,7 +274,7 @@ def _email(described: Described) -> Check:
 
 def _required(described: Described) -> Check:
     needed = ", ".join(field.name for field in described.schema.fields.values() if field.required)
-    return _good(
+    return good(
         f"{described.sobject.object} required fields",
         _("A new {object} needs: {fields}.").format(object=described.sobject.name, fields=needed or "–"),
     )
@@ -304,7 +291,7 @@ def _mapped(described: Described, use: ObjectUse) -> Check:
         message = _(
             "{object}: all {count} mapped fields can be read, and those to be written can be written."
         )
-        return _good(
+        return good(
             f"{sobject.object} mapped fields", message.format(object=sobject.name, count=len(use.reads))
         )
     message = _(
