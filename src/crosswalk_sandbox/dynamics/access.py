@@ -1,6 +1,6 @@
 """Who calls: the proof of an access token, and the user of the environment behind it.
 
-Source: Dataverse, OAuth with Dataverse; application users.
+Source: Dataverse, OAuth with Dataverse; application users; Impersonate another user using the Web API.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from typing import Any
 
 from crosswalk_sandbox.credentials import bearer
 from crosswalk_sandbox.dynamics.entra import Entra
-from crosswalk_sandbox.dynamics.environment import Environment
-from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.environment import Environment, Row
+from crosswalk_sandbox.dynamics.errors import ODataError, missing_row
+from crosswalk_sandbox.dynamics.security import rights
+from crosswalk_sandbox.dynamics.security.privileges import ACT_FOR_OTHERS
+from crosswalk_sandbox.dynamics.session import Session
 from crosswalk_sandbox.http import Request, Response
 
 
@@ -31,11 +34,46 @@ def caller(environment: Environment, entra: Entra, request: Request) -> str:
     user = next((row for row in users if row.get("applicationid") == app), None)
     if user is None:
         raise ODataError("0x80072560", "The user is not a member of the organization.")
+    return _enabled(user)
+
+
+def session(environment: Environment, caller: str, headers: Mapping[str, str]) -> Session:
+    """The session of a call: as the caller, or as the user for whom its headers say that it acts. Raises ODataError."""
+    allowed = rights.of(environment, caller)
+    if not allowed.roles:
+        raise rights.missing(environment, allowed, "prvReadUser", environment.schema["systemuser"])
+    user = _acted_for(environment, headers)
+    if user is None or user == caller:
+        return Session(user=caller, rights=allowed, headers=headers)
+    if ACT_FOR_OTHERS not in allowed.depths:
+        text = "User does not have the privilege to act on behalf another user."
+        raise ODataError("0x8004A110", text)
+    both = rights.shared(rights.of(environment, user), allowed)
+    return Session(user=user, behalf_of=caller, rights=both, headers=headers)
+
+
+def _acted_for(environment: Environment, headers: Mapping[str, str]) -> str | None:
+    """The user whom the headers name: by the tenant's object id, or by the environment's own. Raises ODataError."""
+    users = environment.rows["systemuser"]
+    if named := headers.get("callerobjectid", "").strip().lower():
+        known = (row for row in users.values() if row.get("azureactivedirectoryobjectid") == named)
+        user = next(known, None)
+    elif named := headers.get("mscrmcallerid", "").strip().lower():
+        user = users.get(named)
+    else:
+        return None
+    if user is None:
+        raise missing_row("systemuser", named)
+    return _enabled(user)
+
+
+def _enabled(user: Row) -> str:
+    """The id of a user who may work. Raises ODataError."""
+    key = str(user["systemuserid"])
     if user["isdisabled"]:
-        key = user["systemuserid"]
         text = f"The specified user(Id = {key}) is disabled. Consider enabling this user."
         raise ODataError("0x80040225", text)
-    return str(user["systemuserid"])
+    return key
 
 
 def refused(environment: Environment, entra: Entra, request: Request, text: str) -> Response:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from crosswalk_sandbox.dynamics import batches
+from crosswalk_sandbox.dynamics import access, batches
 from crosswalk_sandbox.dynamics.actions import calls as actions
 from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer, refused
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
 from crosswalk_sandbox.dynamics.metadata import changing, csdl, resources
 from crosswalk_sandbox.dynamics.records import resources as rows
+from crosswalk_sandbox.dynamics.security import holders, metadata_rights
 from crosswalk_sandbox.http import Request, Response
 
+# headers of a batch that count for the requests in it, unless they have their own
+PASSED_ON = frozenset(
+    {"callerobjectid", "mscrmcallerid", "mscrm.suppressduplicatedetection", "mscrm.bypasscustompluginexecution",
+     "mscrm.bypassbusinesslogicexecution"}
+)  # fmt: skip
 SEGMENT = re.compile(r"([\w.$]+)(?:\((.*)\))?", re.DOTALL)
 
 
@@ -28,6 +34,7 @@ def answered(call: Call) -> Response:
         return _who_am_i(call)
     if parts == [("$batch", None)] and call.request.method == "POST":
         return batches.serve(call, lambda request: _within(call, request))
+    metadata_rights.check(call, parts)
     if parts == [("$metadata", None)]:
         return _metadata(call)
     if parts[0][0] == "EntityDefinitions":
@@ -37,7 +44,7 @@ def answered(call: Call) -> Response:
     if len(parts) == 1 and (found := _PLAIN.get(parts[0][0])):
         return found(call, parts[0][1])
     if table := call.environment.schema.by_set.get(parts[0][0]):
-        if done := actions.bound(call, table, parts):
+        if done := actions.bound(call, table, parts) or holders.serve(call, table, parts):
             return done
         return rows.serve(call, table, parts[0][1], parts[1:])
     raise missing_segment(parts[0][0])
@@ -47,8 +54,12 @@ def _within(call: Call, request: Request) -> Response:
     """The answer to a request of a batch."""
     if request.segments[3:] == ("$batch",):
         return refused(ODataError("0x80060888", "A batch cannot hold another batch."))
+    here = call.environment
     try:
-        return answered(Call(environment=call.environment, request=request, user=call.user))
+        headers = {name: value for name, value in here.session.headers.items() if name in PASSED_ON}
+        session = access.session(here, here.session.behalf_of or call.user, {**headers, **request.headers})
+        with here.acting(session):
+            return answered(Call(environment=here, request=request, user=session.user))
     except ODataError as error:
         return refused(error, request=request)
 
@@ -91,6 +102,7 @@ def _option_sets(call: Call, key: str | None) -> Response:
 _PLAIN: dict[str, Callable[[Call, str | None], Response]] = {
     "RelationshipDefinitions": _relationships,
     "GlobalOptionSetDefinitions": _option_sets,
+    "RetrieveRolePrivilegesRole": lambda call, arguments: holders.privileges_of_role(call, arguments or ""),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.query.conditions import folded
 from crosswalk_sandbox.dynamics.schema import Schema
+from crosswalk_sandbox.dynamics.session import Session
 
 Row = dict[str, Any]  # what is not empty, by logical name; lookups are GUIDs
 FIRST_VERSION = 1_052_000
@@ -38,6 +39,9 @@ class Environment:
         self.version = FIRST_VERSION
         self.made = 0  # GUIDs given out since the start
         self.deleted: list[tuple[str, str, int]] = []  # table, key and version of what was taken out
+        self.session = Session()  # who works at the moment
+        # the object id of an application of the tenant, by its client id
+        self.directory: Callable[[str], str | None] = lambda _: None
         self.rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
         # by table and columns: the values of those columns, and the row that has them
         self._indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], str]] = {}
@@ -65,6 +69,15 @@ class Environment:
         self.version += 1
         self._reindex(table, key, self.rows[table].pop(key), None)
         self.deleted.append((table, key, self.version))
+
+    @contextmanager
+    def acting(self, session: Session) -> Iterator[None]:
+        """Let somebody work inside."""
+        before, self.session = self.session, session
+        try:
+            yield
+        finally:
+            self.session = before
 
     def load(self, table: str, rows: Iterable[Row]) -> None:
         """Take these rows, which have versions, in place of all others."""

@@ -14,6 +14,9 @@ STATUS = {
     "0x80040220": 403,  # PrivilegeDenied
     "0x80072560": 403,  # UserNotMemberOfOrg
     "0x80040225": 403,  # user disabled
+    "0x80048306": 403,  # no access to this record
+    "0x80040231": 403,  # PrincipalPrivilegeDenied
+    "0x8004A110": 403,  # CannotActOnBehalfOfAnotherUser
     "0x80060882": 412,  # ConcurrencyVersionMismatch
     "0x80040237": 412,  # DuplicateRecord
     "0x80060892": 412,  # DuplicateRecordEntityKey

@@ -10,6 +10,7 @@ from typing import Any
 from crosswalk_sandbox.dynamics import custom, ids, labels
 from crosswalk_sandbox.dynamics.environment import Environment, Row, stamp
 from crosswalk_sandbox.dynamics.names import full_name
+from crosswalk_sandbox.dynamics.security import roles
 from crosswalk_sandbox.people import Person, Population
 
 AGE = timedelta(days=800)  # before the first person
@@ -74,6 +75,11 @@ class _Planter:
         })  # fmt: skip
         for number, user in enumerate(USERS):
             self._user(number, *user, application=application, object_id=object_id)
+        admins = (0, 1)
+        roles.plant(here, {
+            ids.make(here.seed, f"user {number}"): roles.ADMIN if number in admins else roles.SALES
+            for number in range(len(USERS))
+        })  # fmt: skip
 
     def accounts(self, people: Iterable[Person]) -> None:
         """An account for every company that a contact works for."""
@@ -115,7 +121,9 @@ class _Planter:
         self._admin("systemuser", ids.make(self._environment.seed, f"user {number}"), {
             "firstname": first, "lastname": last, "fullname": f"{first} {last}", "domainname": mail,
             "internalemailaddress": mail, "isdisabled": disabled, "accessmode": 0,
-            "businessunitid": self._environment.unit, **({} if number else own),
+            "businessunitid": self._environment.unit,
+            "azureactivedirectoryobjectid": ids.make(self._environment.seed, f"object id {number}"),
+            **({} if number else own),
         })  # fmt: skip
 
     def _admin(self, table: str, key: str, fields: dict[str, Any]) -> None:

@@ -26,6 +26,8 @@ from crosswalk_sandbox.dynamics.protection import (
     too_many,
 )
 from crosswalk_sandbox.dynamics.schema import FIRST_VERSION, Column, Key, OptionSet, Table, load
+from crosswalk_sandbox.dynamics.security import roles
+from crosswalk_sandbox.dynamics.security.roles import RoleOrder
 from crosswalk_sandbox.http import Request, Response, json_response
 from crosswalk_sandbox.system import Doors, Record, World
 
@@ -71,6 +73,7 @@ class Dynamics:
         self.environment = Environment(
             load(custom.columns()), world.clock, self._places, world.seed, world.job_seconds
         )
+        self.environment.directory = self.entra.apps.object_id_of
         app = self.entra.apps.default
         seed.plant(self.environment, world.population, app.client_id, app.object_id)
         self._start = (self.environment.snapshot(), self.environment.version)
@@ -129,11 +132,16 @@ class Dynamics:
         schema.version = found.schema_version
 
     def doors(self) -> Doors:
-        """The tenant's app registrations: read them, register one or change its settings."""
+        """The tenant's apps and the environment's roles: read them, make one or change its settings."""
         return {
             ("GET", "apps"): lambda _: list(self.entra.apps),
             ("POST", "apps"): lambda request: self.set_app(object_of(request)),
+            ("GET", "roles"): lambda _: roles.shown(self.environment),
+            ("POST", "roles"): self._set_role,
         }
+
+    def _set_role(self, request: Request) -> dict[str, dict[str, Any]]:
+        return roles.change(self.environment, msgspec.json.decode(request.body, type=RoleOrder))
 
     def set_app(self, order: Mapping[str, Any]) -> App:
         """Register an app or change one. Raises ValueError."""
@@ -182,7 +190,9 @@ class Dynamics:
 
     def _answered(self, request: Request, user: str) -> Response:
         try:
-            return api.answered(Call(environment=self.environment, request=request, user=user))
+            session = access.session(self.environment, user, request.headers)
+            with self.environment.acting(session):
+                return api.answered(Call(environment=self.environment, request=request, user=session.user))
         except ODataError as error:
             return refused(error, request=request)
 

@@ -13,6 +13,7 @@ from crosswalk_sandbox.dynamics.metadata import changing
 from crosswalk_sandbox.dynamics.records import addresses, resources
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import Table
+from crosswalk_sandbox.dynamics.security import holders
 from crosswalk_sandbox.http import Response
 
 Parts = Sequence[tuple[str, str | None]]
@@ -74,4 +75,9 @@ UNBOUND: dict[str, Callable[[Call], Response]] = {
     "ReactivateEntityKey": changing.reactivate_key,
     "CreateCustomerRelationships": changing.customer_relationships,
 }
-BOUND: dict[tuple[str, str], Callable[[Call, Row], Response]] = {("lead", "QualifyLead"): _qualify}
+BOUND: dict[tuple[str, str], Callable[[Call, Row], Response]] = {
+    ("lead", "QualifyLead"): _qualify,
+    ("role", "AddPrivilegesRole"): holders.add_privileges,
+    ("role", "ReplacePrivilegesRole"): holders.replace_privileges,
+    ("role", "RemovePrivilegeRole"): holders.remove_privilege,
+}

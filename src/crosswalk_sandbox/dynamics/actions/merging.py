@@ -103,7 +103,7 @@ def _repoint(
     """Let the rows of a table point to the winner; the winner does not point to itself."""
     named = [row for row in environment.rows[other.name].values() if row.get(column.name) == loser]
     gone = {column.name, column.target_column}
-    stamps = {"modifiedon": environment.now(), "modifiedby": user}
+    stamps = saving.changed_by(environment, other, user)
     for row in named:
         if row[other.key] == winner:
             environment.put(other.name, {name: each for name, each in row.items() if name not in gone})

@@ -53,6 +53,11 @@ class Apps:
         wanted = client_id.lower()
         return next((app for app in self if app.client_id == wanted), None)
 
+    def object_id_of(self, client_id: str) -> str | None:
+        """The object id of an app; None if there is no such app."""
+        app = self.find(client_id)
+        return app.object_id if app else None
+
     def change(self, order: Mapping[str, Any]) -> App:
         """Change the named settings of the app of that name, or register one. Raises ValueError."""
         name = order.get("name", DEFAULT_NAME)

@@ -17,6 +17,7 @@ from crosswalk_sandbox.dynamics.query import conditions, parser
 from crosswalk_sandbox.dynamics.query.syntax import Path
 from crosswalk_sandbox.dynamics.records.shown import Shower, wanted_annotations
 from crosswalk_sandbox.dynamics.schema import CHOICES, NUMBERS, REFERENCES, TEXTS, Column, Table
+from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.http import Response
 
 OPTIONS = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken"})
@@ -83,7 +84,7 @@ def count_of(call: Call, table: Table) -> Response:
 def selected(call: Call, table: Table) -> list[Row]:
     """The rows of the query in its order; without one, by key. Raises ODataError."""
     resolve = Resolver(call.environment, table)
-    rows = list(call.environment.rows[table.name].values())
+    rows = rights.readable(call.environment, table)
     if text := call.request.param("$filter"):
         test = conditions.test(parser.parse_filter(text), resolve)
         rows = [row for row in rows if test(row)]

@@ -13,10 +13,11 @@ from crosswalk_sandbox.dynamics.records.addresses import Address
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.shown import etag
 from crosswalk_sandbox.dynamics.schema import Table
+from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.http import Response
 
 ONE = frozenset({"$select", "$expand"})
-ADMIN_ONLY = frozenset({"organization", "systemuser", "team", "businessunit", "transactioncurrency"})
+UNWRITTEN = frozenset({"privilege", "roleprivileges", "systemuserroles", "teamroles", "teammembership"})
 METHOD = "The requested resource does not support http method "
 
 
@@ -39,9 +40,9 @@ def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, s
 
 
 def check_writable(table: Table) -> None:
-    """Refuse to write rows of setup tables. Raises ODataError."""
-    if table.name in ADMIN_ONLY:
-        raise ODataError("0x80040220", f"Principal user is missing prvWrite{table.schema_name} privilege.")
+    """Refuse to write rows that other calls make. Raises ODataError."""
+    if table.name in UNWRITTEN:
+        raise ODataError("0x8006088b", f"Rows of the table {table.name} cannot be written.")
 
 
 def _only(call: Call, *methods: str) -> None:
@@ -51,7 +52,9 @@ def _only(call: Call, *methods: str) -> None:
 
 def _get(call: Call, table: Table, address: Address) -> Response:
     queries.check_options(call, ONE)
+    rights.require(call.environment, "Read", table)
     row = addresses.row_of(call.environment, address)
+    rights.require(call.environment, "Read", table, row)
     known = _header(call, "if-none-match")
     if known is not None and known == etag(row):
         return Response(304, b"", {"etag": etag(row), **ODATA})

@@ -16,6 +16,8 @@ from crosswalk_sandbox.dynamics.names import full_name
 from crosswalk_sandbox.dynamics.records import links, values
 from crosswalk_sandbox.dynamics.records.links import BIND
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Table
+from crosswalk_sandbox.dynamics.security import rights
+from crosswalk_sandbox.dynamics.security.privileges import OVERRIDE_CREATED
 from crosswalk_sandbox.dynamics.states import CLOSED, STATUS_OF_STATE
 
 RATE = Decimal("1.0000000000")
@@ -33,14 +35,20 @@ def create(
 
     `key` is the GUID that an upsert names, `named` the values of an alternate key, as rows hold them.
     """
+    rights.require(environment, "Create", table)
     sent = {**(named or {}), **_sent(environment, table, body, creating=True)}
     key = key or sent.pop(table.key, None) or environment.new_id()
     if key in environment.rows[table.name]:
         raise ODataError("0x80040237", "A record with matching key values already exists.")
     row = {**_defaults(environment, user, table), **sent, table.key: key}
     now = environment.now()
-    row |= {"createdon": row.pop("overriddencreatedon", None) or now, "createdby": user}
-    row |= {"modifiedon": now, "modifiedby": user}
+    row |= {"createdon": _overridden(environment, row) or now, "createdby": user}
+    row |= {"modifiedon": now, "modifiedby": user, **_behalf(environment, table, "created", "modified")}
+    if table.name == "systemuser":
+        row |= _of_user(environment, row)
+    rights.require(environment, "Create", table, row)
+    rights.check_lookups(environment, table, row, sent)
+    rights.check_owner(environment, table, {"ownerid": user}, sent, creating=True)
     _settle_state(table, row, sent, None)
     return _put(environment, table, row)
 
@@ -49,8 +57,11 @@ def update(environment: Environment, user: str, table: Table, old: Row, body: Ma
     """A row with what was sent changed. Raises ODataError."""
     sent = _sent(environment, table, body, creating=False)
     sent.pop(table.key, None)
+    rights.require(environment, "Write", table, old)
+    rights.check_lookups(environment, table, old, sent)
+    rights.check_owner(environment, table, old, sent)
     _check_closed(table, old, sent)
-    row = {**old, **sent, "modifiedon": environment.now(), "modifiedby": user}
+    row = {**old, **sent, **changed_by(environment, table, user)}
     _settle_state(table, row, sent, old)
     return _put(environment, table, row)
 
@@ -61,6 +72,36 @@ def _put(environment: Environment, table: Table, row: Row) -> Row:
     derived = _derived(table, row)
     alternate_keys.check(environment, table, derived)
     return environment.put(table.name, derived)
+
+
+def _of_user(environment: Environment, row: Row) -> Row:
+    """What the system fills in for a new user, an application user above all. Source: Application users."""
+    client = row.get("applicationid")
+    if client is None:
+        return {"accessmode": row.get("accessmode", 0)}
+    if (object_id := environment.directory(client)) is None:
+        raise ODataError("0x80040203", f"The application {client} was not found in the tenant.")
+    own = {"accessmode": 4, "azureactivedirectoryobjectid": object_id}
+    return {**own, "domainname": row.get("domainname") or f"{client}@app.example"}
+
+
+def changed_by(environment: Environment, table: Table, user: str) -> Row:
+    """The stamps of a change."""
+    return {"modifiedon": environment.now(), "modifiedby": user, **_behalf(environment, table, "modified")}
+
+
+def _overridden(environment: Environment, row: Row) -> str | None:
+    """The time that is to be the creation's. Raises ODataError."""
+    moment: str | None = row.pop("overriddencreatedon", None)
+    if moment is not None:
+        rights.require_named(environment, OVERRIDE_CREATED)
+    return moment
+
+
+def _behalf(environment: Environment, table: Table, *done: str) -> Row:
+    """The columns that name who really created or changed a row for another; empty where nobody did."""
+    names = (f"{each}onbehalfby" for each in done)
+    return {name: environment.session.behalf_of for name in names if name in table.columns}
 
 
 def sendable(column: Column, value: Any) -> Any:
@@ -171,7 +212,8 @@ def _composite(row: Row, prefix: str) -> str | None:
 
 
 def delete(environment: Environment, table: Table, key: str) -> None:
-    """Take a row out; what pointed to it points nowhere, the contacts of an account go with it."""
+    """Take a row out; what pointed to it points nowhere, the contacts of an account go with it. Raises ODataError."""
+    rights.require(environment, "Delete", table, environment.rows[table.name][key])
     environment.remove(table.name, key)
     for other in environment.schema:
         lookups = [c for c in other.columns.values() if c.type in REFERENCES and table.name in c.targets]

@@ -13,6 +13,7 @@ from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import missing_property
 from crosswalk_sandbox.dynamics.query.syntax import Expansion
 from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Table
+from crosswalk_sandbox.dynamics.security import rights
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
@@ -87,6 +88,7 @@ class Shower:
             raise missing_property(each.name, table.name)
         column, target = table.navigations[each.name]
         there = self._environment.schema[target]
+        rights.require(self._environment, "Read", there)
         return (
             each.name,
             column,

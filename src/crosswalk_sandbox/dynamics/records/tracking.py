@@ -13,6 +13,7 @@ from crosswalk_sandbox.dynamics.environment import Environment
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.records import queries
 from crosswalk_sandbox.dynamics.schema import Table
+from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.http import Response
 
 PREFERENCE = "odata.track-changes"
@@ -58,6 +59,7 @@ def _check(call: Call, table: Table) -> None:
     if not table.tracked:
         text = f"Entity {table.name} does not have change tracking enabled."
         raise ODataError("0x80072491", text)
+    rights.require_everywhere(call.environment, "Read", table)
     for name in REFUSED:
         if call.request.param(name) is not None:
             text = f'The "{name[1:]}" query parameter isn\'t supported when Change Tracking is enabled.'

@@ -110,9 +110,9 @@ def test_deleting_many_is_for_other_kinds_of_tables(empty: DataverseEnvironment)
     assert empty.refusal("GET", path("Create"), status=405)[0] == "0x8006088b"
 
 
-def test_setup_tables_are_not_written(empty: DataverseEnvironment) -> None:
-    body = {"Targets": [{"@odata.type": f"{CRM}team", "name": "x"}]}
-    assert empty.refusal("POST", f"/teams/{CRM}CreateMultiple", body, status=403)[0] == "0x80040220"
+def test_privileges_are_not_written(empty: DataverseEnvironment) -> None:
+    body = {"Targets": [{"@odata.type": f"{CRM}privilege", "name": "x"}]}
+    assert empty.refusal("POST", f"/privileges/{CRM}CreateMultiple", body, status=405)[0] == "0x8006088b"
 
 
 def test_answers_repeat_the_preferences_that_counted(empty: DataverseEnvironment) -> None:

@@ -1,0 +1,199 @@
+"""Who has which roles, what a user may do, and changing both through the Web API.
+
+Source: systemuserroles_association, teamroles_association, teammembership_association; AddPrivilegesRole and its
+siblings; RetrieveUserPrivileges, RetrievePrincipalAccess, RetrieveRolePrivilegesRole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
+from crosswalk_sandbox.dynamics.environment import Row
+from crosswalk_sandbox.dynamics.errors import ODataError, missing_row
+from crosswalk_sandbox.dynamics.records import addresses, queries
+from crosswalk_sandbox.dynamics.records.bodies import json_body
+from crosswalk_sandbox.dynamics.records.values import PAYLOAD
+from crosswalk_sandbox.dynamics.schema import Table
+from crosswalk_sandbox.dynamics.security import privileges, rights, roles
+from crosswalk_sandbox.http import Response
+
+Parts = Sequence[tuple[str, str | None]]
+NAMESPACE = "Microsoft.Dynamics.CRM."
+# table and navigation: the intersect table, the table at the other end, whether this end comes first there
+ASSOCIATIONS = {
+    ("systemuser", "systemuserroles_association"): ("systemuserroles", "role", True),
+    ("role", "systemuserroles_association"): ("systemuserroles", "systemuser", False),
+    ("team", "teamroles_association"): ("teamroles", "role", True),
+    ("role", "teamroles_association"): ("teamroles", "team", False),
+    ("team", "teammembership_association"): ("teammembership", "systemuser", True),
+    ("systemuser", "teammembership_association"): ("teammembership", "team", False),
+}
+TARGET = re.compile(r"Target=(@\w+|\{.*\})", re.DOTALL)
+RIGHTS = ("Read", "Write", "Append", "AppendTo", "Create", "Delete", "Share", "Assign")
+
+
+def serve(call: Call, table: Table, parts: Parts) -> Response | None:
+    """The answer to a call about roles and rights; None when the path is about something else. Raises ODataError."""
+    if len(parts) < 2 or parts[0][1] is None:
+        return None
+    name, key = parts[1]
+    if (table.name, name) in ASSOCIATIONS:
+        row = addresses.row_of(call.environment, addresses.read(call.environment, table, parts[0][1]))
+        return _associated(call, (table.name, name), row[table.key], key, parts[2:])
+    asked = FUNCTIONS.get(name.removeprefix(NAMESPACE)) if name.startswith(NAMESPACE) else None
+    if asked is None or table.name != "systemuser" or call.request.method != "GET":
+        return None
+    row = addresses.row_of(call.environment, addresses.read(call.environment, table, parts[0][1]))
+    return asked(call, row[table.key], key or "")
+
+
+def _associated(call: Call, what: tuple[str, str], key: str, other: str | None, rest: Parts) -> Response:
+    """Read, make or undo ties between a row and others. Raises ODataError."""
+    tie, far, first = ASSOCIATIONS[what]
+    if not rest and other is None and call.request.method == "GET":
+        return _listed(call, tie, key, far)
+    if rest != [("$ref", None)] or call.request.method not in ("POST", "DELETE"):
+        text = f"The requested resource does not support http method '{call.request.method}'."
+        raise ODataError("0x8006088b", text)
+    _check(call, tie)
+    found = _other(call, far, other)
+    change = roles.associate if call.request.method == "POST" else roles.dissociate
+    change(call.environment, tie, *((key, found) if first else (found, key)))
+    return Response(204, b"", ODATA)
+
+
+def _check(call: Call, tie: str) -> None:
+    if tie == "teammembership":
+        rights.require(call.environment, "Write", call.environment.schema["team"])
+    else:
+        rights.require(call.environment, "Assign", call.environment.schema["role"])
+
+
+def _other(call: Call, far: str, key: str | None) -> str:
+    """The row at the other end: of the path, of `$id` or of the body. Raises ODataError."""
+    if key is not None:
+        found = ids.canonical(key)
+    else:
+        named = call.request.param("$id") or json_body(call).get("@odata.id")
+        if not isinstance(named, str):
+            raise ODataError(PAYLOAD, "An entity reference with '@odata.id' was expected in the payload.")
+        address = addresses.find(call.environment, named)
+        found = address.id if address.table.name == far else None
+    if found is None or found not in call.environment.rows[far]:
+        raise missing_row(far, key or "")
+    return found
+
+
+def _listed(call: Call, tie: str, key: str, far: str) -> Response:
+    one, other = roles.SIDES[tie]
+    table = call.environment.schema[far]
+    mine, theirs = (one, other) if other == table.key else (other, one)
+    wanted = {row[theirs] for row in call.environment.rows[tie].values() if row[mine] == key}
+    shower = queries.shower_of(call, table)
+    rows = [row for row in rights.readable(call.environment, table) if row[table.key] in wanted]
+    content = {"@odata.context": queries.context_of(call, table), "value": [shower.show(row) for row in rows]}
+    return answer(200, content)
+
+
+def _shown(call: Call, held: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Privileges as the complex type RolePrivilege."""
+    return [
+        {
+            "Depth": depth,
+            "PrivilegeId": privileges.id_of(name),
+            "BusinessUnitId": call.environment.unit,
+            "PrivilegeName": name,
+            "RecordFilterId": "00000000-0000-0000-0000-000000000000",
+            "RecordFilterUniqueName": "",
+        }
+        for name, depth in held
+    ]
+
+
+def _user_privileges(call: Call, user: str, arguments: str) -> Response:
+    found = rights.of(call.environment, user).depths
+    held = [(name, privileges.DEPTHS[depth]) for name, depth in found.items()]
+    context = f"{call.base}/$metadata#{NAMESPACE}RetrieveUserPrivilegesResponse"
+    return answer(200, {"@odata.context": context, "RolePrivileges": _shown(call, held)})
+
+
+def _principal_access(call: Call, user: str, arguments: str) -> Response:
+    """What a user may do with one row. Raises ODataError."""
+    found = TARGET.search(arguments)
+    text = found[1] if found else ""
+    text = (call.request.param(text) or "") if text.startswith("@") else text
+    try:
+        reference = json.loads(text.replace("'", '"'))["@odata.id"]
+    except (ValueError, KeyError, TypeError):
+        raise ODataError(PAYLOAD, "Target must be an entity reference with '@odata.id'.") from None
+    address = addresses.find(call.environment, str(reference))
+    row = addresses.row_of(call.environment, address)
+    granted = [f"{verb}Access" for verb in RIGHTS if _may(call, user, verb, address.table, row)]
+    context = f"{call.base}/$metadata#{NAMESPACE}RetrievePrincipalAccessResponse"
+    return answer(200, {"@odata.context": context, "AccessRights": ", ".join(granted) or "None"})
+
+
+def _may(call: Call, user: str, verb: str, table: Table, row: Row) -> bool:
+    held = rights.of(call.environment, user)
+    name = privileges.name_of(verb, table.name)
+    return name in held.depths and rights.covers(held, str(name), table, row)
+
+
+FUNCTIONS: dict[str, Callable[[Call, str, str], Response]] = {
+    "RetrieveUserPrivileges": _user_privileges,
+    "RetrievePrincipalAccess": _principal_access,
+}
+
+
+def add_privileges(call: Call, role: Row) -> Response:
+    """AddPrivilegesRole. Raises ODataError."""
+    rights.require(call.environment, "Write", call.environment.schema["role"])
+    for name, depth in _named(json_body(call)):
+        roles.add(call.environment, role["roleid"], privileges.id_of(name), depth)
+    return Response(204, b"", ODATA)
+
+
+def replace_privileges(call: Call, role: Row) -> Response:
+    """ReplacePrivilegesRole. Raises ODataError."""
+    rights.require(call.environment, "Write", call.environment.schema["role"])
+    roles.take(call.environment, role["roleid"])
+    return add_privileges(call, role)
+
+
+def remove_privilege(call: Call, role: Row) -> Response:
+    """RemovePrivilegeRole. Raises ODataError."""
+    rights.require(call.environment, "Write", call.environment.schema["role"])
+    key = ids.canonical(str(json_body(call).get("PrivilegeId")))
+    if key not in call.environment.rows["privilege"]:
+        raise missing_row("privilege", str(key))
+    roles.take(call.environment, role["roleid"], key)
+    return Response(204, b"", ODATA)
+
+
+def privileges_of_role(call: Call, arguments: str) -> Response:
+    """RetrieveRolePrivilegesRole(RoleId=…). Raises ODataError."""
+    key = ids.canonical(arguments.removeprefix("RoleId="))
+    if key not in call.environment.rows["role"]:
+        raise missing_row("role", arguments)
+    context = f"{call.base}/$metadata#{NAMESPACE}RetrieveRolePrivilegesRoleResponse"
+    held = roles.held(call.environment, str(key))
+    return answer(200, {"@odata.context": context, "RolePrivileges": _shown(call, held)})
+
+
+def _named(body: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """The privileges of a body, by id or by name, with their depths. Raises ODataError."""
+    by_id = {privileges.id_of(name): name for name in privileges.everything()}
+    found = body.get("Privileges")
+    if not isinstance(found, list):
+        raise ODataError("0x80040203", "Required field 'Privileges' is missing.")
+    for each in found:
+        name = by_id.get(str(each.get("PrivilegeId", "")).lower()) or each.get("PrivilegeName")
+        depth = each.get("Depth")
+        if name not in by_id.values() or depth not in privileges.DEPTHS:
+            raise ODataError(PAYLOAD, f"There is no privilege '{name}' of depth '{depth}'.")
+        yield name, depth

@@ -1,0 +1,68 @@
+"""The privileges that there are. Source: Dataverse, privilege and roleprivileges tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from crosswalk_sandbox.dynamics import ids
+
+# verb and the bit of its access right
+VERBS = {
+    "Read": 1, "Write": 2, "Append": 4, "AppendTo": 16, "Create": 32, "Delete": 65_536, "Share": 262_144,
+    "Assign": 524_288,
+}  # fmt: skip
+OWNED = tuple(VERBS)
+UNOWNED = ("Read", "Write", "Append", "AppendTo", "Create", "Delete")
+# by table: the word that its privileges have, and the verbs that there are
+TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "account": ("Account", OWNED),
+    "contact": ("Contact", OWNED),
+    "lead": ("Lead", OWNED),
+    "opportunity": ("Opportunity", OWNED),
+    "systemuser": ("User", ("Read", "Write", "Append", "AppendTo", "Create")),
+    "team": ("Team", UNOWNED),
+    "role": ("Role", (*UNOWNED, "Assign")),
+    "businessunit": ("BusinessUnit", UNOWNED),
+    "organization": ("Organization", ("Read", "Write")),
+    "transactioncurrency": ("TransactionCurrency", UNOWNED),
+    "publisher": ("Publisher", UNOWNED),
+    "solution": ("Solution", UNOWNED),
+}
+ACT_FOR_OTHERS = "prvActOnBehalfOfAnotherUser"
+BYPASS_PLUGINS = "prvBypassCustomPlugins"
+BYPASS_LOGIC = "prvBypassCustomBusinessLogic"
+OVERRIDE_CREATED = "prvOverrideCreatedOnCreatedBy"
+OTHERS = (
+    *(
+        f"prv{verb}{what}"
+        for what in ("Entity", "Attribute", "Relationship", "OptionSet")
+        for verb in ("Create", "Read", "Write", "Delete")
+    ),
+    "prvPublishCustomization", ACT_FOR_OTHERS, BYPASS_PLUGINS, BYPASS_LOGIC, OVERRIDE_CREATED,
+)  # fmt: skip
+DEPTHS = ("Basic", "Local", "Deep", "Global")
+
+
+def name_of(verb: str, table: str) -> str | None:
+    """The privilege of a verb for a table; None where there is no such thing."""
+    word, verbs = TABLES.get(table, ("", ()))
+    return f"prv{verb}{word}" if verb in verbs else None
+
+
+def everything() -> Iterator[str]:
+    """All privileges by name."""
+    for word, verbs in TABLES.values():
+        yield from (f"prv{verb}{word}" for verb in verbs)
+    yield from OTHERS
+
+
+def id_of(name: str) -> str:
+    """The GUID of a privilege, which is the same in every environment."""
+    return ids.make(0, f"privilege {name}")
+
+
+def access_right(name: str) -> int:
+    """The bit of the verb in a privilege's name."""
+    return next(
+        (VERBS[verb] for verb in sorted(VERBS, key=len, reverse=True) if name[3:].startswith(verb)), 0
+    )
