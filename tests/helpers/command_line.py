@@ -32,6 +32,7 @@ _forks.set_forkserver_preload(
         "crosswalk.cli.app",
         "crosswalk.merge",
         "crosswalk.systems.activecampaign",
+        "crosswalk.systems.dynamics",
         "crosswalk.systems.salesforce",
         "django.core.management.commands.migrate",
         "django.db.backends.postgresql.base",
@@ -164,8 +165,8 @@ class Sandbox:
 
 
 @contextmanager
-def running_sandbox(records: int = RECORDS) -> Iterator[Sandbox]:
-    command = [str(PROGRAMS / "crosswalk-sandbox"), "--activecampaign", "0", "--salesforce", "0"]
+def running_sandbox(records: int = RECORDS, crm: str = "salesforce") -> Iterator[Sandbox]:
+    command = [str(PROGRAMS / "crosswalk-sandbox"), "--activecampaign", "0", f"--{crm}", "0"]
     command += ["--records", str(records), "--limits", "off"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -146,8 +146,7 @@ def _nobody_came(seconds: float) -> UserError:
     return UserError(
         _("Nobody signed in within {seconds} seconds.").format(seconds=round(seconds)),
         cure=_(
-            "Start again. If Salesforce showed an error page, check consumer key and callback address of the app. A"
-            " user who may only use the API cannot sign in by browser: such a user needs client credentials or a"
-            " private key."
+            "Start again. If an error page was shown, check client id and callback address of the app. A user who may"
+            " only use the API cannot sign in by browser: such a user needs client credentials or a private key."
         ),
     )

@@ -23,7 +23,10 @@ _NOT_MAPPING = frozenset(
     {"suggested", "refused", "unmapped"}
 )  # what `mapping suggest` says beside a mapping file
 _NOT_CREDENTIALS = frozenset({"control"})  # what a sandbox's ready line says beside them
-_KEY_FILE = "private_key_file"
+_FILES = {
+    "private_key_file": "private_key",
+    "certificate_file": "certificate",
+}  # keys that name a file → what it is
 
 
 def read(source: str) -> str:
@@ -76,16 +79,17 @@ def read_credentials(source: str) -> dict[str, dict[str, str]]:
             _("{file} must hold a JSON object with one object of credentials per system.").format(
                 file=source
             ),
-            cure='{"activecampaign": {"url": …, "key": …}, "salesforce": {"login_url": …, "client_id": …, …}}',
+            cure='{"activecampaign": {"url": …, "key": …}, "salesforce": {"login_url": …, "client_id": …, …}}'
+            ' / {"activecampaign": …, "dynamics": {"url": …, "tenant": …, "client_id": …, …}}',
         )
     folder = Path() if source == "-" else Path(source).parent
-    return {system: _with_key(_texts(system, part), folder) for system, part in given.items()}
+    return {system: _with_files(_texts(system, part), folder) for system, part in given.items()}
 
 
-def _with_key(texts: dict[str, str], folder: Path) -> dict[str, str]:
-    """Replace `private_key_file`, a path as seen from `folder`, by the key in it."""
-    name = texts.pop(_KEY_FILE, None)
-    return texts if name is None else {**texts, "private_key": read(str(folder / name))}
+def _with_files(texts: dict[str, str], folder: Path) -> dict[str, str]:
+    """Replace names of files, paths as seen from `folder`, by what is in them."""
+    named = {held: read(str(folder / texts[key])) for key, held in _FILES.items() if key in texts}
+    return {key: text for key, text in texts.items() if key not in _FILES} | named
 
 
 def _texts(system: str, part: Mapping[str, Any]) -> dict[str, str]:

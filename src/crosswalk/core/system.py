@@ -222,8 +222,11 @@ class System(Protocol):
         `uses` is what a mapping needs; without it, whatever any mapping may need is asked for.
         """
 
-    def revoke(self) -> bool:
-        """End the access that the vendor gave us; false where only a person can. Raises SystemFailure if it failed."""
+    def revoke(self) -> str | None:
+        """End the access that the vendor gave us; where only a person can, return what that person does.
+
+        Raises SystemFailure if it failed.
+        """
 
     def describe(self, object: str) -> Schema:
         """Return the fields of an object."""

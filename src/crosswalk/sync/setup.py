@@ -34,7 +34,7 @@ from .mapping_check import check_doubles, check_writable, named
 from .selecting import checked_selection
 from .sign_in import ACTIVECAMPAIGN, Opener, Visit, open_tenant, signed_in
 
-CRMS = ("salesforce",)
+CRMS = ("salesforce", "dynamics")
 
 _REMAP = (
     "Make the field visible to the connection's user again, or take the pair out of the mapping"

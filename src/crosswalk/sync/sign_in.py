@@ -170,9 +170,6 @@ def _revoked(system: System) -> str | None:
     """End the access that a system has; return why it may live on, or None."""
     with closing(system):
         try:
-            ended = system.revoke()
+            return system.revoke()
         except SystemFailure as failure:
             return failure.message
-    if ended:
-        return None
-    return _("Delete the user whose key it was, or reset the key, if nobody else uses it.")

@@ -10,8 +10,7 @@ from tests.helpers.systems import SteppedClock
 
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 from crosswalk.systems import begin_sign_in, needs_browser
-from crosswalk.systems.oauth import challenge_of
-from crosswalk.systems.salesforce.browser import BrowserSignIn
+from crosswalk.systems.oauth import CodeSignIn, challenge_of
 from crosswalk.systems.salesforce.browser import begin_sign_in as begin
 
 CALLBACK = "http://localhost:8080/callback"
@@ -31,7 +30,7 @@ class Login:
         self.replies = list(replies)
         self.forms: list[dict[str, str]] = []
 
-    def begin(self, **given: str) -> BrowserSignIn:
+    def begin(self, **given: str) -> CodeSignIn:
         return begin(
             {**APP, **given},
             redirect_uri=CALLBACK,
@@ -49,7 +48,7 @@ class Login:
         return reply
 
 
-def asked(sign_in: BrowserSignIn) -> dict[str, str]:
+def asked(sign_in: CodeSignIn) -> dict[str, str]:
     query = parse_qs(urlsplit(sign_in.address).query)
     return {name: value for name, (value,) in query.items()}
 

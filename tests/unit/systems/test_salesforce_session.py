@@ -159,7 +159,9 @@ def test_a_token_that_is_dead_already_counts_as_revoked() -> None:
     unknown = {"error": "unsupported_token_type", "error_description": "this token type is not supported"}
     org.before = lambda request: httpx2.Response(400, json=unknown)
 
-    assert opened(org, CREDENTIALS, OwnTokens(STORED)).revoke()
+    opened(org, CREDENTIALS, OwnTokens(STORED)).revoke()
+
+    assert org.requests
 
 
 def test_a_revocation_that_fails_is_told() -> None:

@@ -74,9 +74,9 @@ class ActiveCampaign:
     def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
         return Checks(self._api, lambda: self.describe(CONTACT), uses).run()
 
-    def revoke(self) -> bool:
-        """Return False: only a person can take a key back."""
-        return False
+    def revoke(self) -> str:
+        """Return what to do: only a person can take a key back."""
+        return _("Delete the user whose key it was, or reset the key, if nobody else uses it.")
 
     def describe(self, object: str) -> Schema:
         _require_contact(object)

@@ -11,11 +11,12 @@ from ...core.clock import Clock
 from ...core.sign_in import OwnTokens, TokenStore
 from ...core.system import Budget
 from .auth import read_credentials
+from .browser import begin_sign_in, needs_browser
 from .client import Client
 from .session import Session
 from .system import Dynamics
 
-__all__ = ["Dynamics", "connect"]
+__all__ = ["Dynamics", "begin_sign_in", "connect", "needs_browser"]
 
 
 def connect(

@@ -152,5 +152,15 @@ def nothing_to_renew_with(connection: str) -> SystemFailure:
     )
 
 
+def no_refresh_token() -> SystemFailure:
+    """Say that a person let us in, and Entra ID only for an hour."""
+    return SystemFailure(
+        FailureKind.AUTH,
+        _("Microsoft Entra ID gave no refresh token: the sign-in would end within an hour."),
+        cure=_(_CONSENT).format(app=_(_APP)),
+        code="no_refresh_token",
+    )
+
+
 def _rule(error: str, number: int | None) -> _Rule:
     return _BY_NUMBER.get(number or 0) or _BY_NAME.get(error, _UNKNOWN)

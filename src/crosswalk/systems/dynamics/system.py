@@ -49,9 +49,13 @@ class Dynamics:
     def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
         return Checks(self._client, self._describe, uses).run()
 
-    def revoke(self) -> bool:
-        """Return False: Entra ID ends no token before its time; only a person can delete the secret or the app."""
-        return False
+    def revoke(self) -> str:
+        """Return what to do: Entra ID takes back no token; only a person can take back the proof or the user."""
+        return _(
+            "Delete the app's secret or certificate (Microsoft Entra admin center, App registrations, your app,"
+            " Certificates & secrets), or deactivate the application user in the environment; where a person signed in,"
+            " revoke that person's sessions."
+        )
 
     def describe(self, object: str) -> Schema:
         return self._describe(object).schema

@@ -90,10 +90,9 @@ class Salesforce:
     def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
         return Checks(self._client, self._describe, uses).run()
 
-    def revoke(self) -> bool:
+    def revoke(self) -> None:
         """End the tokens that we hold; the app and the user's approval of it stay."""
         self._client.session.revoke()
-        return True
 
     def describe(self, object: str) -> Schema:
         return self._describe(object).schema
