@@ -66,6 +66,7 @@ def closed_links(connection_id: int, side: Side, record_id: str, limit: int = 3)
 
 
 PastWrite = tuple[Side, dict[str, tuple[Value, Value, str]]]  # side, and per field before, after, reason
+_SIDES = {side.value: side for side in Side}
 _past = msgspec.json.Decoder(dict[str, tuple[Value, Value, str]])
 
 
@@ -78,7 +79,9 @@ def updates_since(link_ids: Sequence[int], since: datetime, *, at_least: int) ->
             [list(link_ids), since, at_least],
         )
         return {
-            link_id: [(Side(side), _past.decode(fields)) for side, fields in zip(sides, packed, strict=True)]
+            link_id: [
+                (_SIDES[side], _past.decode(fields)) for side, fields in zip(sides, packed, strict=True)
+            ]
             for link_id, sides, packed in cursor.fetchall()
         }
 

@@ -1,12 +1,14 @@
 """The tables. Rows of the hot path (directory, inbox, link, outbox, journal) are written by set-based SQL only.
 
 Packed columns (`*_shadow`, `values`, `expected`, …) hold what `core.values.pack` wrote. Times named `*_at` are ours,
-`stamp` and `created` are the vendor's.
+`stamp` and `created` are the vendor's. Rows that come by the thousand refer to their connection, tenant and run without
+a constraint: to check it for each row took a fifth of the database's time. `connections.remove` leaves none behind.
 """
 
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -113,7 +115,7 @@ class Directory(models.Model):
     """One narrow row for every record a tenant's feeds ever showed."""
 
     pk = models.CompositePrimaryKey("tenant", "object", "record_id")
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False, db_constraint=False)
     object = models.TextField()
     record_id = models.TextField()
     key = models.TextField(null=True)  # normalised e-mail
@@ -128,7 +130,7 @@ class Directory(models.Model):
         db_table = "directory"
         indexes = [
             models.Index(fields=["tenant", "key"], name="directory_key"),
-            models.Index(fields=["tenant", "object", "stamp"], name="directory_stamp"),
+            BrinIndex(fields=["stamp"], pages_per_range=4, name="directory_stamp"),
         ]
 
 
@@ -148,7 +150,7 @@ class Inbox(models.Model):
     """A sighting not yet settled: one row per record and connection, the newest sighting wins."""
 
     pk = models.CompositePrimaryKey("connection", "side", "object", "record_id")
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False, db_constraint=False)
     side = models.TextField()
     object = models.TextField()
     record_id = models.TextField()
@@ -266,7 +268,7 @@ class PlanRow(models.Model):
 class Outbox(models.Model):
     """A write intended and not yet receipted; at most one per link and side."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_constraint=False)
     link = models.ForeignKey(Link, on_delete=models.CASCADE, db_index=False)
     side = models.TextField()
     object = models.TextField()  # the target side's object
@@ -338,8 +340,8 @@ class MatchChoice(models.Model):
 class Journal(models.Model):
     """Append-only, one row per receipt, and one (`kept`) where a vendor keeps what we sent in a form of its own."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
-    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_constraint=False)
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, db_index=False, db_constraint=False)
     link_id = models.BigIntegerField(db_index=True)
     side = models.TextField()
     op = models.TextField()
@@ -368,7 +370,7 @@ class Consent(models.Model):
     """What a tenant's record said last about mail to its person; written when that changes."""
 
     pk = models.CompositePrimaryKey("tenant", "object", "record_id")
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False, db_constraint=False)
     object = models.TextField()
     record_id = models.TextField()
     standing = models.TextField()  # out | in | none

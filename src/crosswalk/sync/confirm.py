@@ -61,7 +61,8 @@ def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: 
     if not rows:
         return []
     seen_by_id = pairs.contacts_seen(context.connection_id, [row.record_id for row in rows if row.record_id])
-    seen_by_key = pairs.contacts_seen_by_key(context.connection_id, [row.key for row in rows if row.key])
+    keys = [row.key for row in rows if row.key and not row.record_id]
+    seen_by_key = pairs.contacts_seen_by_key(context.connection_id, keys)
     returned = {batch_id: set(result.record_ids) for batch_id, result in results.batches.items()}
     settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
     sightings: dict[int, int] = {}

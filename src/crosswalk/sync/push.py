@@ -124,10 +124,7 @@ def guard(
     if not stale:
         return list(batches)
     object = stale[0].object
-    ids = [row.record_id for row in stale if row.record_id is not None]
-    fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
-    records = {record.id: record for record in fetched.records}
-    gone = set(fetched.missing)
+    records, gone = _targets(context, side, object, stale)
     missing = [row for row in stale if row.record_id in gone]
     kinds = _kinds(context, side, object)
     by_address = {write.id for batch in batches if batch.asynchronous for write in batch.writes}
@@ -143,13 +140,30 @@ def guard(
         [Receipt(write_id=row.id, outcome=Outcome.MISSING) for row in missing],
         now,
     )
-    news = [records[row.record_id] for row in changed if row.record_id in records]
-    take_read(context, side, object, news, [], fetched.requested_at)
+    _read_whole(context, side, object, [row.record_id for row in changed if row.record_id is not None])
     outbox.drop([row.id for row in changed])
     blocked = {row.id for row in (*missing, *changed)}
     kept = [rest for batch in batches if (rest := _without(batch, blocked)).writes]
-    others = [row for row in rows if row not in stale]  # that reading may have taken its time
+    read = {row.id for row in stale}
+    others = [row for row in rows if row.id not in read]  # that reading may have taken its time
     return guard(context, run_id, side, others, kept) if others else kept
+
+
+def _targets(
+    context: Context, side: Side, object: str, rows: Sequence[OutboxRow]
+) -> tuple[dict[str, Record], set[str]]:
+    """Read of the targets what is compared with what is expected; return them by id, and the ids of those gone."""
+    compared = {name for row in rows for name in unpack(row.expected)}
+    ids = [row.record_id for row in rows if row.record_id is not None]
+    fetched = context.systems[side].fetch(object, ids, sorted(compared))
+    return {record.id: record for record in fetched.records}, set(fetched.missing)
+
+
+def _read_whole(context: Context, side: Side, object: str, ids: Sequence[str]) -> None:
+    """Read targets that hold something else, to be matched anew."""
+    if ids:
+        fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
+        take_read(context, side, object, fetched.records, fetched.missing, fetched.requested_at)
 
 
 def _as_expected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from gettext import gettext as _
 from typing import Any
 
@@ -192,7 +193,12 @@ def _datetime(raw: Raw) -> Value:
 
 
 def _choices(raw: Raw) -> Value:
-    return choices_value(raw if isinstance(raw, list) else str(raw).split(SEPARATOR))
+    return choices_value(raw) if isinstance(raw, list) else _chosen(str(raw))
+
+
+@lru_cache(maxsize=1024)  # of all selections that there could be, people make few
+def _chosen(raw: str) -> Value:
+    return choices_value(raw.split(SEPARATOR))
 
 
 def is_moment(text: str) -> bool:
