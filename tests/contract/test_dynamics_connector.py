@@ -197,3 +197,46 @@ def test_the_checks_stop_where_the_environment_does_not_know_the_app(environment
 
     assert [check.name for check in failed] == ["application user"]
     assert "New app user" in failed[0].cure
+
+
+RIGHTS = ("Read", "Write", "Create", "Append", "AppendTo")
+DEFINITIONS = {f"prvRead{name}": "Global" for name in ("Entity", "Attribute", "Relationship", "OptionSet")}
+BESIDE = {f"prvRead{name}": "Global" for name in ("User", "TransactionCurrency", "Organization")}
+LEAST = {
+    **{f"prv{right}{table}": "Global" for right in RIGHTS for table in ("Lead", "Contact")},
+    **DEFINITIONS,
+    **BESIDE,
+}
+
+
+def only(environment: Rig, privileges: dict[str, str]) -> Dynamics:
+    """The environment, opened by an application user who has one role with these privileges."""
+    system = environment.open()
+    app = system.user_id()
+    users = environment.control("GET", "dump")["systemuser"]
+    name = next(row["domainname"] for row in users if row["systemuserid"] == app)
+    others = [row["domainname"] for row in users if row["systemuserid"] != app]
+    environment.control("POST", "roles", {"name": "System Administrator", "users": others[:1]})
+    environment.control("POST", "roles", {"name": "Sync", "privileges": privileges, "users": [name]})
+    return system
+
+
+def test_the_least_role_of_the_guide_passes_all_checks(environment: Rig) -> None:
+    found = only(environment, LEAST).check()
+
+    assert [check.message for check in found if not check.ok] == []
+
+
+def test_a_right_that_is_missing_or_too_narrow_is_named(environment: Rig) -> None:
+    rights = {name: depth for name, depth in LEAST.items() if name != "prvCreateContact"}
+
+    found = only(environment, {**rights, "prvWriteContact": "Basic"}).check()
+
+    assert [check.name for check in found if not check.ok] == ["contact write", "contact create"]
+
+
+def test_a_user_without_any_role_is_told_so(environment: Rig) -> None:
+    failed = [check for check in only(environment, {}).check() if not check.ok]
+
+    assert failed
+    assert any("role" in check.cure for check in failed)

@@ -26,6 +26,9 @@ _BEGINNING = re.compile(r"^(?:[a-z][a-z0-9]{0,14}__|new_|cr[0-9a-f]{3,5}_)(?=\w)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
+# Names that mean something else than they say: a Dynamics contact's `company` is its employer's telephone.
+_MISLEADING = frozenset({"company"})
+
 # Names that mean the same thing, written together.
 _MEANINGS = """
 company companyname account accountname organization organisation organizationname employer firma firmenname empresa
@@ -57,8 +60,12 @@ _LONG_ENOUGH = 5
 
 
 def names(field: Field) -> frozenset[Name]:
-    """Return what a field is called: its name, unless that is a number (`field/7`), its label and its other names."""
-    own = "" if "/" in field.name else _BEGINNING.sub("", _ENDING.sub("", field.name))
+    """Return what a field is called: its label, its other names, and its name, unless that is a number (`field/7`)."""
+    own = (
+        ""
+        if "/" in field.name or field.name in _MISLEADING
+        else _BEGINNING.sub("", _ENDING.sub("", field.name))
+    )
     given = (own, field.label, *field.aliases)
     return frozenset(words for text in given if (words := _words(text)))
 

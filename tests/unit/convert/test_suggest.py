@@ -68,6 +68,7 @@ def pairs(crm: list[Field], contact: list[Field]) -> list[tuple[str, str, str]]:
         (field("Line_1__c"), field("field/7", "Line 2"), None),
         (field("Survey_2023__c"), field("field/7", "Survey 2024"), None),
         (field("City"), field("field/7", "Kite"), None),
+        (field("company", "Company Phone", Kind.PHONE), field("field/7", "Company"), None),
     ],
 )
 def test_names_are_compared_as_people_would(crm: Field, contact: Field, why: str | None) -> None:

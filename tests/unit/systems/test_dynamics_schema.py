@@ -3,7 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.helpers.dataverse import Environment, Tables, batch_answer, column, error, options, part, relation
+from tests.helpers.dataverse import (
+    Environment,
+    Tables,
+    batch_answer,
+    column,
+    error,
+    label,
+    options,
+    part,
+    relation,
+)
 
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.schema import Field, Nature
@@ -181,6 +191,13 @@ def test_a_column_without_label_goes_by_its_name() -> None:
     nameless = column("acx_odd", DisplayName={"LocalizedLabels": [], "UserLocalizedLabel": None})
 
     assert described(nameless).label == "acx_odd"
+
+
+def test_standard_columns_have_names_that_people_use() -> None:
+    city = column("address1_city", DisplayName=label("Address 1: City"))
+
+    assert described(city).aliases == ("City",)
+    assert described(column("acx_town", DisplayName=label("city")), city).aliases == ()
 
 
 def test_an_environment_without_sales_has_no_leads_and_says_so() -> None:

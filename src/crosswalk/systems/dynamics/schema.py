@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as made
 from enum import StrEnum
 from gettext import gettext as _
@@ -19,6 +19,7 @@ from ...core.values import NUMBER_KINDS, Kind, clean_text
 from .client import Client
 from .errors import Refused
 from .metadata import Attribute, Definition, Detail, OptionRow, Relation, read_definition
+from .names import aliases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,11 +209,14 @@ def _columns(table: Table, definition: Definition) -> Iterable[Column]:
     pointing: dict[str, list[Target]] = {}
     for relation in definition.relations:
         pointing.setdefault(relation.referencing_attribute, []).extend(_target(relation))
-    for attribute in definition.attributes:
-        if _is_field(attribute):
-            detail = definition.details.get(attribute.logical_name) or Detail(attribute.logical_name)
-            targets = tuple(pointing.get(attribute.logical_name, ()))
-            yield _column(table, definition, attribute, detail, targets)
+    shown = [attribute for attribute in definition.attributes if _is_field(attribute)]
+    labels = [(each.logical_name, _label(each)) for each in shown]
+    for attribute in shown:
+        detail = definition.details.get(attribute.logical_name) or Detail(attribute.logical_name)
+        targets = tuple(pointing.get(attribute.logical_name, ()))
+        column = _column(table, definition, attribute, detail, targets)
+        others = aliases(attribute.logical_name, labels)
+        yield replace(column, field=replace(column.field, aliases=others)) if others else column
 
 
 def _target(relation: Relation) -> Iterable[Target]:
@@ -244,7 +248,7 @@ def _column(
     return Column(
         field=Field(
             name=attribute.logical_name,
-            label=(attribute.display_name.text if attribute.display_name else "") or attribute.logical_name,
+            label=_label(attribute),
             kind=kind,
             vendor_type=type_ if behaviour is None else f"{type_} ({behaviour})",
             options=tuple(Option(value=label, label=label) for label in labels.values()),
@@ -263,6 +267,10 @@ def _column(
         behaviour=behaviour,
         secured=bool(attribute.is_secured),
     )
+
+
+def _label(attribute: Attribute) -> str:
+    return (attribute.display_name.text if attribute.display_name else "") or attribute.logical_name
 
 
 def _kind(type_: str, detail: Detail, behaviour: Behaviour | None) -> Kind:

@@ -1,0 +1,34 @@
+"""What standard columns are called besides: labels such as “Address 1: City” are nobody's words.
+
+Source: Dataverse, columns of contact and lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+# column → other names by which it is proposed, and by which a mapping file may call it
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "emailaddress1": ("Email",),
+    "telephone1": ("Phone",),
+    "mobilephone": ("Mobile",),
+    "companyname": ("Company",),
+    "websiteurl": ("Website",),
+    "leadsourcecode": ("Lead source",),
+    "leadqualitycode": ("Rating",),
+    "industrycode": ("Industry",),
+    "gendercode": ("Gender",),
+    "numberofemployees": ("Employees",),
+    "address1_line1": ("Street",),
+    "address1_city": ("City",),
+    "address1_stateorprovince": ("State",),
+    "address1_postalcode": ("Postal code",),
+    "address1_country": ("Country",),
+}
+
+
+def aliases(column: str, labels: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return a column's other names, without those that are another column's label; `labels` are (column, label)."""
+    given = ALIASES.get(column, ())
+    taken = {label.casefold() for other, label in labels if other != column} if given else set()
+    return tuple(name for name in given if name.casefold() not in taken)
