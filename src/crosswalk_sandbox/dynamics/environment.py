@@ -7,15 +7,28 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.query.conditions import folded
+from crosswalk_sandbox.dynamics.rules import Logic, Rules
 from crosswalk_sandbox.dynamics.schema import Schema
 from crosswalk_sandbox.dynamics.session import Session
 
 Row = dict[str, Any]  # what is not empty, by logical name; lookups are GUIDs
 FIRST_VERSION = 1_052_000
+
+
+class LaterEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """What logic will do to a row."""
+
+    due: datetime
+    logic: Logic
+    table: str
+    key: str
+    user: str  # who saved
 
 
 class Environment:
@@ -40,6 +53,8 @@ class Environment:
         self.made = 0  # GUIDs given out since the start
         self.deleted: list[tuple[str, str, int]] = []  # table, key and version of what was taken out
         self.session = Session()  # who works at the moment
+        self.rules = Rules()
+        self.later: list[LaterEdit] = []  # what logic will do
         # the object id of an application of the tenant, by its client id
         self.directory: Callable[[str], str | None] = lambda _: None
         self.rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
@@ -111,11 +126,13 @@ class Environment:
     def all_or_nothing(self) -> Iterator[None]:
         """Take back every change of the block when it ends with an exception."""
         rows = {name: dict(found) for name, found in self.rows.items()}
+        later = list(self.later)
         version, deleted, schema = self.version, list(self.deleted), self.schema.kept()
         try:
             yield
         except BaseException:
             self.rows, self.version, self.deleted = rows, version, deleted
+            self.later = later
             self.schema.go_back(schema)
             self.forget_indexes()
             raise

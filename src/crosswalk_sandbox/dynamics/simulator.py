@@ -14,17 +14,12 @@ from crosswalk_sandbox.dynamics.answers import API, Call, refused
 from crosswalk_sandbox.dynamics.entra import Entra
 from crosswalk_sandbox.dynamics.entra.apps import App
 from crosswalk_sandbox.dynamics.entra.service import SavedEntra, object_of, serves, template
-from crosswalk_sandbox.dynamics.environment import Environment, Row
+from crosswalk_sandbox.dynamics.environment import Environment, LaterEdit, Row
 from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
 from crosswalk_sandbox.dynamics.places import Places
-from crosswalk_sandbox.dynamics.protection import (
-    REQUESTS,
-    Costs,
-    Protection,
-    SavedUse,
-    ThrottledError,
-    too_many,
-)
+from crosswalk_sandbox.dynamics.protection import REQUESTS, Protection, SavedUse, ThrottledError, too_many
+from crosswalk_sandbox.dynamics.records import saving
+from crosswalk_sandbox.dynamics.rules import Rules
 from crosswalk_sandbox.dynamics.schema import FIRST_VERSION, Column, Key, OptionSet, Table, load
 from crosswalk_sandbox.dynamics.security import roles
 from crosswalk_sandbox.dynamics.security.roles import RoleOrder
@@ -52,6 +47,8 @@ class SavedEnvironment(msgspec.Struct, kw_only=True):
     deleted: list[tuple[str, str, int]]
     entra: SavedEntra
     used: dict[str, SavedUse] = {}  # of the limits, by systemuserid
+    rules: Rules = msgspec.field(default_factory=Rules)
+    later: list[LaterEdit] = []
     tables: list[SavedTable] = []
     option_sets: list[OptionSet] = []
     schema_version: int = FIRST_VERSION
@@ -78,7 +75,6 @@ class Dynamics:
         seed.plant(self.environment, world.population, app.client_id, app.object_id)
         self._start = (self.environment.snapshot(), self.environment.version)
         self.protection = Protection(world.limits)
-        self._costs = Costs()
         self._schema = self.environment.schema.kept()
 
     def reset(self) -> None:
@@ -89,6 +85,7 @@ class Dynamics:
         self.environment.forget_indexes()
         self.environment.version, self.environment.made = version, 0
         self.environment.deleted = []
+        self.environment.rules, self.environment.later = Rules(), []
         self.entra.reset()
         self.protection.reset()
 
@@ -103,6 +100,8 @@ class Dynamics:
             deleted=here.deleted,
             entra=self.entra.saved(),
             used=self.protection.saved(),
+            rules=here.rules,
+            later=here.later,
             tables=[_saved(table) for table in here.schema if table is not self._schema[0][table.name]],
             option_sets=list(here.schema.option_sets.values()),
             schema_version=here.schema.version,
@@ -120,6 +119,7 @@ class Dynamics:
         self.environment.deleted = found.deleted
         self.entra.restore(found.entra)
         self.protection.restore(found.used)
+        self.environment.rules, self.environment.later = found.rules, found.later
 
     def _restore_schema(self, found: SavedEnvironment) -> None:
         schema = self.environment.schema
@@ -132,13 +132,22 @@ class Dynamics:
         schema.version = found.schema_version
 
     def doors(self) -> Doors:
-        """The tenant's apps and the environment's roles: read them, make one or change its settings."""
+        """The tenant's apps and the environment's roles and rules: read them, make or change some."""
         return {
             ("GET", "apps"): lambda _: list(self.entra.apps),
             ("POST", "apps"): lambda request: self.set_app(object_of(request)),
             ("GET", "roles"): lambda _: roles.shown(self.environment),
             ("POST", "roles"): self._set_role,
+            ("GET", "rules"): lambda _: self.environment.rules,
+            ("POST", "rules"): lambda request: self.set_rules(object_of(request)),
+            ("DELETE", "rules"): lambda _: self.set_rules(None),
         }
+
+    def set_rules(self, sent: Mapping[str, Any] | None) -> Rules:
+        """Replace the rules that are named; None brings back those of the start. Raises ValueError."""
+        here = self.environment
+        here.rules = Rules() if sent is None else here.rules.changed(sent, here.schema)
+        return here.rules
 
     def _set_role(self, request: Request) -> dict[str, dict[str, Any]]:
         return roles.change(self.environment, msgspec.json.decode(request.body, type=RoleOrder))
@@ -166,6 +175,7 @@ class Dynamics:
             return self.entra.handle(request) or Response(404)
         if request.segments[:2] != API:
             return Response(404)
+        self._catch_up()
         try:
             user = access.caller(self.environment, self.entra, request)
             return self._metered(request, user)
@@ -176,6 +186,11 @@ class Dynamics:
         except ODataError as error:
             return refused(error, request=request)
 
+    def _catch_up(self) -> None:
+        """Let happen what logic was to do by now."""
+        if self.environment.later:
+            saving.catch_up(self.environment)
+
     def _metered(self, request: Request, user: str) -> Response:
         """The answer within the user's limits. Raises ThrottledError."""
         if not self.protection.limits.enforced:
@@ -184,7 +199,10 @@ class Dynamics:
         use.take(self.environment.clock.now(), request.beside)
         response = self._answered(request, user)
         now = self.environment.clock.now()
-        use.spend(now, self._costs.of(request, response, max(0, self.environment.version - version)))
+        use.spend(
+            now,
+            self.environment.rules.costs.of(request, response, max(0, self.environment.version - version)),
+        )
         response.headers.update(use.remaining(now))
         return response
 
@@ -231,10 +249,12 @@ class Dynamics:
         self, user: str, object_name: str, op: str, record_id: str | None, values: Mapping[str, Any]
     ) -> Record:
         """Do what a person does in the vendor's pages; the record after it. Raises PersonError."""
+        self._catch_up()
         return persons.act(self.environment, user, object_name, op, record_id, values)
 
     def dump(self) -> dict[str, list[Record]]:
         """Every record by table."""
+        self._catch_up()
         return {name: [dict(row) for row in rows.values()] for name, rows in self.environment.rows.items()}
 
     def _revived(self, table: str, row: Row) -> Row:

@@ -2,66 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from crosswalk_sandbox.salesforce import ids
 from crosswalk_sandbox.salesforce.schema import Schema
-from crosswalk_sandbox.salesforce.store import Row
-from crosswalk_sandbox.texts import way
-
-Event = Literal["create", "update"]
-By = Literal["everyone", "api", "people"]
-SAME = "same"  # a field's value as it is
-
-
-class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"is_": "is"}):
-    """Something about a field of a record that is saved."""
-
-    field: str
-    is_: Literal["blank", "filled", "equal", "different", "changed", "longer", "like", "unlike"] = "filled"
-    to: Any = None  # the value, the most characters, or a regular expression that is searched for
-
-    def holds(self, old: Row | None, new: Row) -> bool:
-        """Whether it is so; in a new record every filled field has changed."""
-        return TESTS[self.is_](new.get(self.field), (old or {}).get(self.field), self.to)
-
-
-TESTS: dict[str, Callable[[Any, Any, Any], bool]] = {
-    "blank": lambda new, old, to: new is None,
-    "filled": lambda new, old, to: new is not None,
-    "equal": lambda new, old, to: bool(new == to),
-    "different": lambda new, old, to: bool(new != to),
-    "changed": lambda new, old, to: bool(new != old),
-    "longer": lambda new, old, to: len(new or "") > to,
-    "like": lambda new, old, to: bool(re.search(to, new or "")),
-    "unlike": lambda new, old, to: not re.search(to, new or ""),
-}
-
-
-class Triggered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens when a record is saved, if all conditions hold."""
-
-    object: str
-    on: tuple[Event, ...] = ("create", "update")
-    by: By = "everyone"
-    when: tuple[Condition, ...] = ()
-
-    def due(self, kind: str, old: Row | None, new: Row, *, person: bool) -> bool:
-        """Whether this save is one of those that it is about."""
-        return (
-            kind == self.object
-            and ("create" if old is None else "update") in self.on
-            and self.by in ("everyone", "people" if person else "api")
-            and all(condition.holds(old, new) for condition in self.when)
-        )
-
-    def paths(self) -> Iterator[str]:
-        """The fields that it names."""
-        yield from (f"{self.object}.{condition.field}" for condition in self.when)
+from crosswalk_sandbox.triggers import Event, Flow, Triggered, check_ways
 
 
 class Validation(Triggered, frozen=True, kw_only=True):
@@ -74,42 +22,6 @@ class Validation(Triggered, frozen=True, kw_only=True):
     def paths(self) -> Iterator[str]:
         yield from super().paths()
         yield from (f"{self.object}.{name}" for name in self.fields)
-
-
-class Flow(Triggered, frozen=True, kw_only=True):
-    """A save that all conditions hold for sets more fields of the record, as the user who saves.
-
-    A value is set as it is, or is made of another field: `{"from": "Phone", "as": "digits"}`.
-    """
-
-    name: str = "Record flow"
-    set: dict[str, Any] = {}
-    # in the same save, by a second save of the same transaction, or `seconds` later
-    moment: Literal["before", "after", "later"] = "before"
-    seconds: float = 60.0
-    fails: bool = False  # the save is refused, as when the flow has a mistake
-
-    def paths(self) -> Iterator[str]:
-        yield from super().paths()
-        yield from (f"{self.object}.{name}" for name in self.set)
-        yield from (f"{self.object}.{given['from']}" for given in self.set.values() if _is_made(given))
-
-    def values(self, row: Row) -> dict[str, Any]:
-        """What it sets, as JSON would say it."""
-        return {name: _made(given, row) for name, given in self.set.items()}
-
-
-def _is_made(given: Any) -> bool:
-    return isinstance(given, Mapping) and "from" in given
-
-
-def _made(given: Any, row: Row) -> Any:
-    if not _is_made(given):
-        return given
-    value, how = row.get(given["from"]), given.get("as", SAME)
-    if not isinstance(value, str) or how == SAME:
-        return value
-    return how.replace("{}", value) if "{}" in how else way(how)(value)
 
 
 class DuplicateRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -217,9 +129,7 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 raise ValueError(
                     "a record type of persons is one of Account, and person_accounts are turned on"
                 )
-        for how in self._ways():
-            if how != SAME and "{}" not in how:
-                way(how)
+        check_ways(self.flows)
 
     def _paths(self) -> Iterator[str]:
         for own, target in self.lead_mapping.items():
@@ -227,10 +137,6 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         found: tuple[Validation | DuplicateRule | Flow | RecordType, ...]
         found = (*self.validations, *self.duplicates, *self.flows, *self.record_types)
         yield from (path for rule in found for path in rule.paths())
-
-    def _ways(self) -> Iterator[str]:
-        values = (given for flow in self.flows for given in flow.set.values())
-        yield from (str(given.get("as", SAME)) for given in values if _is_made(given))
 
 
 def _check_path(schema: Schema, path: str) -> None:

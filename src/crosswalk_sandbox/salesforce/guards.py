@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import Any
 
 from crosswalk_sandbox.salesforce import values
-from crosswalk_sandbox.salesforce.admin import DuplicateRule, Flow
+from crosswalk_sandbox.salesforce.admin import DuplicateRule
 from crosswalk_sandbox.salesforce.errors import RecordError
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.schema import Object
 from crosswalk_sandbox.salesforce.soql.projection import attributes
 from crosswalk_sandbox.salesforce.store import Row, fold
+from crosswalk_sandbox.triggers import Flow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

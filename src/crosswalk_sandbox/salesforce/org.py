@@ -14,10 +14,11 @@ import msgspec
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.salesforce import features, ids
-from crosswalk_sandbox.salesforce.admin import Flow, RecordType, Rules
+from crosswalk_sandbox.salesforce.admin import RecordType, Rules
 from crosswalk_sandbox.salesforce.schema import Field, Grant, Object, Schema
 from crosswalk_sandbox.salesforce.store import Row, Store
 from crosswalk_sandbox.salesforce.values import stamp, tidy
+from crosswalk_sandbox.triggers import Flow
 
 Getter = Callable[[Row], Any]
 ADDRESS_PARTS = (

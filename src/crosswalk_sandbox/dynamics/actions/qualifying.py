@@ -161,13 +161,20 @@ class _Making:
 def _carried(environment: Environment, table: Table, lead: Row) -> dict[str, Any]:
     """The lead's values under the names of a table; an option that is not there is left behind."""
     columns = environment.schema["lead"].columns
-    pairs = {own: theirs for own, theirs in CARRIED[table.name].items() if theirs in columns}
+    carried = {**CARRIED[table.name], **_mapped(environment, table)}
+    pairs = {own: theirs for own, theirs in carried.items() if theirs in columns}
     values = {}
     for own, theirs in pairs.items():
         column = table.columns.get(own)
         if column is not None and lead.get(theirs) is not None and _fits(column, lead[theirs]):
             values[own] = saving.sendable(columns[theirs], lead[theirs])
     return values
+
+
+def _mapped(environment: Environment, table: Table) -> dict[str, str]:
+    """The custom columns that the environment's own people carry over: of the table, and of the lead."""
+    pairs = ((own, *target.split(".")) for own, target in environment.rules.lead_mapping.items())
+    return {name: own for own, kind, name in pairs if kind == table.name}
 
 
 def _fits(column: Column, value: Any) -> bool:

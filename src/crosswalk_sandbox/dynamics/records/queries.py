@@ -96,10 +96,11 @@ def selected(call: Call, table: Table) -> list[Row]:
 
 def page_size(call: Call) -> int:
     """How many rows a page has. Raises ODataError."""
+    most = call.environment.rules.page_rows or MOST_ROWS
     wanted = call.preferences.get(PAGE_SIZE, str(MOST_ROWS))
     if not wanted.isdecimal() or int(wanted) < 1:
         raise ODataError("0x80060888", f"Invalid value '{wanted}' of odata.maxpagesize.")
-    return min(int(wanted), MOST_ROWS)
+    return min(int(wanted), most)
 
 
 def _top(call: Call) -> int | None:

@@ -6,6 +6,7 @@ Source: Create, Update and delete table rows using the Web API.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +14,9 @@ from crosswalk_sandbox.dynamics import alternate_keys
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.names import full_name
-from crosswalk_sandbox.dynamics.records import links, values
+from crosswalk_sandbox.dynamics.records import guards, links, values
 from crosswalk_sandbox.dynamics.records.links import BIND
+from crosswalk_sandbox.dynamics.rules import Logic
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Table
 from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.dynamics.security.privileges import OVERRIDE_CREATED
@@ -46,11 +48,12 @@ def create(
     row |= {"modifiedon": now, "modifiedby": user, **_behalf(environment, table, "created", "modified")}
     if table.name == "systemuser":
         row |= _of_user(environment, row)
+    guards.refuse_secured(environment, table, sent)
     rights.require(environment, "Create", table, row)
     rights.check_lookups(environment, table, row, sent)
     rights.check_owner(environment, table, {"ownerid": user}, sent, creating=True)
     _settle_state(table, row, sent, None)
-    return _put(environment, table, row)
+    return _put(environment, table, None, row)
 
 
 def update(environment: Environment, user: str, table: Table, old: Row, body: Mapping[str, Any]) -> Row:
@@ -58,20 +61,50 @@ def update(environment: Environment, user: str, table: Table, old: Row, body: Ma
     sent = _sent(environment, table, body, creating=False)
     sent.pop(table.key, None)
     rights.require(environment, "Write", table, old)
+    guards.refuse_secured(environment, table, sent)
     rights.check_lookups(environment, table, old, sent)
     rights.check_owner(environment, table, old, sent)
     _check_closed(table, old, sent)
     row = {**old, **sent, **changed_by(environment, table, user)}
     _settle_state(table, row, sent, old)
-    return _put(environment, table, row)
+    return _put(environment, table, old, row)
 
 
-def _put(environment: Environment, table: Table, row: Row) -> Row:
-    """Take a row that is allowed. Raises ODataError."""
+def _put(environment: Environment, table: Table, old: Row | None, row: Row) -> Row:
+    """Take a row that is allowed, with what logic makes of it before and after. Raises ODataError."""
+    row = guards.changed_before(environment, table, old, row)
     _check_required(table, row)
     derived = _derived(table, row)
+    guards.refuse(environment, table, old, derived)
     alternate_keys.check(environment, table, derived)
-    return environment.put(table.name, derived)
+    if not environment.rules.flows:
+        return environment.put(table.name, derived)
+    with environment.all_or_nothing():
+        saved = environment.put(table.name, derived)
+        for logic in guards.after(environment, table, old, saved):
+            saved = run(environment, table, logic, saved, saved["modifiedby"])
+    return saved
+
+
+def run(environment: Environment, table: Table, logic: Logic, row: Row, user: str) -> Row:
+    """A row saved once more, with what logic sets. Raises ODataError."""
+    stamps = {"modifiedon": environment.now(), "modifiedby": guards.runs_as(environment, logic, user)}
+    made = {name: sendable(table.columns[name], each) for name, each in row.items() if name in table.columns}
+    changed = {**row, **guards.made(table, logic, made), **stamps}
+    _check_required(table, changed)
+    return environment.put(table.name, _derived(table, changed))
+
+
+def catch_up(environment: Environment) -> None:
+    """Do what logic was to do by now. A row that is gone, or refuses it, stays as it is."""
+    now = environment.clock.now()
+    due = sorted((edit for edit in environment.later if edit.due <= now), key=lambda edit: edit.due)
+    environment.later = [edit for edit in environment.later if edit.due > now]
+    for edit in due:
+        row = environment.rows[edit.table].get(edit.key)
+        if row is not None:
+            with suppress(ODataError), environment.clock.held(edit.due):
+                run(environment, environment.schema[edit.table], edit.logic, row, edit.user)
 
 
 def _of_user(environment: Environment, row: Row) -> Row:

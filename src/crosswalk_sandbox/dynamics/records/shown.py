@@ -12,6 +12,7 @@ from typing import Any
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import missing_property
 from crosswalk_sandbox.dynamics.query.syntax import Expansion
+from crosswalk_sandbox.dynamics.records import guards
 from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Table
 from crosswalk_sandbox.dynamics.security import rights
 
@@ -67,6 +68,7 @@ class Shower:
         self._environment = environment
         self._wanted = wanted
         self._columns = chosen(table, select)
+        self._hidden = guards.hidden(environment, table)
         self._formats, self._leads = wanted(FORMATTED), (wanted(LOOKUP_TABLE), wanted(LOOKUP_PROPERTY))
         self._expansions = [self._expansion(table, each) for each in expand]
 
@@ -74,7 +76,7 @@ class Shower:
         """The row as JSON."""
         shown: dict[str, Any] = {"@odata.etag": etag(row)}
         for column in self._columns:
-            value = row.get(column.name)
+            value = None if column.name in self._hidden else row.get(column.name)
             name = column.json_name or column.name
             if value is not None and (self._formats or any(self._leads)):
                 shown |= {f"{name}@{key}": text for key, text in self._annotations(row, column, value)}
