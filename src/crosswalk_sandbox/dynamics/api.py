@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 
 from crosswalk_sandbox.dynamics import access, batches
 from crosswalk_sandbox.dynamics.actions import calls as actions
+from crosswalk_sandbox.dynamics.actions import functions
 from crosswalk_sandbox.dynamics.answers import ODATA, VERSIONS, Call, answer, refused
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
 from crosswalk_sandbox.dynamics.metadata import changing, csdl, resources
+from crosswalk_sandbox.dynamics.records import related
 from crosswalk_sandbox.dynamics.records import resources as rows
+from crosswalk_sandbox.dynamics.schema import Table
 from crosswalk_sandbox.dynamics.security import holders, metadata_rights
 from crosswalk_sandbox.http import Request, Response
 
@@ -41,13 +44,30 @@ def answered(call: Call) -> Response:
         return _definitions(call, parts)
     if done := actions.unbound(call, parts):
         return done
-    if len(parts) == 1 and (found := _PLAIN.get(parts[0][0])):
-        return found(call, parts[0][1])
+    if found := _PLAIN.get(parts[0][0]):
+        return found(call, parts[0][1], _cast(parts[1:]))
+    if len(parts) == 1 and (asked := functions.UNBOUND.get(parts[0][0])):
+        must_get(call)
+        return asked(call, parts[0][1] or "")
     if table := call.environment.schema.by_set.get(parts[0][0]):
-        if done := actions.bound(call, table, parts) or holders.serve(call, table, parts):
-            return done
-        return rows.serve(call, table, parts[0][1], parts[1:])
+        return _of_rows(call, table, parts)
     raise missing_segment(parts[0][0])
+
+
+def _of_rows(call: Call, table: Table, parts: Sequence[tuple[str, str | None]]) -> Response:
+    """The answer for a set, a row or what lies below it. Raises ODataError."""
+    if done := actions.bound(call, table, parts) or holders.serve(call, table, parts):
+        return done
+    if parts[0][1] is not None and len(parts) > 1:
+        return related.serve(call, table, parts[0][1], parts[1:])
+    return rows.serve(call, table, parts[0][1], parts[1:])
+
+
+def _cast(rest: Sequence[tuple[str, str | None]]) -> str | None:
+    """The type that a path casts to, if it does. Raises ODataError."""
+    if len(rest) > 1 or any(key is not None for _, key in rest):
+        raise missing_segment(rest[-1][0])
+    return rest[0][0] if rest else None
 
 
 def _within(call: Call, request: Request) -> Response:
@@ -89,20 +109,21 @@ def _definitions(call: Call, parts: Sequence[tuple[str, str | None]]) -> Respons
     return resources.below(call, key, parts[1:])
 
 
-def _relationships(call: Call, key: str | None) -> Response:
-    read = call.request.method == "GET"
-    return resources.relationships(call, key) if read else changing.relationships(call, key)
+def _relationships(call: Call, key: str | None, cast: str | None) -> Response:
+    if call.request.method == "GET":
+        return resources.relationships(call, key, cast)
+    return changing.relationships(call, key)
 
 
-def _option_sets(call: Call, key: str | None) -> Response:
-    read = call.request.method == "GET"
-    return resources.option_sets(call, key) if read else changing.option_sets(call, key)
+def _option_sets(call: Call, key: str | None, cast: str | None) -> Response:
+    if call.request.method == "GET":
+        return resources.option_sets(call, key, cast)
+    return changing.option_sets(call, key)
 
 
-_PLAIN: dict[str, Callable[[Call, str | None], Response]] = {
+_PLAIN: dict[str, Callable[[Call, str | None, str | None], Response]] = {
     "RelationshipDefinitions": _relationships,
     "GlobalOptionSetDefinitions": _option_sets,
-    "RetrieveRolePrivilegesRole": lambda call, arguments: holders.privileges_of_role(call, arguments or ""),
 }
 
 

@@ -12,7 +12,7 @@ from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.errors import ODataError
-from crosswalk_sandbox.dynamics.records import addresses, resources, saving
+from crosswalk_sandbox.dynamics.records import addresses, deep, resources, saving
 from crosswalk_sandbox.dynamics.records.addresses import Address
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.values import PAYLOAD
@@ -26,7 +26,7 @@ Target = Mapping[str, Any]
 
 def create(call: Call, table: Table) -> Response:
     """New rows; their keys in the order of the targets. Raises ODataError."""
-    made = [saving.create(call.environment, call.user, table, each, None) for each in _targets(call, table)]
+    made = [deep.create(call.environment, call.user, table, each, None) for each in _targets(call, table)]
     context = f"{call.base}/$metadata#{NAMESPACE}CreateMultipleResponse"
     return answer(200, {"@odata.context": context, "Ids": [row[table.key] for row in made]})
 

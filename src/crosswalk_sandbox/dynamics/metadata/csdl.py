@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import quoteattr
 
+from crosswalk_sandbox.dynamics.records.deep import navigation_to
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Schema, Table
 
 HEAD = (
@@ -57,7 +58,7 @@ PRINCIPALS = frozenset({"systemuser", "team"})
 
 def document(schema: Schema, *, annotations: bool) -> str:
     """The whole document."""
-    types = "".join(_entity_type(table) for table in schema)
+    types = "".join(_entity_type(schema, table) for table in schema)
     sets = "".join(_entity_set(schema, table, annotations=annotations) for table in schema)
     calls = '<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" /><ActionImport Name="Merge" Action="mscrm.Merge" />'
     container = f'<EntityContainer Name="System">{sets}{calls}</EntityContainer>'
@@ -73,12 +74,12 @@ def edm_type(column: Column) -> str:
     return EDM[column.type]
 
 
-def _entity_type(table: Table) -> str:
+def _entity_type(schema: Schema, table: Table) -> str:
     """A type; users and teams are principals, whose key is `ownerid`."""
     principal = table.name in PRINCIPALS
     base = "mscrm.principal" if principal else "mscrm.crmbaseentity"
     key = "" if principal else f'<Key><PropertyRef Name="{table.key}" /></Key>'
-    body = "".join((*_properties(table), *_navigations(table)))
+    body = "".join((*_properties(table), *_navigations(table), *_collections(schema, table)))
     return f'<EntityType Name="{table.name}" BaseType="{base}">{key}{body}</EntityType>'
 
 
@@ -98,6 +99,12 @@ def _navigations(table: Table) -> Iterator[str]:
         )
         key = "ownerid" if led == "principal" or target in PRINCIPALS else f"{target}id"
         yield f'<NavigationProperty Name="{name}" Type="mscrm.{led}">{constraint}"{key}" /></NavigationProperty>'
+
+
+def _collections(schema: Schema, table: Table) -> Iterator[str]:
+    for name, (other, column) in schema.collections(table.name).items():
+        back = navigation_to(other, column, table)
+        yield f'<NavigationProperty Name="{name}" Type="Collection(mscrm.{other.name})" Partner="{back}" />'
 
 
 def _entity_set(schema: Schema, table: Table, *, annotations: bool) -> str:

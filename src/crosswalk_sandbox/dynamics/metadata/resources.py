@@ -20,6 +20,14 @@ from crosswalk_sandbox.http import Response
 ANY_NAME = re.compile(r"(LogicalName|SchemaName)='([^']*)'")
 NAME_KEY = re.compile(r"LogicalName='([^']*)'")
 CAST = "Microsoft.Dynamics.CRM."
+DERIVED = frozenset({
+    "Options", "ReferencedEntity", "ReferencedAttribute", "ReferencedEntityNavigationPropertyName",
+    "ReferencingEntity", "ReferencingAttribute", "ReferencingEntityNavigationPropertyName",
+})  # fmt: skip
+CASTS = frozenset(
+    f"{CAST}{name}"
+    for name in ("OptionSetMetadata", "OneToManyRelationshipMetadata", "ManyToManyRelationshipMetadata")
+)
 OPTIONS = frozenset({"$select", "$filter", "$expand", "api-version"})
 ALWAYS = ("@odata.type", "MetadataId")
 NO_ROW = "00000000-0000-0000-0000-000000000000"
@@ -41,7 +49,7 @@ def below(call: Call, key: str, parts: Sequence[tuple[str, str | None]]) -> Resp
     name, inner = parts[0]
     if name == "Attributes":
         return _attributes(call, table, inner, parts[1:])
-    collection = _COLLECTIONS.get(name)
+    collection = COLLECTIONS.get(name)
     if collection is None or len(parts) > 1 or (inner is not None and name not in _BY_KEY):
         raise missing_segment(name)
     context = f"EntityDefinitions('{table.name}')/{name}"
@@ -49,22 +57,33 @@ def below(call: Call, key: str, parts: Sequence[tuple[str, str | None]]) -> Resp
     return _many(call, context, name, rows) if inner is None else _one(call, context, _named(rows, inner))
 
 
-def relationships(call: Call, key: str | None) -> Response:
-    """`GET RelationshipDefinitions`, all or one. Raises ODataError."""
+def relationships(call: Call, key: str | None, cast: str | None = None) -> Response:
+    """`GET RelationshipDefinitions`, all or one; all show more when cast to their type. Raises ODataError."""
     if key is not None:
         return _one(call, "RelationshipDefinitions", find_relationship(call, key))
     rows = list(definitions.relationships(call.environment.schema))
-    return _many(call, "RelationshipDefinitions", "RelationshipMetadataBase", rows)
+    if cast == f"{CAST}ManyToManyRelationshipMetadata":
+        rows = []
+    return _cast(call, "RelationshipDefinitions", rows, "RelationshipMetadataBase", cast)
 
 
-def option_sets(call: Call, key: str | None) -> Response:
-    """`GET GlobalOptionSetDefinitions`, all or one. Raises ODataError."""
+def option_sets(call: Call, key: str | None, cast: str | None = None) -> Response:
+    """`GET GlobalOptionSetDefinitions`, all or one; all show options when cast to their type. Raises ODataError."""
     context = "GlobalOptionSetDefinitions"
     schema = call.environment.schema
     if key is not None:
         return _one(call, context, definitions.global_option_set(option_set(schema, key)))
     rows = [definitions.global_option_set(each) for each in schema.option_sets.values()]
-    return _many(call, context, "OptionSetMetadataBase", rows)
+    return _cast(call, context, rows, "OptionSetMetadataBase", cast)
+
+
+def _cast(call: Call, context: str, rows: list[Json], base: str, cast: str | None) -> Response:
+    """All rows of a kind; what only their derived types have is shown by a cast alone. Raises ODataError."""
+    if cast is not None and cast not in CASTS:
+        raise missing_segment(cast)
+    if cast is None:
+        rows = [{name: row[name] for name in row if name not in DERIVED} for row in rows]
+    return _many(call, f"{context}/{cast}" if cast else context, (cast or base).removeprefix(CAST), rows)
 
 
 def find_relationship(call: Call, key: str) -> Json:
@@ -155,11 +174,16 @@ def _is_of(column: Column, cast: str | None) -> bool:
 
 def _attribute(call: Call, table: Table, number: int, column: Column, cast: str | None) -> Json:
     """An attribute; what its type has besides shows only through the cast to it, or alone."""
-    row = definitions.attribute(table, number, column)
     if cast is None:
-        return row
+        return definitions.attribute(table, number, column)
+    row = whole_attribute(call, table, number, column)
     del row["@odata.type"]
-    row |= definitions.typed(column)
+    return row
+
+
+def whole_attribute(call: Call, table: Table, number: int, column: Column) -> Json:
+    """An attribute with what its type has besides."""
+    row = definitions.attribute(table, number, column) | definitions.typed(column)
     if column.type in CHOICES or column.type in ("Boolean", MULTIPLE):
         shared = call.environment.schema.option_sets.get(column.option_set)
         whole = definitions.global_option_set(shared) if shared else None
@@ -167,14 +191,14 @@ def _attribute(call: Call, table: Table, number: int, column: Column, cast: str 
     return row
 
 
-_COLLECTIONS: dict[str, Callable[[Call, Table], Iterable[Json]]] = {
+COLLECTIONS: dict[str, Callable[[Call, Table], Iterable[Json]]] = {
     "Keys": lambda call, table: definitions.keys(call.environment, table),
     "ManyToOneRelationships": lambda call, table: definitions.many_to_one(call.environment.schema, table),
     "OneToManyRelationships": lambda call, table: definitions.one_to_many(call.environment.schema, table),
     "ManyToManyRelationships": lambda _, __: (),
 }
 _BY_KEY = frozenset({"Keys", "ManyToOneRelationships", "OneToManyRelationships"})
-NAVIGATIONS = frozenset({*_COLLECTIONS, "Attributes", "OptionSet", "GlobalOptionSet"})
+NAVIGATIONS = frozenset({*COLLECTIONS, "Attributes", "OptionSet", "GlobalOptionSet"})
 
 
 def _one(call: Call, context: str, row: Json) -> Response:
@@ -189,7 +213,7 @@ def _many(call: Call, context: str, type_: str, rows: list[Json]) -> Response:
     _check_options(call)
     select, expand = _chosen(call)
     if text := call.request.param("$filter"):
-        test = conditions.test(parser.parse_filter(text), _resolver(rows, type_))
+        test = conditions.test(parser.parse_filter(text), _Resolver(rows, type_))
         rows = [row for row in rows if test(row)]
     shown = [_shown(row, select, expand, type_) for row in rows]
     return answer(200, {"@odata.context": f"{call.base}/$metadata#{context}", "value": shown})
@@ -228,17 +252,23 @@ def _expansion(value: Any, each: Expansion) -> Any:
     return _shown(value, each.select, each.expand, each.name) if value is not None else None
 
 
-def _resolver(rows: Sequence[Json], type_: str) -> conditions.Resolver:
-    def resolve(path: Path) -> conditions.Property:
+class _Resolver(conditions.Resolver):
+    """Properties of definitions, also those of objects within them."""
+
+    def __init__(self, rows: Sequence[Json], type_: str) -> None:
+        self._rows = rows
+        self._type = type_
+
+    def __call__(self, path: Path) -> conditions.Property:
+        """The property, whose kind is that of the values that occur. Raises ODataError."""
+
         def get(row: Any) -> Any:
             for name in path.names:
                 row = row.get(name) if isinstance(row, dict) else None
             return row
 
-        if rows and not any(path.names[0] in row for row in rows):
-            raise missing_property(path.names[0], type_)
-        sample = next((value for row in rows if (value := get(row)) is not None), "")
+        if self._rows and not any(path.names[0] in row for row in self._rows):
+            raise missing_property(path.names[0], self._type)
+        sample = next((value for row in self._rows if (value := get(row)) is not None), "")
         kind = "enum" if path.names == ("AttributeType",) else KINDS.get(type(sample), "string")
         return conditions.Property(kind, get)
-
-    return resolve

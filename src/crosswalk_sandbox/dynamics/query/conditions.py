@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.query import functions
 from crosswalk_sandbox.dynamics.query.syntax import (
     Called,
     Compared,
@@ -26,6 +28,7 @@ from crosswalk_sandbox.dynamics.query.syntax import (
     Operand,
     Ordering,
     Path,
+    Quantified,
     Truth,
     Value,
 )  # fmt: skip
@@ -56,11 +59,20 @@ class Property:
     get: Getter
 
 
-class Resolver(Protocol):
-    """Knows the properties of what is filtered."""
+class Resolver:
+    """Knows the properties of what is filtered, who asks, and when."""
+
+    user = ""
+    now = datetime(1, 1, 1, tzinfo=UTC)
 
     def __call__(self, path: Path) -> Property:
         """The property. Raises ODataError."""
+        raise NotImplementedError
+
+    def many(self, path: Path, variable: str) -> tuple[Callable[[Any], Sequence[Any]], Resolver]:
+        """The rows that a collection leads to, and what knows their properties. Raises ODataError."""
+        text = f"The path '{'/'.join(path.names)}' is no collection that any and all can look at."
+        raise ODataError("0x80060888", text)
 
 
 def test(condition: Condition, resolve: Resolver) -> Test:
@@ -76,15 +88,44 @@ def test(condition: Condition, resolve: Resolver) -> Test:
         return _called(condition, resolve)
     if isinstance(condition, Truth):
         return _truth(condition, resolve)
+    if isinstance(condition, Quantified):
+        return _quantified(condition, resolve)
     return _message(condition, resolve)
 
 
-def sort(rows: list[Any], orders: Sequence[Ordering], resolve: Resolver) -> list[Any]:
-    """The rows in that order; nothing comes before something. Raises ODataError."""
-    for order in reversed(orders):
-        found = resolve(order.path)
-        rows = sorted(rows, key=_sort_key(found), reverse=order.descending)
-    return rows
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of rows: by these properties, each upwards or downwards, then by the key, which is text."""
+
+    names: tuple[str, ...]
+    parts: tuple[tuple[Property, bool], ...]
+    key: str
+
+    def sorted(self, rows: Iterable[Any]) -> list[Any]:
+        """The rows in that order; nothing comes before something."""
+        found = sorted(rows, key=lambda row: str(row[self.key]))
+        for part, descending in reversed(self.parts):
+            found.sort(key=partial(_sort_key, part), reverse=descending)
+        return found
+
+    def place(self, row: Any) -> tuple[list[Any], str]:
+        """Where a row stands: its values and its key."""
+        return [part.get(row) for part, _ in self.parts], str(row[self.key])
+
+    def is_after(self, row: Any, place: tuple[list[Any], str]) -> bool:
+        """Whether a row comes after that place."""
+        values, key = place
+        for (part, descending), value in zip(self.parts, values, strict=True):
+            mine, other = _sort_key(part, row), _comparable(value)
+            if mine != other:
+                return mine < other if descending else mine > other
+        return str(row[self.key]) > key
+
+
+def order(orders: Sequence[Ordering], key: str, resolve: Resolver) -> Order:
+    """The order that $orderby asks for. Raises ODataError."""
+    names = tuple(".".join(each.path.names) for each in orders)
+    return Order(names, tuple((resolve(each.path), each.descending) for each in orders), key)
 
 
 def folded(value: Any) -> Any:
@@ -92,12 +133,14 @@ def folded(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _sort_key(found: Property) -> Callable[[Any], tuple[bool, Any]]:
-    def key(row: Any) -> tuple[bool, Any]:
-        value = found.get(row)
-        return (value is not None, folded(value) if value is not None else 0)
+def _sort_key(part: Property, row: Any) -> tuple[bool, Any]:
+    return _comparable(part.get(row))
 
-    return key
+
+def _comparable(value: Any) -> tuple[bool, Any]:
+    if value is None:
+        return False, 0
+    return True, Decimal(str(value)) if isinstance(value, float) else folded(value)
 
 
 def _joined(condition: Joined, resolve: Resolver) -> Test:
@@ -212,29 +255,20 @@ def _truth(condition: Truth, resolve: Resolver) -> Test:
 def _message(condition: Message, resolve: Resolver) -> Test:
     """Query functions. Source: Web API query function reference."""
     name = condition.arguments.get("PropertyName", ())
-    values = condition.arguments.get("PropertyValues") or condition.arguments.get("PropertyValue")
-    if condition.name not in MESSAGES or len(name) != 1 or values is None:
+    if len(name) != 1:
         text = f"An unknown function with name 'Microsoft.Dynamics.CRM.{condition.name}' was found."
         raise ODataError("0x80060888", text)
     found = resolve(Path(tuple(name[0].text.split("/"))))
-    wanted = [folded(value.text) for value in values]
-    judge = MESSAGES[condition.name]
-    return lambda row: None if (value := found.get(row)) is None else judge(_plain(value), wanted)
+    arguments = {key: [each.text for each in values] for key, values in condition.arguments.items()}
+    judge = functions.judge(condition.name, arguments, found.kind, resolve.now, resolve.user)
+    return lambda row: None if (value := found.get(row)) is None else judge(value)
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(folded(value))
-
-
-def _contains(value: str, wanted: list[str]) -> bool:
-    return bool(set(value.split(",")) & set(wanted))
-
-
-MESSAGES: dict[str, Callable[[str, list[str]], bool]] = {
-    "In": lambda value, wanted: value in wanted,
-    "NotIn": lambda value, wanted: value not in wanted,
-    "ContainValues": _contains,
-    "DoesNotContainValues": lambda value, wanted: not _contains(value, wanted),
-}
+def _quantified(condition: Quantified, resolve: Resolver) -> Test:
+    """Any and all: a row of the collection for which nothing is known fulfils nothing."""
+    rows_of, inner = resolve.many(condition.path, condition.variable)
+    if condition.condition is None:
+        return lambda row: bool(rows_of(row))
+    fulfils = test(condition.condition, inner)
+    decide = any if condition.word == "any" else all
+    return lambda row: decide(fulfils(each) is True for each in rows_of(row))

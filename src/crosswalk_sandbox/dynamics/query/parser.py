@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -21,6 +22,7 @@ from crosswalk_sandbox.dynamics.query.syntax import (
     Negated,
     Ordering,
     Path,
+    Quantified,
     Truth,
     Value,
 )  # fmt: skip
@@ -55,7 +57,33 @@ def parse_select(text: str) -> tuple[str, ...]:
 def parse_expand(text: str) -> tuple[Expansion, ...]:
     """Read `$expand`. Raises ODataError."""
     found: tuple[Expansion, ...] = _parse("expand", text)
-    return found
+    return _as_written(found, text)
+
+
+def _as_written(found: tuple[Expansion, ...], text: str) -> tuple[Expansion, ...]:
+    """Expansions with the text of their options, for links that repeat them."""
+    written = []
+    for each, part in zip(found, split(text, ","), strict=True):
+        inner = part.partition("(")[2].rpartition(")")[0]
+        named = [option.strip().partition("=") for option in split(inner, ";") if option.strip()]
+        options = tuple((name.strip(), value) for name, _, value in named)
+        nested = next((value for name, value in options if name == "$expand"), "")
+        expand = _as_written(each.expand, nested) if nested else each.expand
+        written.append(replace(each, options=options, expand=expand))
+    return tuple(written)
+
+
+def split(text: str, mark: str) -> list[str]:
+    """The parts between marks that are in no quotes and no parentheses."""
+    parts, depth, quoted, start = [], 0, False, 0
+    for place, sign in enumerate(text):
+        quoted ^= sign == "'"
+        if not quoted:
+            depth += (sign == "(") - (sign == ")")
+            if sign == mark and not depth:
+                parts.append(text[start:place])
+                start = place + 1
+    return [*parts, text[start:]]
 
 
 def parse_key(text: str) -> dict[str, tuple[Value, ...]]:
@@ -108,6 +136,11 @@ class _Reader(Transformer[Token, Any]):
     def key(self, *named: tuple[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
         return dict(named)
 
+    def quantified(
+        self, path: Path, word: Token, variable: Token | None, condition: Any = None
+    ) -> Quantified:
+        return Quantified(path, "any" if word == "/any" else "all", str(variable or ""), condition)
+
     def all_of(self, *members: Any) -> Joined:
         return Joined("and", tuple(each for each in members if not isinstance(each, Token)))
 
@@ -123,22 +156,29 @@ class _Reader(Transformer[Token, Any]):
     def orderby(self, *members: Ordering) -> tuple[Ordering, ...]:
         return members
 
-    def select(self, *names: Token) -> _Selected:
-        return _Selected(map(str, names))
+    def select(self, *names: Token) -> tuple[str, ...]:
+        return tuple(map(str, names))
 
     def expand(self, *members: Expansion) -> tuple[Expansion, ...]:
         return members
 
-    def expansion(self, name: Token, *options: Any) -> Expansion:
-        selected = tuple(next((each for each in options if isinstance(each, _Selected)), ()))
-        expanded = next((each for each in options if each and not isinstance(each, _Selected)), ())
-        return Expansion(str(name), selected, expanded)
+    def selecting(self, names: tuple[str, ...]) -> tuple[str, Any]:
+        return "select", names
 
+    def expanding(self, members: tuple[Expansion, ...]) -> tuple[str, Any]:
+        return "expand", members
 
-class _Selected(tuple[str, ...]):
-    """The names of $select."""
+    def filtering(self, condition: Any) -> tuple[str, Any]:
+        return "filter", condition
 
-    __slots__ = ()
+    def sorting(self, members: tuple[Ordering, ...]) -> tuple[str, Any]:
+        return "orderby", members
+
+    def limiting(self, number: Token) -> tuple[str, Any]:
+        return "top", int(number)
+
+    def expansion(self, name: Token, *options: tuple[str, Any] | None) -> Expansion:
+        return Expansion(name=str(name), **dict(each for each in options if each))
 
 
 def _text(token: Token) -> str:

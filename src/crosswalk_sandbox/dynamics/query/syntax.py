@@ -74,7 +74,17 @@ class Negated:
     member: Condition
 
 
-Condition = Compared | Called | Message | Truth | Joined | Negated
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """any or all: whether some or every row that a collection leads to fulfils a condition."""
+
+    path: Path
+    word: Word["any", "all"]
+    variable: str  # by which the condition names those rows
+    condition: Condition | None  # none asks whether there is a row at all
+
+
+Condition = Compared | Called | Message | Truth | Joined | Negated | Quantified
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +95,19 @@ class Ordering:
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
     """One member of $expand."""
 
     name: str
-    select: tuple[str, ...]
-    expand: tuple[Expansion, ...]
+    select: tuple[str, ...] = ()
+    expand: tuple[Expansion, ...] = ()
+    filter: Condition | None = None
+    orderby: tuple[Ordering, ...] = ()
+    top: int | None = None
+    options: tuple[tuple[str, str], ...] = ()  # as they were written
+
+    @property
+    def many(self) -> bool:
+        """Whether it has options that only collections take."""
+        return self.filter is not None or bool(self.orderby) or self.top is not None

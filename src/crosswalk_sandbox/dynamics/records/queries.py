@@ -5,18 +5,19 @@ Source: Query data using the Dataverse Web API.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, PAGE_SIZE, Call, answer, applied
-from crosswalk_sandbox.dynamics.environment import Environment, Row
-from crosswalk_sandbox.dynamics.errors import ODataError, missing_property
+from crosswalk_sandbox.dynamics.environment import Row
+from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.query import conditions, parser
-from crosswalk_sandbox.dynamics.query.syntax import Path
-from crosswalk_sandbox.dynamics.records.shown import Shower, wanted_annotations
-from crosswalk_sandbox.dynamics.schema import CHOICES, NUMBERS, REFERENCES, TEXTS, Column, Table
+from crosswalk_sandbox.dynamics.query.conditions import Order
+from crosswalk_sandbox.dynamics.records import paging
+from crosswalk_sandbox.dynamics.records.resolving import Resolver
+from crosswalk_sandbox.dynamics.records.shown import Asked, Shower, wanted_annotations
+from crosswalk_sandbox.dynamics.schema import Table
 from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.http import Response
 
@@ -24,7 +25,7 @@ OPTIONS = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expan
 MOST_ROWS = 5000
 COUNT = "Microsoft.Dynamics.CRM.totalrecordcount"
 METADATA_VERSION = "Microsoft.Dynamics.CRM.globalmetadataversion"
-PAGE = re.compile(r'<cookie pagenumber="(\d+)" pagingcookie="[^"]*" istracking="False" />')
+MOST_EXPANSIONS = 15
 
 
 def check_options(call: Call, allowed: frozenset[str]) -> None:
@@ -35,16 +36,22 @@ def check_options(call: Call, allowed: frozenset[str]) -> None:
             raise ODataError("0x80060888", text)
 
 
-def shower_of(call: Call, table: Table) -> Shower:
+def shower_of(call: Call, table: Table, *, many: bool = False) -> Shower:
     """What shows rows as $select, $expand and Prefer ask for it. Raises ODataError."""
     select, expand = call.request.param("$select"), call.request.param("$expand")
-    return Shower(
-        call.environment,
-        table,
-        parser.parse_select(select) if select else (),
-        parser.parse_expand(expand) if expand else (),
-        wanted_annotations(call.preferences),
+    expansions = parser.parse_expand(expand) if expand else ()
+    if len(expansions) > MOST_EXPANSIONS:
+        raise ODataError(
+            "0x80060888", f"The number of $expand options exceeds the limit of {MOST_EXPANSIONS}."
+        )
+    asked = Asked(
+        wanted=wanted_annotations(call.preferences),
+        user=call.user,
+        base=call.base,
+        size=page_size(call),
+        many=many,
     )
+    return Shower(call.environment, table, parser.parse_select(select) if select else (), expansions, asked)
 
 
 def context_of(call: Call, table: Table) -> str:
@@ -54,44 +61,46 @@ def context_of(call: Call, table: Table) -> str:
     return f"{call.base}/$metadata#{table.set_name}{names}"
 
 
-def rows_of(call: Call, table: Table) -> Response:
-    """`GET` of an entity set. Raises ODataError."""
+def rows_of(call: Call, table: Table, within: Iterable[Row] | None = None) -> Response:
+    """`GET` of an entity set, or of the rows `within` a collection. Raises ODataError."""
     check_options(call, OPTIONS)
-    shower = shower_of(call, table)
-    found = selected(call, table)
-    size = page_size(call)
-    top = _top(call)
-    page = _page(call)
-    most = top if top is not None and PAGE_SIZE not in call.preferences else len(found)
-    rows = found[:most][(page - 1) * size : page * size]
+    shower = shower_of(call, table, many=True)
+    found, order = selected(call, table, within)
+    size, top = page_size(call), _top(call)
+    page, place = paging.read(order, call.request.param("$skiptoken"))
+    left = order.sorted(row for row in found if place is None or order.is_after(row, place))
+    if top is not None and PAGE_SIZE not in call.preferences:
+        left = left[: max(0, top - (page - 1) * size)]
+    rows = left[:size]
     content: dict[str, Any] = {"@odata.context": context_of(call, table)}
     content |= _counts(call, len(found))
     if wanted_annotations(call.preferences)(METADATA_VERSION):
         content[f"@{METADATA_VERSION}"] = str(call.environment.schema.version)
     content["value"] = [shower.show(row) for row in rows]
-    if page * size < min(most, len(found)):
-        content["@odata.nextLink"] = _next_link(call, page + 1)
+    if len(left) > len(rows):
+        content["@odata.nextLink"] = _next_link(call, paging.token(order, rows[-1], page + 1))
     return answer(200, content, applied(call, PAGE_SIZE, ANNOTATIONS))
 
 
-def count_of(call: Call, table: Table) -> Response:
+def count_of(call: Call, table: Table, within: Iterable[Row] | None = None) -> Response:
     """`GET .../$count`: text, with the mark of UTF-8. Raises ODataError."""
     check_options(call, frozenset({"$filter"}))
-    number = min(len(selected(call, table)), MOST_ROWS)
+    number = min(len(selected(call, table, within)[0]), MOST_ROWS)
     return Response(200, f"\ufeff{number}".encode(), {"content-type": "text/plain", "odata-version": "4.0"})
 
 
-def selected(call: Call, table: Table) -> list[Row]:
-    """The rows of the query in its order; without one, by key. Raises ODataError."""
-    resolve = Resolver(call.environment, table)
+def selected(call: Call, table: Table, within: Iterable[Row] | None) -> tuple[list[Row], Order]:
+    """The rows of the query, and the order that they are to have. Raises ODataError."""
+    resolve = Resolver(call.environment, table, call.user)
     rows = rights.readable(call.environment, table)
+    if within is not None:
+        inside = {row[table.key] for row in within}
+        rows = [row for row in rows if row[table.key] in inside]
     if text := call.request.param("$filter"):
         test = conditions.test(parser.parse_filter(text), resolve)
         rows = [row for row in rows if test(row)]
-    rows.sort(key=lambda row: str(row[table.key]))
-    if text := call.request.param("$orderby"):
-        rows = conditions.sort(rows, parser.parse_orderby(text), resolve)
-    return rows
+    orders = call.request.param("$orderby")
+    return rows, conditions.order(parser.parse_orderby(orders) if orders else (), table.key, resolve)
 
 
 def page_size(call: Call) -> int:
@@ -112,16 +121,6 @@ def _top(call: Call) -> int | None:
     return int(text)
 
 
-def _page(call: Call) -> int:
-    token = call.request.param("$skiptoken")
-    if token is None:
-        return 1
-    found = PAGE.fullmatch(token)
-    if found is None:
-        raise ODataError("0x80060888", "Skip token is not valid.")
-    return int(found[1])
-
-
 def _counts(call: Call, number: int) -> dict[str, Any]:
     if (call.request.param("$count") or "").lower() != "true":
         return {}
@@ -132,56 +131,11 @@ def _counts(call: Call, number: int) -> dict[str, Any]:
     return shown
 
 
-def _next_link(call: Call, page: int) -> str:
-    """The same query, absolute, with a cookie whose inner part is encoded once more."""
-    inner = quote(f"<cookie page='{page - 1}'></cookie>", safe="")
-    token = quote(f'<cookie pagenumber="{page}" pagingcookie="{inner}" istracking="False" />', safe="")
+def _next_link(call: Call, token: str) -> str:
+    """The same query, absolute, from that place on."""
     kept = [part for part in call.request.raw_query.split("&") if part and not _is_token(part)]
     return f"{call.base}/{'/'.join(call.request.segments[3:])}?{'&'.join([*kept, f'$skiptoken={token}'])}"
 
 
 def _is_token(part: str) -> bool:
     return unquote(part.partition("=")[0]) == "$skiptoken"
-
-
-class Resolver:
-    """Properties of a table's rows, also through lookups."""
-
-    def __init__(self, environment: Environment, table: Table) -> None:
-        self._environment = environment
-        self._table = table
-
-    def __call__(self, path: Path) -> conditions.Property:
-        """The property. Raises ODataError."""
-        return self._through(self._table, path.names)
-
-    def _through(self, table: Table, names: Sequence[str]) -> conditions.Property:
-        if len(names) == 1:
-            column = table.properties.get(names[0])
-            if column is None:
-                raise missing_property(names[0], table.name)
-            name = column.name
-            return conditions.Property(kind_of(column), lambda row: row.get(name))
-        if names[0] not in table.navigations:
-            raise missing_property(names[0], table.name)
-        lookup, target = table.navigations[names[0]]
-        inner = self._through(self._environment.schema[target], names[1:])
-        rows = self._environment.rows
-
-        def get(row: Row) -> Any:
-            found = rows[target].get(row.get(lookup.name, ""))
-            return None if found is None else inner.get(found)
-
-        return conditions.Property(inner.kind, get)
-
-
-def kind_of(column: Column) -> str:
-    """The kind of value that a column has, for comparisons."""
-    if column.type in REFERENCES or column.type == "Uniqueidentifier":
-        return "guid"
-    if column.type == "DateTime":
-        return "date" if column.behaviour == "DateOnly" else "datetime"
-    if column.type == "Boolean":
-        return "boolean"
-    number = column.type in NUMBERS or column.type in CHOICES
-    return "number" if number and column.type not in TEXTS else "string"

@@ -8,7 +8,7 @@ from typing import Any
 from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, ODATA, Call, answer, applied
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
-from crosswalk_sandbox.dynamics.records import addresses, queries, saving, tracking
+from crosswalk_sandbox.dynamics.records import addresses, deep, queries, saving, tracking
 from crosswalk_sandbox.dynamics.records.addresses import Address
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.shown import etag
@@ -24,18 +24,18 @@ METHOD = "The requested resource does not support http method "
 def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, str | None]]) -> Response:
     """The answer for an entity set or one of its rows. Raises ODataError."""
     if rest == [("$count", None)] and key is None:
-        _only(call, "GET")
+        only(call, "GET")
         return queries.count_of(call, table)
     if rest:
         raise missing_segment(rest[0][0])
     if call.request.method != "GET":
         check_writable(table)
     if key is None:
-        _only(call, "GET", "POST")
+        only(call, "GET", "POST")
         if call.request.method == "POST":
             return _create(call, table)
         return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
-    _only(call, "GET", "PATCH", "DELETE")
+    only(call, "GET", "PATCH", "DELETE")
     return _METHODS[call.request.method](call, table, addresses.read(call.environment, table, key))
 
 
@@ -45,7 +45,8 @@ def check_writable(table: Table) -> None:
         raise ODataError("0x8006088b", f"Rows of the table {table.name} cannot be written.")
 
 
-def _only(call: Call, *methods: str) -> None:
+def only(call: Call, *methods: str) -> None:
+    """Refuse other methods. Raises ODataError."""
     if call.request.method not in methods:
         raise ODataError("0x8006088b", f"{METHOD}'{call.request.method}'.")
 
@@ -58,11 +59,11 @@ def _get(call: Call, table: Table, address: Address) -> Response:
     known = _header(call, "if-none-match")
     if known is not None and known == etag(row):
         return Response(304, b"", {"etag": etag(row), **ODATA})
-    return _shown(call, table, row, 200, applied(call, ANNOTATIONS))
+    return shown(call, table, row, 200, applied(call, ANNOTATIONS))
 
 
 def _create(call: Call, table: Table) -> Response:
-    row = saving.create(call.environment, call.user, table, json_body(call), None)
+    row = deep.create(call.environment, call.user, table, json_body(call), None)
     return _written(call, table, row, created=True)
 
 
@@ -77,7 +78,7 @@ def _patch(call: Call, table: Table, address: Address) -> Response:
         return _written(call, table, row, created=True, key=address.echo)
     if _header(call, "if-none-match") is not None:
         raise ODataError("0x80040237", "A record with matching key values already exists.")
-    _check_match(call, old)
+    check_match(call, old)
     row = changed_at(call, address, old, body)
     return _written(call, table, row, created=False, key=address.echo)
 
@@ -86,8 +87,8 @@ def made_at(call: Call, address: Address, body: Mapping[str, Any]) -> Row:
     """A new row at an address; of an alternate key, the body's values count. Raises ODataError."""
     table = address.table
     if address.by_key:
-        return saving.create(call.environment, call.user, table, body, None, address.values)
-    return saving.create(call.environment, call.user, table, {**body, table.key: address.id}, address.id)
+        return deep.create(call.environment, call.user, table, body, None, address.values)
+    return deep.create(call.environment, call.user, table, {**body, table.key: address.id}, address.id)
 
 
 def changed_at(call: Call, address: Address, old: Row, body: Mapping[str, Any]) -> Row:
@@ -98,7 +99,7 @@ def changed_at(call: Call, address: Address, old: Row, body: Mapping[str, Any]) 
 
 def _delete(call: Call, table: Table, address: Address) -> Response:
     old = addresses.row_of(call.environment, address)
-    _check_match(call, old)
+    check_match(call, old)
     saving.delete(call.environment, table, old[table.key])
     return Response(204, b"", ODATA)
 
@@ -106,7 +107,7 @@ def _delete(call: Call, table: Table, address: Address) -> Response:
 _METHODS = {"GET": _get, "PATCH": _patch, "DELETE": _delete}
 
 
-def _check_match(call: Call, row: Row) -> None:
+def check_match(call: Call, row: Row) -> None:
     """Source: Perform conditional operations, optimistic concurrency. Raises ODataError."""
     expected = _header(call, "if-match")
     if expected not in (None, "*", etag(row)):
@@ -126,15 +127,16 @@ def _written(call: Call, table: Table, row: Row, *, created: bool, key: str = ""
     The address is the one of the call, with the `key` that it named.
     """
     if call.preferences.get("return") == "representation":
-        return _shown(call, table, row, 201 if created else 200, applied(call, "return", ANNOTATIONS))
+        return shown(call, table, row, 201 if created else 200, applied(call, "return", ANNOTATIONS))
     address = f"{call.base}/{table.set_name}({key or row[table.key]})"
     located = {"location": address} if created else {}
     return Response(204, b"", {**ODATA, "odata-entityid": address, **located})
 
 
-def _shown(
+def shown(
     call: Call, table: Table, row: Row, status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
+    """An answer with one row. Raises ODataError."""
     context = {"@odata.context": f"{queries.context_of(call, table)}/$entity"}
     content = context | queries.shower_of(call, table).show(row)
     return answer(status, content, {"etag": etag(row), **(headers or {})})

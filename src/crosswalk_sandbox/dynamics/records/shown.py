@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import quote
 
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import missing_property
+from crosswalk_sandbox.dynamics.query import conditions
 from crosswalk_sandbox.dynamics.query.syntax import Expansion
-from crosswalk_sandbox.dynamics.records import guards
+from crosswalk_sandbox.dynamics.records import guards, paging
+from crosswalk_sandbox.dynamics.records.resolving import Resolver, pointing
 from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Table
 from crosswalk_sandbox.dynamics.security import rights
 
@@ -22,6 +26,7 @@ LOOKUP_PROPERTY = "Microsoft.Dynamics.CRM.associatednavigationproperty"
 POLYMORPHIC = frozenset({"Customer", "Owner"})
 SEVERAL = re.compile(r"\s*,\s*")
 Wanted = Callable[[str], bool]  # whether an annotation is asked for
+Expanded = Callable[[Row], dict[str, Any]]  # what an expansion adds to a row
 
 
 def wanted_annotations(preferences: Mapping[str, str]) -> Wanted:
@@ -54,6 +59,17 @@ def _by_lookup_name(table: Table, name: str) -> Column | None:
     return found[0] if found else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a query asks for besides its columns."""
+
+    wanted: Wanted = lambda _: False
+    user: str = ""  # who asks
+    base: str = ""  # the address of the Web API
+    size: int = 5000  # rows of a page
+    many: bool = False  # a query of a set, not of one row
+
+
 class Shower:
     """Shows rows of one table for one query."""
 
@@ -62,15 +78,15 @@ class Shower:
         environment: Environment,
         table: Table,
         select: Sequence[str],
-        expand: Sequence[Expansion] = (),
-        wanted: Wanted = lambda _: False,
+        expand: Sequence[Expansion],
+        asked: Asked,
     ) -> None:
         self._environment = environment
-        self._wanted = wanted
         self._columns = chosen(table, select)
         self._hidden = guards.hidden(environment, table)
+        wanted = asked.wanted
         self._formats, self._leads = wanted(FORMATTED), (wanted(LOOKUP_TABLE), wanted(LOOKUP_PROPERTY))
-        self._expansions = [self._expansion(table, each) for each in expand]
+        self._expansions = [self._expansion(table, each, asked) for each in expand]
 
     def show(self, row: Row) -> dict[str, Any]:
         """The row as JSON."""
@@ -81,24 +97,23 @@ class Shower:
             if value is not None and (self._formats or any(self._leads)):
                 shown |= {f"{name}@{key}": text for key, text in self._annotations(row, column, value)}
             shown[name] = value
-        for name, column, target, shower in self._expansions:
-            shown[name] = self._expanded(row, column, target, shower)
+        for expanded in self._expansions:
+            shown |= expanded(row)
         return shown
 
-    def _expansion(self, table: Table, each: Expansion) -> tuple[str, Column, str, Shower]:
-        if each.name not in table.navigations:
+    def _expansion(self, table: Table, each: Expansion, asked: Asked) -> Expanded:
+        """What an expansion adds to a row. Raises ODataError."""
+        here = self._environment
+        if found := here.schema.collections(table.name).get(each.name):
+            return _Many(here, table, *found, each, asked).shown
+        if each.name not in table.navigations or each.many:
             raise missing_property(each.name, table.name)
         column, target = table.navigations[each.name]
-        there = self._environment.schema[target]
-        rights.require(self._environment, "Read", there)
-        return (
-            each.name,
-            column,
-            target,
-            Shower(self._environment, there, each.select, each.expand, self._wanted),
-        )
+        rights.require(here, "Read", here.schema[target])
+        shower = Shower(here, here.schema[target], each.select, each.expand, asked)
+        return lambda row: {each.name: self._one(row, column, target, shower)}
 
-    def _expanded(self, row: Row, column: Column, target: str, shower: Shower) -> dict[str, Any] | None:
+    def _one(self, row: Row, column: Column, target: str, shower: Shower) -> dict[str, Any] | None:
         if column.type in POLYMORPHIC and row.get(column.target_column) != target:
             return None
         found = self._environment.rows[target].get(row.get(column.name, ""))
@@ -115,6 +130,44 @@ class Shower:
         text = formatted(self._environment, row, column, value) if self._formats else None
         if text is not None:
             yield FORMATTED, text
+
+
+class _Many:
+    """An expanded collection: the rows whose lookup leads back, a page of them, and where the others are."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        table: Table,
+        other: Table,
+        column: Column,
+        each: Expansion,
+        asked: Asked,
+    ) -> None:
+        self._each, self._asked, self._table = each, asked, table
+        self._grouped = pointing(environment, other, column, table)
+        resolve = Resolver(environment, other, asked.user)
+        self._test = conditions.test(each.filter, resolve) if each.filter else None
+        self._order = conditions.order(each.orderby, other.key, resolve)
+        self._shower = Shower(environment, other, each.select, each.expand, asked)
+
+    def shown(self, row: Row) -> dict[str, Any]:
+        """The first rows; a query of a set also gets the address of those that follow."""
+        rows = self._grouped.get(row[self._table.key], [])
+        found = self._order.sorted(each for each in rows if self._test is None or self._test(each))
+        most = min(self._each.top or len(found), self._asked.size)
+        first = found[:most]
+        shown: dict[str, Any] = {self._each.name: [self._shower.show(each) for each in first]}
+        if self._asked.many or (len(found) > most and self._each.top is None):
+            shown[f"{self._each.name}@odata.nextLink"] = self._rest(row, first)
+        return shown
+
+    def _rest(self, row: Row, first: Sequence[Row]) -> str:
+        options = [f"{name}={quote(text, safe=',')}" for name, text in self._each.options]
+        if first:
+            options.append(f"$skiptoken={paging.token(self._order, first[-1], 2)}")
+        address = f"{self._asked.base}/{self._table.set_name}({row[self._table.key]})/{self._each.name}"
+        return f"{address}?{'&'.join(options)}" if options else address
 
 
 def lookup_target(row: Row, column: Column) -> str:
