@@ -59,7 +59,7 @@ def suggest(crm: Schema, contact: Schema, taken: Sequence[FieldMapping] = ()) ->
     The e-mails come first, then equal names, then names of the same meaning, then similar ones, and of equally
     good partners one of the same kind. No field stands in two pairs.
     """
-    ours = _free(crm, {crm.opt_out, *(pair.crm for pair in taken)})
+    ours = _free(crm, {pair.crm for pair in taken})
     theirs = _free(contact, {pair.activecampaign for pair in taken})
     pairs: list[Suggestion] = []
     refused: list[tuple[Field, Field, str]] = []
@@ -81,11 +81,12 @@ def suggest(crm: Schema, contact: Schema, taken: Sequence[FieldMapping] = ()) ->
     return Suggestions(pairs=tuple(pairs), refused=tuple(still), rest=rest)
 
 
-def _free(schema: Schema, taken: Collection[str | None]) -> dict[str, Field]:
+def _free(schema: Schema, taken: Collection[str]) -> dict[str, Field]:
     return {
         name: field
         for name, field in schema.fields.items()
-        if name not in taken and field.kind is not Kind.OTHER and (field.kind in PAIRS or field.writable)
+        if name not in taken and not schema.holds_consent(name)
+        if field.kind is not Kind.OTHER and (field.kind in PAIRS or field.writable)
     }
 
 

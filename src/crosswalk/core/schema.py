@@ -60,3 +60,8 @@ class Schema:
     email: str  # name of the field that holds the match key
     flag: str | None = None  # name of the field by which people ask for a record, where the system has one
     opt_out: str | None = None  # name of what holds the consent; None: there is none, or it is hidden from us
+    also_consent: tuple[str, ...] = ()  # names of further fields that hold it
+
+    def holds_consent(self, name: str) -> bool:
+        """Tell whether a field says who wants no mail: it travels by rules of its own and is paired with nothing."""
+        return name == self.opt_out or name in self.also_consent

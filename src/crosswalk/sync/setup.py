@@ -231,7 +231,7 @@ def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
                     cure=_REMAP,
                 )
     check_doubles(mapping)
-    consent = next((pair for pair in mapping.fields if pair.crm == crm.opt_out), None)
+    consent = next((pair for pair in mapping.fields if crm.holds_consent(pair.crm)), None)
     if consent is not None:
         raise UserError(
             _(

@@ -134,8 +134,8 @@ def test_neither_what_is_mapped_nor_consent_is_proposed() -> None:
         FieldMapping(crm="City", activecampaign="field/2"),
     ]
     assert suggest(crm, contact, taken).pairs == ()
-    consenting = replace(crm, opt_out="Fax")
-    assert [each.crm.name for each in suggest(consenting, contact).pairs] == ["Email", "City"]
+    for consenting in (replace(crm, opt_out="Fax"), replace(crm, also_consent=("Fax",))):
+        assert [each.crm.name for each in suggest(consenting, contact).pairs] == ["Email", "City"]
 
 
 LABELS = st.sampled_from(["City", "Town", "Phone", "Mobile", "Score", "Score 2", "Customer city", "Company"])

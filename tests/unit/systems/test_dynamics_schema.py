@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.schema import Field, Nature
 from crosswalk.core.values import Kind
 from crosswalk.systems.dynamics import Dynamics
-from crosswalk.systems.dynamics.schema import Column
+from crosswalk.systems.dynamics.schema import KINDS, Column
 
 
 def opened(*columns: dict[str, Any], **tables: Any) -> Dynamics:
@@ -74,6 +75,7 @@ def test_a_column_has_the_kind_of_its_type(made: dict[str, Any], kind: Kind) -> 
         column("a", AttributeOf="ownerid"),
         column("a", IsValidODataAttribute=False),
         column("a", IsValidForRead=False),
+        column("a", "Uniqueidentifier"),
     ],
 )
 def test_what_cannot_be_read_or_belongs_to_another_column_is_no_field(made: dict[str, Any]) -> None:
@@ -187,6 +189,19 @@ def test_ids_are_given_by_us_alone() -> None:
     assert not key.writable
 
 
+def test_what_the_platform_keeps_for_itself_is_no_field() -> None:
+    assert (
+        "overriddencreatedon" not in opened(column("overriddencreatedon", "DateTime")).describe("lead").fields
+    )
+
+
+def test_both_columns_about_mail_are_matters_of_consent() -> None:
+    schema = opened(column("donotemail", "Boolean")).describe("contact")
+
+    assert schema.opt_out == "donotbulkemail"
+    assert schema.holds_consent("donotemail")
+
+
 def test_a_column_without_label_goes_by_its_name() -> None:
     nameless = column("acx_odd", DisplayName={"LocalizedLabels": [], "UserLocalizedLabel": None})
 
@@ -218,3 +233,12 @@ def test_a_role_that_may_not_see_definitions_is_a_matter_of_rights() -> None:
         environment.open().describe("lead")
 
     assert caught.value.kind is FailureKind.PERMISSION
+
+
+def test_every_type_of_column_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "field-types.md").read_text(encoding="utf-8")
+    rows = [row for row in text.partition("## Dynamics 365")[2].splitlines() if row.startswith("|")]
+    documented = {word.strip() for row in rows for word in row.split("|")[1].split(",")}
+    named = {word.split(" ")[0] for word in documented}
+
+    assert set(KINDS) <= named

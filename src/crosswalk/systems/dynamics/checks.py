@@ -272,15 +272,17 @@ def _email(described: Described) -> Check:
 def _required(described: Described) -> Check:
     """Name what a new record needs; what only forms ask for may be missing in a record that a program makes."""
     needed = [field.name for field in described.schema.fields.values() if field.required]
-    message = _(
-        "A new {table} needs: {fields}. Forms ask people for: {asked}; set creation_defaults for these."
-    )
+    message = _("A new {table} needs: {fields}.")
+    if described.wanted_by_forms:
+        message += " " + _(
+            "Forms ask people for {asked}: creation_defaults of the mapping can fill these in."
+        )
     return good(
         f"{described.table.object} required fields",
         message.format(
             table=described.table.name,
             fields=", ".join(needed) or "–",
-            asked=", ".join(described.wanted_by_forms) or "–",
+            asked=", ".join(described.wanted_by_forms),
         ),
     )
 

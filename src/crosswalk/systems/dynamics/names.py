@@ -1,4 +1,4 @@
-"""What standard columns are called besides: labels such as “Address 1: City” are nobody's words.
+"""What standard columns are called besides, and which are none for people.
 
 Source: Dataverse, columns of contact and lead.
 """
@@ -25,6 +25,17 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "address1_postalcode": ("Postal code",),
     "address1_country": ("Country",),
 }
+
+# Columns by which the platform keeps house. Writing some of them would change when a record was made, or its process.
+PLUMBING = frozenset(
+    {
+        "importsequencenumber",
+        "overriddencreatedon",
+        "timezoneruleversionnumber",
+        "traversedpath",
+        "utcconversiontimezonecode",
+    }
+)
 
 
 def aliases(column: str, labels: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from ...core.values import NUMBER_KINDS, Kind, clean_text
 from .client import Client
 from .errors import Refused
 from .metadata import Attribute, Definition, Detail, OptionRow, Relation, read_definition
-from .names import aliases
+from .names import PLUMBING, aliases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +190,7 @@ def described(table: Table, definition: Definition) -> Described:
             fields=fields,
             email=table.email,
             opt_out=table.opt_out if table.opt_out in fields else None,
+            also_consent=tuple(name for name in table.no_mail if name != table.opt_out),
         ),
         columns=columns,
         set_name=row.entity_set_name,
@@ -201,6 +202,7 @@ def described(table: Table, definition: Definition) -> Described:
             for each in definition.attributes
             if each.required_level and each.required_level.value == "ApplicationRequired"
             if each.logical_name in fields and fields[each.logical_name].creatable
+            if _type(each) not in _FILLED_IN
         ),
     )
 
@@ -209,7 +211,8 @@ def _columns(table: Table, definition: Definition) -> Iterable[Column]:
     pointing: dict[str, list[Target]] = {}
     for relation in definition.relations:
         pointing.setdefault(relation.referencing_attribute, []).extend(_target(relation))
-    shown = [attribute for attribute in definition.attributes if _is_field(attribute)]
+    key = definition.table.primary_id_attribute
+    shown = [attribute for attribute in definition.attributes if _is_field(attribute, key)]
     labels = [(each.logical_name, _label(each)) for each in shown]
     for attribute in shown:
         detail = definition.details.get(attribute.logical_name) or Detail(attribute.logical_name)
@@ -225,9 +228,12 @@ def _target(relation: Relation) -> Iterable[Target]:
         yield Target(table=relation.referenced_entity, navigation=name)
 
 
-def _is_field(attribute: Attribute) -> bool:
+def _is_field(attribute: Attribute, key: str) -> bool:
+    """Tell whether a column holds something of its own: ids of nothing but itself do not, except the record's."""
     shown = attribute.is_valid_for_read and attribute.is_valid_o_data_attribute
-    return shown and attribute.attribute_of is None and _type(attribute) in KINDS
+    own = attribute.attribute_of is None and attribute.logical_name not in PLUMBING
+    odd = _type(attribute) == "Uniqueidentifier" and attribute.logical_name != key
+    return shown and own and not odd and _type(attribute) in KINDS
 
 
 def _type(attribute: Attribute) -> str:
