@@ -20,7 +20,7 @@ from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.schema import Field, Nature
 from crosswalk.core.values import Kind
 from crosswalk.systems.dynamics import Dynamics
-from crosswalk.systems.dynamics.schema import KINDS, Column
+from crosswalk.systems.dynamics.columns import KINDS, Column
 
 
 def opened(*columns: dict[str, Any], **tables: Any) -> Dynamics:

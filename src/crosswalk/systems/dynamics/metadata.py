@@ -39,11 +39,11 @@ _RELATIONS = "ReferencingAttribute,ReferencedEntity,ReferencingEntityNavigationP
 _CURRENCIES = [("$select", "currencyprecision")]
 
 
-class _Localized(msgspec.Struct, frozen=True, rename="pascal"):
+class _Localized(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     label: str | None = None
 
 
-class Label(msgspec.Struct, frozen=True, rename="pascal"):
+class Label(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """A text in several languages."""
 
     user_localized_label: _Localized | None = None
@@ -56,24 +56,24 @@ class Label(msgspec.Struct, frozen=True, rename="pascal"):
         return next((each.label for each in texts if each is not None and each.label), "")
 
 
-class Value(msgspec.Struct, frozen=True, rename="pascal"):
+class Value(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """A wrapped value, as managed properties and names of types are."""
 
     value: str | None = None
 
 
-class OptionRow(msgspec.Struct, frozen=True, rename="pascal"):
+class OptionRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """One option of a choice."""
 
     value: int
     label: Label = Label()
 
 
-class _OptionSet(msgspec.Struct, frozen=True, rename="pascal"):
+class _OptionSet(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     options: list[OptionRow] = []
 
 
-class Attribute(msgspec.Struct, frozen=True, rename="pascal"):
+class Attribute(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """A column, as all types are shown."""
 
     logical_name: str
@@ -90,7 +90,7 @@ class Attribute(msgspec.Struct, frozen=True, rename="pascal"):
     source_type: int | None = None
 
 
-class Detail(msgspec.Struct, frozen=True, rename="pascal"):
+class Detail(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """What a column's type has of its own; what another type has is absent."""
 
     logical_name: str
@@ -113,7 +113,7 @@ class Detail(msgspec.Struct, frozen=True, rename="pascal"):
         return own or (self.global_option_set.options if self.global_option_set else [])
 
 
-class Relation(msgspec.Struct, frozen=True, rename="pascal"):
+class Relation(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """One table that a lookup may point to, and the name by which it is bound (letter case counts)."""
 
     referencing_attribute: str

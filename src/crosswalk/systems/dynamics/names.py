@@ -5,7 +5,7 @@ Source: Dataverse, columns of contact and lead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 # column → other names by which it is proposed, and by which a mapping file may call it
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -38,8 +38,9 @@ PLUMBING = frozenset(
 )
 
 
-def aliases(column: str, labels: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return a column's other names, without those that are another column's label; `labels` are (column, label)."""
-    given = ALIASES.get(column, ())
-    taken = {label.casefold() for other, label in labels if other != column} if given else set()
-    return tuple(name for name in given if name.casefold() not in taken)
+def aliases(column: str, label: str, labels: Collection[str]) -> tuple[str, ...]:
+    """Return a column's other names, without those that are another's label; `labels` are all, in folded case."""
+    own = label.casefold()
+    return tuple(
+        name for name in ALIASES.get(column, ()) if name.casefold() == own or name.casefold() not in labels
+    )
