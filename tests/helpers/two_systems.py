@@ -550,7 +550,9 @@ class TwoSystems:
     def journal(self, name: str = NAME) -> list[Row]:
         """All writes, oldest first, with fields as {name: (before, after, reason)}."""
         rows: list[Row] = []
-        for link_id in models.Journal.objects.values_list("link_id", flat=True).distinct():
+        for link_id in (
+            models.Journal.objects.order_by("link_id").values_list("link_id", flat=True).distinct()
+        ):
             rows += history.journal_of(link_id, limit=10_000)
         return sorted(rows, key=lambda row: (row["at"], row["run"] or 0))
 

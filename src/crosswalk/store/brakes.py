@@ -42,7 +42,7 @@ _EMPTIED = """
         SELECT j.side, e.key FROM journal j, json_each(convert_from(j.fields, 'UTF8')::json) AS e
         WHERE j.id > %(after)s AND j.run_id = %(run)s AND j.op = 'update'
               AND position('null'::bytea IN j.fields) > 0 AND (e.value -> 1)::text = 'null'
-    ) AS emptied GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1
+    ) AS emptied GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 1
 """
 
 

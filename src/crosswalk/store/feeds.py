@@ -153,7 +153,7 @@ def seekers_of(tenant_id: int, tag: str) -> list[int]:
     found = Connection.objects.filter(
         activecampaign_id=tenant_id, settings__creation="tagged", settings__creation_tag=tag
     )
-    return list(found.values_list("id", flat=True))
+    return list(found.order_by("id").values_list("id", flat=True))
 
 
 def end_session() -> None:

@@ -27,7 +27,7 @@ def directory_rows(tenant_id: int, record_id: str) -> list[dict[str, Any]]:
     """Return what a tenant's feeds showed of a record."""
     return _dicts(
         "SELECT object, key, stamp, created, deleted, skipped, successor FROM directory"
-        " WHERE tenant_id = %s AND record_id = %s",
+        " WHERE tenant_id = %s AND record_id = %s ORDER BY object",
         [tenant_id, record_id],
     )
 
@@ -115,12 +115,13 @@ def figures(connection: models.Connection) -> dict[str, Any]:
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT skipped, count(*) FROM directory WHERE tenant_id = %s AND skipped IS NOT NULL AND NOT deleted"
-            " GROUP BY 1",
+            " GROUP BY 1 ORDER BY 1",
             [connection.crm_id],
         )
         skipped = dict(cursor.fetchall())
         cursor.execute(
-            "SELECT closed_reason, count(*) FROM link WHERE connection_id = %s AND state = 'closed' GROUP BY 1",
+            "SELECT closed_reason, count(*) FROM link WHERE connection_id = %s AND state = 'closed' GROUP BY 1"
+            " ORDER BY 1",
             [connection.id],
         )
         closed = dict(cursor.fetchall())

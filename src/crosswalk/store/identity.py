@@ -112,7 +112,8 @@ def forget_pending(connection_id: int, link_ids: Sequence[int]) -> None:
 def adopt_contacts(connection_id: int, activecampaign_tenant_id: int, now: datetime) -> int:
     """Give links that wait for a contact the one that has appeared with their key; return how many.
 
-    Links with an open write are left to its receipt.
+    Links with an open write are left to its receipt. Of several contacts that the directory knows by one key, the one
+    that changed last has the address now: the others gave it up before.
     """
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(
@@ -122,6 +123,8 @@ def adopt_contacts(connection_id: int, activecampaign_tenant_id: int, now: datet
             " WHERE link.connection_id = %s AND link.state = 'pending' AND link.activecampaign_id IS NULL"
             " AND d.tenant_id = %s AND d.object = 'contact' AND d.key = link.key AND NOT d.deleted"
             " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.link_id = link.id)"
+            " AND NOT EXISTS (SELECT 1 FROM directory n WHERE n.tenant_id = d.tenant_id AND n.object = d.object"
+            " AND n.key = d.key AND NOT n.deleted AND (n.stamp, n.record_id) > (d.stamp, d.record_id))"
             " RETURNING link.object, link.crm_id, link.activecampaign_id, link.is_primary",
             [connection_id, activecampaign_tenant_id],
         )

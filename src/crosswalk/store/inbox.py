@@ -237,14 +237,14 @@ def want(connection_id: int, side: Side, object: str, record_ids: Sequence[str],
 
 
 def wanted(connection_id: int, side: Side, object: str, limit: int) -> list[str]:
-    """Return ids whose values are to be fetched."""
+    """Return ids whose values are to be fetched: those that wait longest, in order."""
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT record_id FROM inbox WHERE connection_id = %s AND side = %s AND object = %s AND to_fetch"
             " ORDER BY version LIMIT %s",
             [connection_id, side.value, object, limit],
         )
-        return [row[0] for row in cursor.fetchall()]
+        return sorted(row[0] for row in cursor.fetchall())
 
 
 def wants_anything(connection_id: int) -> bool:

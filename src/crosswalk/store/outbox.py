@@ -119,7 +119,8 @@ def counts(connection_id: int) -> dict[tuple[str, str], int]:
     """Return the number of intended writes by side and operation."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT side, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended' GROUP BY 1, 2",
+            "SELECT side, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended' GROUP BY 1, 2"
+            " ORDER BY 1, 2",
             [connection_id],
         )
         return {(side, op): count for side, op, count in cursor.fetchall()}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -197,7 +198,7 @@ def contact_page(connection_id: int, crm_tenant_id: int, after: str, limit: int)
 def hits(
     connection_id: int, tenant_id: int, side: Side, objects: Sequence[str], keys: Iterable[str]
 ) -> dict[str, list[Hit]]:
-    """Return the live directory records with these keys, by key."""
+    """Return the live directory records with these keys, by key; several of one key in order of their ids."""
     parameters: dict[str, Any] = {
         "connection": connection_id,
         "tenant": tenant_id,
@@ -211,13 +212,16 @@ def hits(
         for key, object, record_id, waits, skipped, *seen in cursor.fetchall():
             hit = Hit(key, object, record_id, None if waits else _seen(seen), waits, skipped)
             found[key].append(hit)
+    for several in found.values():
+        if len(several) > 1:
+            several.sort(key=attrgetter("object", "record_id"))
     return found
 
 
 def links_of(
     connection_id: int, activecampaign_tenant: int, keys: Iterable[str], contact_ids: Iterable[str]
 ) -> list[LinkRow]:
-    """Return the links that are not closed and have one of these contacts, or one of these keys.
+    """Return the links that are not closed and have one of these contacts, or one of these keys, oldest first.
 
     A link whose contact is known under another address by now does not count for its key.
     """
@@ -227,7 +231,8 @@ def links_of(
             " AND l.activecampaign_id = ANY(%(contacts)s)"
             f" UNION SELECT {LINK_COLUMNS} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
             " AND l.key = ANY(%(keys)s) AND NOT EXISTS (SELECT FROM directory d WHERE d.tenant_id = %(tenant)s"
-            " AND d.object = 'contact' AND d.record_id = l.activecampaign_id AND (d.key <> l.key OR d.deleted))",
+            " AND d.object = 'contact' AND d.record_id = l.activecampaign_id AND (d.key <> l.key OR d.deleted))"
+            " ORDER BY 1",
             {
                 "connection": connection_id,
                 "tenant": activecampaign_tenant,
@@ -299,8 +304,9 @@ def contacts_seen(connection_id: int, contact_ids: Iterable[str]) -> dict[str, S
 
 
 def contacts_seen_by_key(connection_id: int, keys: Iterable[str]) -> dict[str, Seen]:
-    """Return the usable sightings of contacts with these e-mails, by key."""
-    return {seen.key: seen for seen in _contacts(connection_id, "key", keys) if seen.key}
+    """Return the usable sightings of contacts with these e-mails, by key; of several the latest, which has it now."""
+    found = _contacts(connection_id, "key", keys)
+    return {seen.key: seen for seen in sorted(found, key=attrgetter("stamp", "record_id")) if seen.key}
 
 
 def unlinked(connection_id: int, contact_ids: Iterable[str]) -> list[str]:

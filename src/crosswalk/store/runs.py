@@ -23,7 +23,7 @@ from .outcomes import KEPT
 
 _CHANGES = (
     "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended'"
-    " GROUP BY 1, 2, 3"
+    " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 )
 
 _GROWING = ("directory", "inbox", "link", "outbox", "hold")
@@ -99,7 +99,8 @@ def journalled(run: Running) -> dict[str, int]:
     """Return how many writes of a run are receipted, as `side op` → count."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT side, op, count(*) FROM journal WHERE id > %s AND run_id = %s AND op <> %s GROUP BY 1, 2",
+            "SELECT side, op, count(*) FROM journal WHERE id > %s AND run_id = %s AND op <> %s"
+            " GROUP BY 1, 2 ORDER BY 1, 2",
             [run.journal_from, run.id, KEPT],
         )
         return {f"{side} {op}": count for side, op, count in cursor.fetchall()}

@@ -118,7 +118,8 @@ def records(tenant_id: int) -> dict[str, int]:
     """Return how many live records of each object of a tenant are known."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT object, count(*) FROM directory WHERE tenant_id = %s AND NOT deleted GROUP BY object",
+            "SELECT object, count(*) FROM directory WHERE tenant_id = %s AND NOT deleted GROUP BY object"
+            " ORDER BY object",
             [tenant_id],
         )
         return dict(cursor.fetchall())

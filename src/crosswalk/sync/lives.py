@@ -130,10 +130,10 @@ class _Following:
         }
 
     def take(self, events: Sequence[Event]) -> None:
-        """Decide about every event; the nearest record goes first, and of several the primary."""
+        """Decide about every event; the nearest record goes first, of several the primary, then the smallest id."""
 
-        def order(event: Event) -> tuple[int, bool, int]:
-            return self._ends[event.name].hops, not self._links[event.name].link.is_primary, event.version
+        def order(event: Event) -> tuple[int, bool, Name]:
+            return self._ends[event.name].hops, not self._links[event.name].link.is_primary, event.name
 
         for event in sorted(events, key=order):
             linked = self._links[event.name]
