@@ -107,6 +107,10 @@ class Ledger:
         self.writes: list[Write] = []
         self.born: dict[Record, datetime] = {}
         self.created: list[tuple[Record, datetime]] = []  # by us
+        # per record that we made: the person's others on that side that had another address by then, and what it was
+        # made of: the records on the other side that had its address
+        self.namesakes: dict[Record, set[Record]] = {}
+        self.sources: dict[Record, set[Record]] = {}
         self.wrong: list[str] = []
         self.edited: dict[tuple[int, str], datetime] = {}
         self._known: dict[tuple[int, str, str], Content] = {}
@@ -148,7 +152,20 @@ class Ledger:
                 content = self._author(self.who[record], name, value, at, "nobody")
             write = self._judge(record, name, cell, content, at, asked)
             self.cells[record][name] = Cell(content=content, since=at, write=write)
-        self.created += [(record, at) for record in self.cells if record not in before]
+        for record in [each for each in self.cells if each not in before]:
+            self.created.append((record, at))
+            alike = {each: self._address(each) == self._address(record) for each in self._of_person(record)}
+            self.namesakes[record] = {
+                each for each, same in alike.items() if each[0] == record[0] and not same
+            }
+            self.sources[record] = {each for each, same in alike.items() if each[0] != record[0] and same}
+
+    def _of_person(self, record: Record) -> list[Record]:
+        """The other living records of the same person, on both sides."""
+        return [each for each in self.cells if each != record and self.who[each] == self.who[record]]
+
+    def _address(self, record: Record) -> str:
+        return self.cells[record]["Email"].content.value
 
     def _source(self, record: Record, name: str, value: str, old: Content) -> Content | None:
         """The content that a value of ours carries."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.cells import CONTACTS, CRM, FLOW, Cell, Content, Record, Write, canonical
@@ -180,15 +180,30 @@ def _linked_once(world: World) -> Iterator[str]:
 
 
 def _made_once(world: World) -> Iterator[str]:
-    """What we made is nobody's duplicate (4)."""
+    """What we made is nobody's duplicate (4).
+
+    A record beside it that has another address, and was never linked with what ours was made of, is somebody else's to
+    all who cannot look into people's heads: its address was changed before both sides were ever linked, or a second
+    record was made with the address that the first had just given up.
+    """
     for record, at in world.ledger.created:
         who = world.ledger.who[record]
         if who < 0:
             yield f"{record} was made for nobody"
         for other in world.ledger.records(who, record[0]):
             older = world.ledger.born[other] < at - WINDOW
-            if other != record and older and (who, record[0]) not in world.people.deleted:
+            deleted = (who, record[0]) in world.people.deleted
+            if other != record and older and not deleted and not _is_stranger(world, record, other, at):
                 yield f"{record} of person {who} was made at {at:%d %H:%M:%S} beside {other}"
+
+
+def _is_stranger(world: World, made: Record, other: Record, at: datetime) -> bool:
+    """Whether nobody could know by then that a record of another address is the same person's."""
+    if other not in world.ledger.namesakes[made] or not world.ledger.sources[made]:
+        return False
+    return all(
+        world.paired.get(frozenset((other, source)), at) >= at for source in world.ledger.sources[made]
+    )
 
 
 def _held(world: World) -> Iterator[str]:

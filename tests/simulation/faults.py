@@ -50,10 +50,6 @@ class Trace:
         """One more line."""
         self.lines.append(" ".join(str(part) for part in parts))
 
-    def digest(self) -> str:
-        """One text for all of it."""
-        return blake2b("\n".join(self.lines).encode(), digest_size=16).hexdigest()
-
 
 class Events:
     """The events of the run that is under way."""

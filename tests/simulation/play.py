@@ -8,7 +8,7 @@ from django.db import connection as database
 from tests.simulation.checks import judge
 from tests.simulation.generate import generate
 from tests.simulation.history import History
-from tests.simulation.report import Played
+from tests.simulation.report import Played, is_played_twice
 from tests.simulation.states import note_rest
 from tests.simulation.world import World
 
@@ -45,7 +45,7 @@ def play(history: History, folder: Path) -> Played:
         simulated=(world.clock.now() - started).total_seconds(),
         fired=dict(world.events.fired),
         states={name: number for name, number in world.states.items() if number},
-        trace=world.trace.digest(),
+        trace=world.trace.lines if is_played_twice(history.seed) else [],
         story=world.story,
         options=str(history.options),
     )

@@ -8,11 +8,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import zip_longest
 
 import msgspec
 
 DAY = 86_400.0
 TWICE_EVERY = 25
+# what the database may not use for a second playing: rows come in other orders, and nothing may hang on that
+PLANS = (
+    ("hashjoin", "mergejoin"),
+    ("nestloop",),
+    ("seqscan",),
+    ("hashagg", "sort"),
+    ("indexscan", "bitmapscan"),
+)
 FIRST = "CROSSWALK_SIMULATION_FIRST"  # names the first seed of a run, to repeat it
 
 
@@ -25,7 +34,7 @@ class Played(msgspec.Struct, kw_only=True):
     simulated: float  # seconds
     fired: dict[str, int]
     states: dict[str, int]
-    trace: str
+    trace: list[str] = []  # everything that happened, of seeds that are played twice
     story: list[str] = []
     options: str = ""
 
@@ -43,6 +52,26 @@ def first_seed() -> int:
     commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
     text = f"{commit} {datetime.now(UTC).date()}"
     return int.from_bytes(blake2b(text.encode(), digest_size=3).digest()) * 1000
+
+
+def is_played_twice(seed: int) -> bool:
+    """Whether a seed is one of those that must be the same when they are played again."""
+    return seed % TWICE_EVERY == 0
+
+
+def other_plans(seed: int) -> tuple[str, ...]:
+    """The second playing's settings of the database."""
+    return tuple(f"enable_{name}" for name in PLANS[seed // TWICE_EVERY % len(PLANS)])
+
+
+def difference(first: Played, again: Played) -> str:
+    """Where two playings of one seed part; empty text: nowhere."""
+    if first.trace == again.trace:
+        return ""
+    pairs = zip_longest(first.trace, again.trace, fillvalue="(the end)")
+    number, (one, other) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
+    told = f"seed {first.seed} was not the same when it was played again with {other_plans(first.seed)} off"
+    return f"{told}; line {number} of its trace:\n{one}\n{other}"
 
 
 def table(results: Iterable[Played], states: Iterable[str]) -> Iterator[str]:

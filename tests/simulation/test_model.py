@@ -11,10 +11,13 @@ from tests.simulation.cells import CONTACTS, CRM, Ledger, Record, Values
 from tests.simulation.generate import generate
 from tests.simulation.guided import GUIDED
 from tests.simulation.history import FIELDS, History
+from tests.simulation.report import Played, difference
 
 ANA = (CRM, "contact", "003")
 ANAS = (CONTACTS, "contact", "7")
 BEN = (CONTACTS, "contact", "8")
+BENS = (CRM, "contact", "004")
+MADE = (CONTACTS, "contact", "9")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -109,6 +112,20 @@ def test_a_deletion_of_ours_is_seen(told: Told) -> None:
     assert "deleted by a call of ours" in told.ledger.wrong[0]
 
 
+def test_a_record_beside_which_we_make_another_is_known_with_what_ours_was_made_of(told: Told) -> None:
+    told.person(BEN, who=2, Email="ben@example.org")
+    told.person(BENS, who=2, Email="new@example.org")
+    told.we(MADE, Email="new@example.org")
+    assert told.ledger.namesakes[MADE] == {BEN}
+    assert told.ledger.sources[MADE] == {BENS}
+
+
+def test_a_record_made_with_an_address_that_is_there_has_no_excuse(told: Told) -> None:
+    told.person(BEN, who=2, Email="ben@example.org")
+    told.we(MADE, Email="ben@example.org")
+    assert told.ledger.namesakes[MADE] == set()
+
+
 # --- the histories themselves
 
 
@@ -122,6 +139,15 @@ def test_seeds_in_a_row_tell_every_story() -> None:
 
     told: set[Any] = {name for seed in range(len(GUIDED)) for _turn, name in _stories(seed)}
     assert told == set(GUIDED)
+
+
+def test_two_playings_that_part_are_told_where() -> None:
+    one = Played(seed=25, wrong=[], lost_in_window=0, simulated=1, fired={}, states={}, trace=["a", "b"])
+    other = msgspec.structs.replace(one, trace=["a", "c"])
+    assert difference(one, one) == ""
+    assert "seed 25" in difference(one, other)
+    assert difference(one, other).endswith("line 1 of its trace:\nb\nc")
+    assert difference(one, msgspec.structs.replace(one, trace=["a"])).endswith("\nb\n(the end)")
 
 
 def test_every_value_is_unique() -> None:

@@ -17,7 +17,7 @@ import msgspec
 from django.db import connection as database
 from tests.helpers.mappings import NAMES, both_objects, mapping_of
 from tests.helpers.two_systems import TwoSystems
-from tests.simulation.cells import CRM, Ledger, look
+from tests.simulation.cells import CONTACTS, CRM, Ledger, Record, look
 from tests.simulation.consents import Consents, stands
 from tests.simulation.faults import Commits, Events, FaultyWire, Killed, Trace
 from tests.simulation.history import ONE_WAY, TAG, Act, History, Step
@@ -70,6 +70,10 @@ class World(TwoSystems):
         if not _commits:
             _commits.append(Commits())
         self._connected = False
+        self.paired: dict[
+            frozenset[Record], datetime
+        ] = {}  # records that were linked with each other, since when
+        self._linked: dict[int, frozenset[Record]] = {}
         self.departures: list[datetime] = []  # of calls to ActiveCampaign since the connection is there
 
     def tell(self, line: str) -> None:
@@ -149,6 +153,7 @@ class World(TwoSystems):
             _commits[0].events = None
             if self.events.dead:
                 self._bury()
+            self._note_links()
         self.story.insert(place, f"{started}: {ended.rstrip()}")
         self.trace.add("run", ended)
         return result
@@ -164,6 +169,26 @@ class World(TwoSystems):
             rows = cursor.fetchall()
         for side, record_id, key in rows:
             self.ledger.doubt(self.ledger.last_writes(side, record_id, key or ""))
+
+    def _note_links(self) -> None:
+        """Who is linked with whom. A link that has both records is never forgotten: it is closed at most."""
+        with database.cursor() as cursor:
+            cursor.execute(
+                "SELECT id, object, crm_id, activecampaign_id, opened_at FROM link"
+                " WHERE crm_id IS NOT NULL AND activecampaign_id IS NOT NULL"
+            )
+            rows = cursor.fetchall()
+        linked = {}
+        for number, object, crm_id, contact_id, opened_at in rows:
+            pair = frozenset({(CRM, object, crm_id), (CONTACTS, "contact", contact_id)})
+            linked[number] = pair
+            if self._linked.get(number) != pair:
+                since = opened_at if number not in self._linked else self.clock.now()
+                self.paired.setdefault(pair, since)
+        self.wrong += [
+            f"the link of {sorted(self._linked[each])} is forgotten" for each in self._linked.keys() - linked
+        ]
+        self._linked = linked
 
     # --- what is seen
 
