@@ -51,8 +51,8 @@ def _email(target: Field, value: Value) -> Rejection | None:
 def _options(target: Field, value: Value) -> Rejection | None:
     if not target.restricted:
         return None
-    known = {option.value for option in target.options}
-    strangers = tuple(item for item in _chosen(value) if item not in known)
+    options = target.options
+    strangers = tuple(item for item in _chosen(value) if all(item != option.value for option in options))
     return _refuse("option", target, value=quoted(strangers)) if strangers else None
 
 

@@ -61,8 +61,6 @@ def decide_creation(plan: FieldPlan, target: Side, value: Value) -> Decision:
     now = Shadows(value, None) if target is Side.ACTIVECAMPAIGN else Shadows(None, value)
     if route.barred is not None:
         return _settled(now, {target: route.barred}, first_link=False)
-    if _leaves_empty(route, value):
-        return _agree(*now)
     return _deliver(route, now, Reason.CREATED, creating=True)
 
 
@@ -75,13 +73,6 @@ def decide_chosen(case: FieldCase, chosen: Shadows) -> Decision:
     offers = {side: chosen.side(side) for side in Side if now[side] != chosen.side(side)}
     kind = DecisionKind.OFFER if offers else DecisionKind.AGREE
     return Decision(kind=kind, reason=Reason.CHOSEN, offers=offers, shadows=chosen)
-
-
-def _leaves_empty(route: Route, value: Value) -> bool:
-    try:
-        return route.convert(value) is None
-    except ConversionError:
-        return False
 
 
 def _agree(crm: Value, activecampaign: Value) -> Decision:
@@ -122,10 +113,15 @@ def _deliver(
     first_link: bool = False,
     creating: bool = False,
 ) -> Decision:
-    """Convert the source's value and hold it against the target's schema; rules have been asked before."""
+    """Convert the source's value and hold it against the target's schema; rules have been asked before.
+
+    A new record is not sent what leaves it empty.
+    """
     value: Value = None
     try:
         value = route.convert(now.side(route.source))
+        if creating and value is None:
+            return _agree(*now)
         rejection = fits(route.field, value, creating=creating)
         problem = Reason.SCHEMA
     except ConversionError as error:
