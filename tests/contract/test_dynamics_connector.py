@@ -7,17 +7,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from tests.helpers.certificates import certificate_pem, key_pem, private_key
-from tests.helpers.systems import FreeBudget
+from tests.helpers.systems import FreeBudget, SteppedClock
 
 from crosswalk.core.clock import Clock, SystemClock
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.sign_in import OwnTokens
+from crosswalk.core.system import ObjectUse
 from crosswalk.core.values import Kind
 from crosswalk.systems.dynamics import Dynamics, connect
 
@@ -43,6 +45,7 @@ class Rig:
     def begin_again(self) -> None:
         self.control("POST", "reset", {})
         self.control("DELETE", "faults")
+        self.control("DELETE", "rules")
 
     def hang_up(self) -> None:
         while self._opened:
@@ -240,3 +243,54 @@ def test_a_user_without_any_role_is_told_so(environment: Rig) -> None:
 
     assert failed
     assert any("role" in check.cure for check in failed)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop"},
+        {"kind": "html"},
+        {"kind": "truncate"},
+        {"kind": "truncate", "clean": True},
+        {"kind": "throttle"},
+        {"kind": "status", "status": 503},
+    ],
+    ids=str,
+)
+def test_a_table_is_described_whatever_happens_once_on_the_way(
+    environment: Rig, fault: dict[str, Any]
+) -> None:
+    system = environment.open(SteppedClock(datetime.now(UTC)))
+    environment.control("POST", "faults", {**fault, "route": "POST /$batch"})
+
+    assert system.describe("contact").fields
+
+
+def test_a_token_that_ended_early_is_renewed(environment: Rig) -> None:
+    system = environment.open()
+    system.describe("contact")
+
+    environment.control("POST", "clock", {"advance": 3700})
+
+    assert system.describe("contact").fields
+
+
+def test_columns_under_column_security_are_known_as_such(environment: Rig) -> None:
+    environment.control("POST", "rules", {"secured": {"contact.mobilephone": "none"}})
+    use = ObjectUse(object="contact", reads=["mobilephone"], writes=[], creates=False)
+
+    found = {check.name: check for check in environment.open().check([use])}
+
+    assert "mobilephone" in found["contact column security"].message
+
+
+def test_a_session_goes_on_without_a_clock_in_common(environment: Rig) -> None:
+    """The statement that the certificate signs has a time in it; a refusal shows the vendor's."""
+    key = private_key()
+    certificate = certificate_pem(key)
+    environment.control("POST", "apps", {"certificate": certificate})
+    slow = SteppedClock(datetime.now(UTC) - timedelta(hours=2))
+
+    system = environment.open(slow, client_secret=None, private_key=key_pem(key), certificate=certificate)
+
+    assert system.describe("contact").fields

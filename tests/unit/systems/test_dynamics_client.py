@@ -52,13 +52,22 @@ def test_a_write_in_a_batch_carries_its_condition_and_its_body() -> None:
 def test_an_answer_that_breaks_off_leaves_writes_in_doubt_and_reads_to_be_repeated(
     requests: list[Request],
 ) -> None:
-    environment = Environment(batch_answer(part(204), part(204), whole=False))
+    environment = Environment(*[batch_answer(part(204), part(204), whole=False)] * 4)
 
     with pytest.raises(SystemFailure) as caught:
         client_of(environment).batch(requests, repeatable=False)
 
     assert caught.value.kind is FailureKind.TRANSIENT
     assert caught.value.in_doubt is (requests != TWO)
+    assert len(environment.calls()) == (4 if requests == TWO else 1)
+
+
+def test_reads_whose_answer_breaks_off_are_asked_again() -> None:
+    whole = batch_answer(part(200, {"value": []}), part(200, {"value": []}))
+    environment = Environment(batch_answer(part(200), whole=False), whole)
+
+    assert len(client_of(environment).batch(TWO, repeatable=False)) == 2
+    assert len(environment.calls()) == 2
 
 
 def test_a_refused_part_makes_everybody_pause() -> None:

@@ -18,6 +18,7 @@ from ...core.failures import FailureKind, SystemFailure
 from ..http import NEXT_RUN, Answer
 
 MOST_REQUESTS = 1000
+BROKEN_OFF = "batch_broken_off"
 _BOUNDARY = "batch_crosswalk"  # never alone on a line of JSON, which has no line ends
 CONTENT_TYPE = f'multipart/mixed; boundary="{_BOUNDARY}"'
 _PART = b"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
@@ -66,6 +67,7 @@ def decode(answer: Answer, requests: Sequence[Request], root: str) -> list[Answe
             _("Dynamics 365 answered {given} of {expected} requests of a batch.").format(
                 given=len(parts), expected=len(requests)
             ),
+            BROKEN_OFF,
         )
     return [_answer(part, answer, root + each.path) for part, each in zip(parts, requests, strict=True)]
 
@@ -110,5 +112,5 @@ def _split(text: bytes) -> tuple[bytes, bytes]:
     return text, b""
 
 
-def _unclear(kind: FailureKind, message: str) -> SystemFailure:
-    return SystemFailure(kind, message, cure=_(NEXT_RUN), code="batch", in_doubt=True)
+def _unclear(kind: FailureKind, message: str, code: str = "batch") -> SystemFailure:
+    return SystemFailure(kind, message, cure=_(NEXT_RUN), code=code, in_doubt=True)

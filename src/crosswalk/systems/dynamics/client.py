@@ -26,6 +26,7 @@ ROOT = "/api/data/v9.2"
 _HEADERS = {"OData-MaxVersion": "4.0", "OData-Version": "4.0"}
 _CALLER = "CallerObjectId"
 _DONE = frozenset({200, 201, 204})
+_PAUSES = (0.5, 1.0, 2.0)  # seconds between tries, where a batch's answer broke off
 
 Query = Sequence[tuple[str, str]]
 
@@ -146,21 +147,26 @@ class Client:
             "Content-Type": batch.CONTENT_TYPE,
             **_preferring(["odata.continue-on-error"]),
         }
-        try:
-            answer = self._call(
-                "POST",
-                f"{ROOT}/$batch",
-                body=batch.encode(requests, ROOT),
-                headers=sent,
-                repeatable=repeatable or reads,
-                is_json=False,
-            )
-            answers = batch.decode(answer, requests, ROOT)
-        except SystemFailure as failure:
-            failure.in_doubt = failure.in_doubt and not reads
-            raise
-        self._rest(answers)
-        return answers
+        pauses = iter(_PAUSES if repeatable or reads else ())
+        while True:
+            try:
+                answer = self._call(
+                    "POST",
+                    f"{ROOT}/$batch",
+                    body=batch.encode(requests, ROOT),
+                    headers=sent,
+                    repeatable=repeatable or reads,
+                    is_json=False,
+                )
+                answers = batch.decode(answer, requests, ROOT)
+            except SystemFailure as failure:
+                failure.in_doubt = failure.in_doubt and not reads
+                if failure.code == batch.BROKEN_OFF and (seconds := next(pauses, None)) is not None:
+                    self._clock.sleep(seconds)
+                    continue
+                raise
+            self._rest(answers)
+            return answers
 
     def _rest(self, answers: Sequence[Answer]) -> None:
         """Let all processes pause as long as the refused parts of a batch ask for."""

@@ -167,7 +167,7 @@ _COLUMNS_IN_TEXT = (
     re.compile(r"'(\w+)' attribute"),
     re.compile(r"property (?:named )?'(\w+)'"),
     re.compile(r"of '(\w+)' on record of type"),
-    re.compile(r"\b(\w+) secured attribute"),
+    re.compile(r"\b(\w+) secured (?:attribute|field)"),
     re.compile(r"attribute '(\w+)'"),
 )
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -137,7 +137,7 @@ def absent(kind: str, name: str, row: str = NO_ROW) -> ODataError:
 def _expanded_entity(call: Call, table: Table) -> Json:
     return {
         **definitions.entity(table),
-        "Attributes": [definitions.attribute(table, *each) for each in enumerate(table.columns.values(), 1)],
+        "Attributes": [_common(call, table, *each) for each in enumerate(table.columns.values(), 1)],
         "Keys": list(definitions.keys(call.environment, table)),
         "ManyToOneRelationships": list(definitions.many_to_one(call.environment.schema, table)),
         "OneToManyRelationships": list(definitions.one_to_many(call.environment.schema, table)),
@@ -175,15 +175,21 @@ def _is_of(column: Column, cast: str | None) -> bool:
 def _attribute(call: Call, table: Table, number: int, column: Column, cast: str | None) -> Json:
     """An attribute; what its type has besides shows only through the cast to it, or alone."""
     if cast is None:
-        return definitions.attribute(table, number, column)
+        return _common(call, table, number, column)
     row = whole_attribute(call, table, number, column)
     del row["@odata.type"]
     return row
 
 
+def _common(call: Call, table: Table, number: int, column: Column) -> Json:
+    """What all attributes have in common; the environment's rules say which are under column security."""
+    secured = f"{table.name}.{column.name}" in call.environment.rules.secured
+    return definitions.attribute(table, number, column) | {"IsSecured": secured}
+
+
 def whole_attribute(call: Call, table: Table, number: int, column: Column) -> Json:
     """An attribute with what its type has besides."""
-    row = definitions.attribute(table, number, column) | definitions.typed(column)
+    row = _common(call, table, number, column) | definitions.typed(column)
     if column.type in CHOICES or column.type in ("Boolean", MULTIPLE):
         shared = call.environment.schema.option_sets.get(column.option_set)
         whole = definitions.global_option_set(shared) if shared else None

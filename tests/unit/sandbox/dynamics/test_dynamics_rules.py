@@ -179,6 +179,15 @@ def test_a_secured_column_is_not_written_and_maybe_not_seen(environment: Dataver
     assert environment.call("PATCH", f"/contacts({key})", {"lastname": "R"}).status_code == 204
 
 
+def test_the_schema_shows_which_columns_are_secured(environment: DataverseEnvironment) -> None:
+    environment.control("POST", "rules", {"secured": {"contact.jobtitle": "read"}})
+
+    path = "/EntityDefinitions(LogicalName='contact')/Attributes?$select=LogicalName,IsSecured"
+
+    rows = environment.get(path)["value"]
+    assert [row["LogicalName"] for row in rows if row["IsSecured"]] == ["jobtitle"]
+
+
 def test_custom_columns_may_be_mapped_for_qualification(environment: DataverseEnvironment) -> None:
     environment.control("POST", "rules", {"lead_mapping": {"new_nickname": "contact.new_nickname"}})
     lead = add(environment, "leads", subject="x", lastname="Ruiz", new_nickname="Anita")
