@@ -60,8 +60,10 @@ class Schema:
     email: str  # name of the field that holds the match key
     flag: str | None = None  # name of the field by which people ask for a record, where the system has one
     opt_out: str | None = None  # name of what holds the consent; None: there is none, or it is hidden from us
-    also_consent: tuple[str, ...] = ()  # names of further fields that hold it
+    no_mail: tuple[
+        str, ...
+    ] = ()  # names of other fields that say the same; who is let in again has them unchecked too
 
     def holds_consent(self, name: str) -> bool:
         """Tell whether a field says who wants no mail: it travels by rules of its own and is paired with nothing."""
-        return name == self.opt_out or name in self.also_consent
+        return name == self.opt_out or name in self.no_mail

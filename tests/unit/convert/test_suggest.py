@@ -134,7 +134,7 @@ def test_neither_what_is_mapped_nor_consent_is_proposed() -> None:
         FieldMapping(crm="City", activecampaign="field/2"),
     ]
     assert suggest(crm, contact, taken).pairs == ()
-    for consenting in (replace(crm, opt_out="Fax"), replace(crm, also_consent=("Fax",))):
+    for consenting in (replace(crm, opt_out="Fax"), replace(crm, no_mail=("Fax",))):
         assert [each.crm.name for each in suggest(consenting, contact).pairs] == ["Email", "City"]
 
 

@@ -117,7 +117,7 @@ def described(table: Table, definition: Definition) -> Described:
             fields=fields,
             email=table.email,
             opt_out=table.opt_out if table.opt_out in fields else None,
-            also_consent=tuple(name for name in table.no_mail if name != table.opt_out),
+            no_mail=tuple(name for name in table.no_mail if name in fields and name != table.opt_out),
         ),
         columns=columns,
         set_name=row.entity_set_name,
