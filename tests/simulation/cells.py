@@ -93,7 +93,7 @@ class Write:
     edited: Mapping[str, datetime]  # by side, when a person last changed anything of this person's records
     conflict: bool  # neither value followed from the other
     in_doubt: bool = False  # its answer never reached the database
-    built_on: bool = False  # a person edited what it had brought
+    built_at: datetime | None = None  # when a person first edited what it had brought
 
 
 class Ledger:
@@ -127,7 +127,7 @@ class Ledger:
                 content = self._author(self.who[record], name, value, at, side)
                 content.before.append((old.content, old.write))
                 if old.write is not None:
-                    old.write.built_on = True
+                    old.write.built_at = old.write.built_at or at
             self.cells[record][name] = Cell(content=content, since=at)
             self.edited[self.who[record], side] = at
 

@@ -68,7 +68,7 @@ def _judge_write(world: World, write: Write, journal: Journalled, verdict: Verdi
         verdict.wrong.append(f"a field that may not be written was: {told}")
     if side == CRM and write.new.by == FLOW:
         return  # the CRM's own doing within our call
-    if not rows and (write.record in world.ledger.gone or (write.in_doubt and write.built_on)):
+    if not rows and (write.record in world.ledger.gone or _is_hidden(world, write)):
         return  # its answer never came, and there is nothing left by which to judge it
     if not rows:
         verdict.wrong.append(f"no journal row: {told}")
@@ -83,6 +83,23 @@ def _judge_write(world: World, write: Write, journal: Journalled, verdict: Verdi
         return
     if write.conflict and write.new.value:
         _judge_conflict(world, write, told, verdict)
+
+
+def _is_hidden(world: World, write: Write) -> bool:
+    """Whether a write in doubt left nothing to find: a person edited its value, or renamed what it had made.
+
+    A contact whose creation is in doubt is looked for by its address alone, in the first run that comes to its end.
+    """
+    if not write.in_doubt or write.built_at is not None:
+        return write.in_doubt
+    birth = (write.record, write.at)
+    looked = min((end for end in world.ends if end > write.at), default=None)
+    renamed = [
+        other.built_at
+        for other in world.ledger.writes
+        if (other.record, other.at) == birth and other.field == "Email" and other.built_at is not None
+    ]
+    return birth in world.ledger.created and any(looked is None or at <= looked for at in renamed)
 
 
 def _judge_conflict(world: World, write: Write, told: str, verdict: Verdict) -> None:

@@ -70,6 +70,7 @@ class World(TwoSystems):
         if not _commits:
             _commits.append(Commits())
         self._connected = False
+        self.ends: list[datetime] = []  # of the runs that came to it
         self.paired: dict[
             frozenset[Record], datetime
         ] = {}  # records that were linked with each other, since when
@@ -143,6 +144,7 @@ class World(TwoSystems):
         try:
             result = runs.run(self.context(), sweep_all=sweep_all)
             ended = f"{result.state} {dict(result.counts)} {result.message}"
+            self.ends.append(self.clock.now())
         except Killed:
             ended = "killed"
         except SystemFailure as failure:
