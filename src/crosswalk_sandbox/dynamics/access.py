@@ -30,8 +30,11 @@ def caller(environment: Environment, entra: Entra, request: Request) -> str:
     """The systemuserid of the caller. Raises NotSignedInError or ODataError."""
     claims = _claims(environment, entra, request)
     users = environment.rows["systemuser"].values()
-    app = claims["appid"]
-    user = next((row for row in users if row.get("applicationid") == app), None)
+    if "scp" in claims:  # an app acts for a person
+        by, name = "azureactivedirectoryobjectid", claims["oid"]
+    else:
+        by, name = "applicationid", claims["appid"]
+    user = next((row for row in users if row.get(by) == name), None)
     if user is None:
         raise ODataError("0x80072560", "The user is not a member of the organization.")
     return _enabled(user)
@@ -91,6 +94,6 @@ def _claims(environment: Environment, entra: Entra, request: Request) -> Mapping
     if scheme != "bearer" or not token:
         raise NotSignedInError()
     claims = entra.tokens.prove(token, environment.clock.now())
-    if claims is None or not environment.places.is_own(claims["aud"]):
+    if claims is None or claims.get("scp") == "" or not environment.places.is_own(claims["aud"]):
         raise NotSignedInError("HTTP Error 401 - Unauthorized: Access is denied")
     return claims

@@ -8,17 +8,18 @@ from decimal import Decimal
 from typing import Any
 
 from crosswalk_sandbox.dynamics import custom, ids, labels
+from crosswalk_sandbox.dynamics.entra import people
 from crosswalk_sandbox.dynamics.environment import Environment, Row, stamp
 from crosswalk_sandbox.dynamics.names import full_name
 from crosswalk_sandbox.dynamics.security import roles
 from crosswalk_sandbox.people import Person, Population
 
 AGE = timedelta(days=800)  # before the first person
-# first, last, disabled; the first is the application user, everybody else is a person
+# first, last, disabled; the first is the application user, everybody else is a person of the tenant
 USERS = (
-    ("Crosswalk", "Application", False), ("Ada", "Lindqvist", False), ("Bruno", "Costa", False),
-    ("Chiyo", "Tanaka", False), ("Dora", "Novák", True),
-)  # fmt: skip
+    ("Crosswalk", "Application", False),
+    *((first, last, first == "Dora") for first, last, _ in people.NAMES[:4]),
+)
 WITHOUT_ACCOUNT_EVERY = 9
 KEYED_EVERY = 4
 INDUSTRIES = {
@@ -116,13 +117,13 @@ class _Planter:
     def _user(
         self, number: int, first: str, last: str, disabled: bool, *, application: str, object_id: str
     ) -> None:
-        mail = f"{first}.{last}@org.example".lower().replace("á", "a")
+        mail = people.upn(first, last)
         own = {"applicationid": application, "azureactivedirectoryobjectid": object_id, "accessmode": 4}
         self._admin("systemuser", ids.make(self._environment.seed, f"user {number}"), {
             "firstname": first, "lastname": last, "fullname": f"{first} {last}", "domainname": mail,
             "internalemailaddress": mail, "isdisabled": disabled, "accessmode": 0,
             "businessunitid": self._environment.unit,
-            "azureactivedirectoryobjectid": ids.make(self._environment.seed, f"object id {number}"),
+            "azureactivedirectoryobjectid": people.object_id(self._environment.seed, number),
             **({} if number else own),
         })  # fmt: skip
 

@@ -136,6 +136,7 @@ class Dynamics:
         return {
             ("GET", "apps"): lambda _: list(self.entra.apps),
             ("POST", "apps"): lambda request: self.set_app(object_of(request)),
+            ("POST", "revoke"): lambda request: self.entra.revoke(object_of(request)),
             ("GET", "roles"): lambda _: roles.shown(self.environment),
             ("POST", "roles"): self._set_role,
             ("GET", "rules"): lambda _: self.environment.rules,

@@ -102,6 +102,124 @@ REFUSALS = {
         "if the application has not been installed by the administrator of the tenant or consented to by any user "
         "in the tenant. You might have sent your authentication request to the wrong tenant.",
     ),
+    28000: Refusal(
+        error="invalid_request", status=400,
+        text="Provided value for the input parameter 'scope' is not valid because it contains more than one "
+        "resource. Scope {scope} is not valid.",
+    ),
+    50011: Refusal(
+        error="invalid_request", status=400,
+        text="The redirect URI '{uri}' specified in the request does not match the redirect URIs configured for "
+        "the application '{app}'. Make sure the redirect URI sent in the request matches one added to your "
+        "application in the Azure portal.",
+    ),
+    500112: Refusal(
+        error="invalid_client", status=401,
+        text="The reply address '{sent}' does not match the reply address '{asked}' provided when requesting "
+        "Authorization code.",
+    ),
+    500113: Refusal(
+        error="invalid_request", status=400,
+        text="No reply address is registered for the application.",
+    ),
+    50058: Refusal(
+        error="login_required", status=400,
+        text="Session information is not sufficient for single-sign-on: a silent sign-in request was sent but no "
+        "user is signed in.",
+    ),
+    50076: Refusal(
+        error="interaction_required", status=400,
+        text="Due to a configuration change made by your administrator, or because you moved to a new location, "
+        "you must use multi-factor authentication to access the resource.",
+    ),
+    50079: Refusal(
+        error="interaction_required", status=400,
+        text="Due to a configuration change made by your administrator, or because you moved to a new location, "
+        "you must enroll in multi-factor authentication to access the resource.",
+    ),
+    50173: Refusal(
+        error="invalid_grant", status=400,
+        text="The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might "
+        "have changed or reset their password.",
+    ),
+    501481: Refusal(
+        error="invalid_grant", status=400,
+        text="The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+    ),
+    501491: Refusal(
+        error="invalid_request", status=400,
+        text="Invalid size or method of Code_Challenge parameter.",
+    ),
+    53003: Refusal(
+        error="interaction_required", status=400,
+        text="Access has been blocked by Conditional Access policies. The access policy does not allow token "
+        "issuance.",
+    ),
+    54005: Refusal(
+        error="invalid_grant", status=400,
+        text="OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an "
+        "existing refresh token.",
+    ),
+    65001: Refusal(
+        error="invalid_grant", status=400,
+        text="The user or administrator has not consented to use the application with ID '{app}'. Send an "
+        "interactive authorization request for this user and resource.",
+    ),
+    65004: Refusal(
+        error="access_denied", status=400,
+        text="User declined to consent to access the app.",
+    ),
+    650053: Refusal(
+        error="invalid_client", status=400,
+        text="The application '{app}' asked for scope '{scope}' that doesn't exist on the resource. Contact the "
+        "app vendor.",
+    ),
+    650057: Refusal(
+        error="invalid_resource", status=400,
+        text="Invalid resource. The client has requested access to a resource which is not listed in the requested "
+        "permissions in the client's application registration. Client app ID: {app}.",
+    ),
+    70000: Refusal(
+        error="invalid_grant", status=400,
+        text="The provided value for the code or refresh token is not valid: the provided grant is invalid or "
+        "malformed.",
+    ),
+    70008: Refusal(
+        error="invalid_grant", status=400,
+        text="The provided authorization code or refresh token has expired due to inactivity. Send a new "
+        "interactive authorization request for this user and resource.",
+    ),
+    700025: Refusal(
+        error="invalid_client", status=401,
+        text="Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    ),
+    700054: Refusal(
+        error="unsupported_response_type", status=400,
+        text="response_type '{kind}' is not enabled for the application.",
+    ),
+    700082: Refusal(
+        error="invalid_grant", status=400,
+        text="The refresh token has expired due to inactivity. The token was issued on {issued} and was inactive "
+        "for {lives}.",
+    ),
+    700084: Refusal(
+        error="invalid_grant", status=400,
+        text="The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime "
+        "of 1.00:00:00, which can't be extended.",
+    ),
+    9002313: Refusal(
+        error="invalid_request", status=400,
+        text="Invalid request. Request is malformed or invalid.",
+    ),
+    9002325: Refusal(
+        error="invalid_request", status=400,
+        text="Proof Key for Code Exchange is required for cross-origin authorization code redemption.",
+    ),
+    9002327: Refusal(
+        error="invalid_request", status=400,
+        text="Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin "
+        "requests.",
+    ),
 }  # fmt: skip
 
 

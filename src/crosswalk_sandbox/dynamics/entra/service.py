@@ -1,4 +1,4 @@
-"""The token service's doors: discovery, keys, and tokens for applications."""
+"""The token service's doors: discovery, keys, pages for people, and tokens for people and for applications."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ import msgspec
 from crosswalk_sandbox import credentials
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.dynamics import ids
-from crosswalk_sandbox.dynamics.entra import discovery
+from crosswalk_sandbox.dynamics.entra import discovery, pages
 from crosswalk_sandbox.dynamics.entra.apps import App, Apps
 from crosswalk_sandbox.dynamics.entra.assertions import check_assertion
+from crosswalk_sandbox.dynamics.entra.authorize import Authorize
 from crosswalk_sandbox.dynamics.entra.errors import NO_STORE, EntraError, refused
+from crosswalk_sandbox.dynamics.entra.given import Given, Memory
+from crosswalk_sandbox.dynamics.entra.people import People
+from crosswalk_sandbox.dynamics.entra.redeeming import Redeeming
 from crosswalk_sandbox.dynamics.entra.tokens import TOKEN_LIVES, Tokens
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.http import Request, Response, json_response
@@ -23,6 +27,11 @@ from crosswalk_sandbox.http import Request, Response, json_response
 DOMAIN = "example.onmicrosoft.com"  # the tenant's verified domain
 MANY_TENANTS = ("common", "organizations")  # of people who sign in, never of an application alone
 TOKEN_PATH = ("oauth2", "v2.0", "token")
+AUTHORIZE_PATH = ("oauth2", "v2.0", "authorize")
+LOGOUT_PATH = ("oauth2", "v2.0", "logout")
+PAGES = (AUTHORIZE_PATH, LOGOUT_PATH, ("v2.0", "adminconsent"), ("adminconsent",))
+PLACES = (TOKEN_PATH, discovery.CONFIGURATION, discovery.KEYS, *PAGES)
+OF_PEOPLE = ("authorization_code", "refresh_token")
 DEFAULT = "/.default"
 SCOPE = re.compile(r"\S+")
 RESOURCE = re.compile(r"[a-z][a-z0-9+.-]*://\S+|[0-9a-f-]{36}", re.IGNORECASE)
@@ -33,6 +42,7 @@ class SavedEntra(msgspec.Struct, kw_only=True):
 
     apps: list[App]
     pem: str
+    given: Given = msgspec.field(default_factory=Given)
 
 
 class Entra:
@@ -44,17 +54,24 @@ class Entra:
         self.tenant = ids.make(seed, "tenant")
         self.apps = Apps(seed)
         self.tokens = Tokens()
+        self.people = People(seed)
+        self.memory = Memory(seed)
+        self._authorize = Authorize(self.apps, self.people, self.memory, places, self.tenant)
+        self._redeeming = Redeeming(self.people, self.memory, self.tokens, places, clock, self.tenant)
         self._refusals = 0
 
     def reset(self) -> None:
+        """Apps, consents and all that was given out as at the start."""
         self.apps.reset()
+        self.memory.given = Given()
         self._refusals = 0
 
     def saved(self) -> SavedEntra:
-        return SavedEntra(apps=list(self.apps), pem=self.tokens.pem)
+        return SavedEntra(apps=list(self.apps), pem=self.tokens.pem, given=self.memory.given)
 
     def restore(self, saved: SavedEntra) -> None:
         self.apps.restore(saved.apps)
+        self.memory.given = saved.given
         self.tokens.restore(saved.pem)
 
     def handle(self, request: Request) -> Response | None:
@@ -65,9 +82,13 @@ class Entra:
             if rest == TOKEN_PATH:
                 return self._token(request, tenant, address)
             known = tenant in MANY_TENANTS or self._is_own(tenant)
-            if rest in (discovery.CONFIGURATION, discovery.KEYS) and not known:
+            if rest in PLACES and not known:
                 raise EntraError(90002, tenant=tenant)
+            if rest in PAGES and request.method in ("GET", "POST"):
+                return self._page(request, rest)
         except EntraError as error:
+            if rest in PAGES:
+                return pages.error(f"AADSTS{error.number}: {error.text}")
             self._refusals += 1
             asked = request.headers.get("client-request-id")
             return refused(error, address, self._clock.now(), self._refusals, asked)
@@ -79,6 +100,25 @@ class Entra:
             many = tenant in MANY_TENANTS
             return json_response(200, discovery.configuration(address, tenant, None if many else self.tenant))
         return None
+
+    def revoke(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """What a person (`user`) was given, or consent to an app (`app`), counts no more. Raises ValueError."""
+        human, app = self.people.find(str(order.get("user", ""))), order.get("app")
+        if human is None and app is None:
+            raise ValueError(f"revoke takes app, or user: {', '.join(self.people.by_name)}")
+        if human is not None:
+            self.memory.given.revoked[human.upn] = self._clock.now()
+        for each in self.apps:
+            if each.name == app:
+                self.memory.withdraw(each.client_id)
+        return {}
+
+    def _page(self, request: Request, rest: tuple[str, ...]) -> Response:
+        if rest == AUTHORIZE_PATH:
+            return self._authorize.handle(request, self._clock)
+        if rest == LOGOUT_PATH:
+            return self._authorize.sign_out(request)
+        return self._authorize.admin_consent(request)
 
     def token_for(self, app: App, resource: str, address: str, *, certificate: bool = False) -> str:
         """A new access token of an app for a resource."""
@@ -103,11 +143,14 @@ class Entra:
         """Source: Microsoft identity platform, "Get a token". Raises EntraError."""
         if request.method != "POST":
             raise EntraError(900561, method=request.method)
-        if not self._is_own(tenant):
-            raise EntraError(90002, tenant=tenant)
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-        if not (grant := form.get("grant_type")):
+        grant = form.get("grant_type", "")
+        if not self._is_own(tenant) and (grant not in OF_PEOPLE or tenant not in MANY_TENANTS):
+            raise EntraError(90002, tenant=tenant)
+        if not grant:
             raise EntraError(900144, field="grant_type")
+        if grant in OF_PEOPLE:
+            return json_response(200, self._of_person(request, form, address, grant), NO_STORE)
         if grant != "client_credentials":
             raise EntraError(70003, grant=grant)
         app, certificate = self._client(request, form, address)
@@ -119,6 +162,30 @@ class Entra:
             "access_token": self.token_for(app, resource, address, certificate=certificate),
         }
         return json_response(200, content, NO_STORE)
+
+    def _of_person(
+        self, request: Request, form: Mapping[str, str], address: str, grant: str
+    ) -> dict[str, Any]:
+        """Tokens for a person; only web apps have a secret to show. Raises EntraError."""
+        platform = self._redeeming.platform(form)
+        if platform == "web":
+            app, _ = self._client(request, form, address)
+        else:
+            app = self._public_client(request, form, platform)
+        redeem = (
+            self._redeeming.by_code if grant == "authorization_code" else self._redeeming.by_refresh_token
+        )
+        return redeem(app, form, address)
+
+    def _public_client(self, request: Request, form: Mapping[str, str], platform: str) -> App:
+        app = self.apps.find(form.get("client_id", ""))
+        if app is None:
+            raise EntraError(700016, app=form.get("client_id", ""), tenant=self.tenant)
+        if form.get("client_secret") or form.get("client_assertion"):
+            raise EntraError(700025)
+        if platform == "spa" and "origin" not in request.headers:
+            raise EntraError(9002327)
+        return app
 
     def _client(self, request: Request, form: Mapping[str, str], address: str) -> tuple[App, bool]:
         """The app with its credentials checked, and whether it showed a certificate. Raises EntraError."""
@@ -166,7 +233,7 @@ class Entra:
 
 def serves(request: Request) -> bool:
     """Whether this is a request to the token service."""
-    return request.segments[1:] in (TOKEN_PATH, discovery.CONFIGURATION, discovery.KEYS)
+    return request.segments[1:] in PLACES
 
 
 def template(request: Request) -> str:

@@ -25,11 +25,11 @@ class Tokens:
         self._proved: dict[str, Mapping[str, Any]] = {}
         self._count = 0
 
-    def issue(self, claims: Mapping[str, Any], now: datetime) -> str:
+    def issue(self, claims: Mapping[str, Any], now: datetime, lives: int = TOKEN_LIVES) -> str:
         """A token of these claims, valid from a little before now."""
         issued = int(now.timestamp())
         self._count += 1
-        times = {"iat": issued, "nbf": issued - EARLY, "exp": issued + TOKEN_LIVES}
+        times = {"iat": issued, "nbf": issued - EARLY, "exp": issued + lives}
         return self._ready().sign({**claims, **times, "uti": ids.make(self._count, f"token {issued}")})
 
     def prove(self, token: str, now: datetime) -> Mapping[str, Any] | None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote_plus, urlencode
 
+from crosswalk_sandbox import browser
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.sign_in import forms, pages, people
@@ -61,7 +60,7 @@ class Consent:
             return self._answer(request, sent)
         except RedirectError as error:
             told = {"error": error.error, "error_description": error.description}
-            return _back(sent["redirect_uri"], {**told, **_state(sent)})
+            return browser.back(sent["redirect_uri"], {**told, **_state(sent)})
         except OAuthError as error:
             return pages.error(error.error, error.description)
 
@@ -74,7 +73,7 @@ class Consent:
             user = people.named(self._org, sent.get(USER, ""))
             if user is None or not user["IsActive"]:
                 return self._page(asked, sent, "This user cannot sign in: choose one of the list.")
-            return self._allowed(asked, sent, user["Id"], browser=self._tokens.new_browser(user["Id"]))
+            return self._allowed(asked, sent, user["Id"], cookie=self._tokens.new_browser(user["Id"]))
         known = self._known(request, asked)
         return self._page(asked, sent) if known is None else self._allowed(asked, sent, known)
 
@@ -101,7 +100,7 @@ class Consent:
 
     def _known(self, request: Request, asked: Asked) -> str | None:
         """The user at the browser, where nothing is left to ask."""
-        user = self._tokens.given.browsers.get(_cookie(request))
+        user = self._tokens.given.browsers.get(browser.cookie(request, COOKIE))
         if user is None or asked.prompts & ASKING:
             return None
         if asked.login_hint and asked.login_hint.lower() != people.username(self._org, user).lower():
@@ -110,7 +109,7 @@ class Consent:
         return user if approved or asked.app.preapproves(people.username(self._org, user)) else None
 
     def _allowed(
-        self, asked: Asked, sent: Mapping[str, str], user: str, browser: str | None = None
+        self, asked: Asked, sent: Mapping[str, str], user: str, cookie: str | None = None
     ) -> Response:
         """Back to the app with a code. Raises RedirectError when an admin's setting forbids it."""
         app, name = asked.app, people.username(self._org, user)
@@ -120,9 +119,9 @@ class Consent:
             raise RedirectError(*BY_SETTING["not permitted"])
         details = {"redirect_uri": asked.redirect_uri, "challenge": asked.challenge, "nonce": asked.nonce}
         code = self._tokens.new_code(app, user, asked.scope, **details)
-        response = _back(asked.redirect_uri, {"code": code, **_state(sent)})
-        if browser is not None:
-            response.headers["set-cookie"] = f"{COOKIE}={browser}; Path={PATH}; HttpOnly; SameSite=Lax"
+        response = browser.back(asked.redirect_uri, {"code": code, **_state(sent)})
+        if cookie is not None:
+            response.headers["set-cookie"] = f"{COOKIE}={cookie}; Path={PATH}; HttpOnly; SameSite=Lax"
         return response
 
     def _page(self, asked: Asked, sent: Mapping[str, str], wrong: str = "") -> Response:
@@ -173,18 +172,3 @@ def _covers(granted: str, asked: str) -> bool:
 
 def _state(sent: Mapping[str, str]) -> dict[str, str]:
     return {"state": sent["state"]} if "state" in sent else {}
-
-
-def _back(redirect_uri: str, told: Mapping[str, str]) -> Response:
-    """302 to the app, with what it is told in the address."""
-    joint = "&" if "?" in redirect_uri else "?"
-    location = redirect_uri + joint + urlencode(told, quote_via=quote_plus)
-    return Response(302, b"", {"location": location, "cache-control": "no-cache, no-store"})
-
-
-def _cookie(request: Request) -> str:
-    try:
-        found = SimpleCookie(request.headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""

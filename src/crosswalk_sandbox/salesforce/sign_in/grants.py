@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from crosswalk_sandbox import credentials
+from crosswalk_sandbox import browser, credentials
 from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.limits import Limits, Window
 from crosswalk_sandbox.salesforce.org import Org
@@ -282,7 +282,5 @@ def _check_verifier(code: Code, verifier: str | None) -> None:
     """Source: RFC 7636, 4.6: the verifier's SHA-256 in base64url is the challenge. Raises OAuthError."""
     if code.challenge is None and not verifier:
         return
-    digest = hashlib.sha256((verifier or "").encode()).digest()
-    challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    if not VERIFIER.match(verifier or "") or challenge != code.challenge:
+    if not VERIFIER.match(verifier or "") or browser.challenge_of(verifier or "") != code.challenge:
         raise invalid_grant("invalid code verifier")

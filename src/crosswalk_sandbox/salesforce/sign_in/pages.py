@@ -9,40 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
+from crosswalk_sandbox import browser
 from crosswalk_sandbox.http import Response
 
-HEADERS = {
-    "content-type": "text/html;charset=UTF-8",
-    "cache-control": "no-cache, no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-}
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 2rem auto; padding: 0 1rem; }}
-.note {{ border-left: .25rem solid #0b5cab; padding-left: .75rem; }}
-.wrong {{ border-left: .25rem solid #b3261e; padding-left: .75rem; }}
-label {{ display: block; font-weight: 600; }}
-select, button {{ font: inherit; min-height: 2.75rem; padding: .25rem 1rem; }}
-form {{ margin: 1rem 0; }}
-#allow button {{ background: #0b5cab; color: #fff; border: 1px solid #0b5cab; }}
-:focus-visible {{ outline: .2rem solid #e07b00; outline-offset: .15rem; }}
-</style>
-</head>
-<body>
-<main>
-{content}
-</main>
-</body>
-</html>
-"""
 CONSENT = """<h1>Allow access?</h1>
 <p class="note">This is the sandbox, not Salesforce: nobody has a password here, and all data are invented.</p>
 {wrong}<p><strong>{app}</strong> is asking to:</p>
@@ -85,32 +54,18 @@ class Consent:
 
 def consent(page: Consent) -> Response:
     """The page with two forms, `allow` (with the choice of a user) and `deny`."""
-    hidden = "".join(_hidden(name, value) for name, value in page.hidden.items())
-    return _page(200, f"Allow access to {page.app}?", CONSENT.format(
+    return browser.page(200, f"Allow access to {page.app}?", CONSENT.format(
         app=escape(page.app),
         back=escape(page.back),
         action=escape(page.action),
         wrong=f'<p class="wrong" role="alert">{escape(page.wrong)}</p>\n' if page.wrong else "",
         scopes="\n".join(f"<li>{escape(scope)}</li>" for scope in page.scopes),
-        users="\n".join(_option(user, name, page.chosen) for user, name in page.users.items()),
-        hidden=hidden,
+        users=browser.options(page.users, page.chosen),
+        hidden=browser.hidden(page.hidden),
     ))  # fmt: skip
 
 
 def error(code: str, description: str) -> Response:
     """The org's own page for what must not be told to the app."""
     content = ERROR.format(error=escape(code), description=escape(description))
-    return _page(400, "Signing in failed", content)
-
-
-def _page(status: int, title: str, content: str) -> Response:
-    return Response(status, PAGE.format(title=escape(title), content=content).encode(), dict(HEADERS))
-
-
-def _hidden(name: str, value: str) -> str:
-    return f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">\n'
-
-
-def _option(user: str, name: str, chosen: str | None) -> str:
-    selected = " selected" if user == chosen else ""
-    return f'<option value="{escape(user)}"{selected}>{escape(name)} ({escape(user)})</option>'
+    return browser.page(400, "Signing in failed", content)
