@@ -28,7 +28,7 @@ def test_a_batch_is_one_call_and_each_request_has_its_own_answer() -> None:
     assert answers[0].body == b'{"value": []}'
     (sent,) = [request for request in environment.requests if request.url.path.endswith("$batch")]
     assert sent.headers["prefer"] == "odata.continue-on-error"
-    assert f"GET {DATA}/leads?%24select=fullname HTTP/1.1\r\n".encode() in sent.content
+    assert f"GET {DATA}/leads?$select=fullname HTTP/1.1\r\n".encode() in sent.content
 
 
 def test_a_write_in_a_batch_carries_its_condition_and_its_body() -> None:

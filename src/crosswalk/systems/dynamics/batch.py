@@ -43,7 +43,7 @@ def encode(requests: Sequence[Request], root: str) -> bytes:
 def _http(request: Request, root: str) -> bytes:
     path = root + request.path
     if request.query:
-        path += "?" + urlencode(request.query, quote_via=quote)
+        path += "?" + urlencode(request.query, quote_via=quote, safe="$,()'")
     headers = {"Accept": "application/json", **request.headers}
     body = b""
     if request.json is not None:

@@ -143,7 +143,6 @@ class Client:
         reads = all(each.method == "GET" for each in requests)
         sent = {
             **({} if reads else self._caller()),
-            "Accept": "multipart/mixed",
             "Content-Type": batch.CONTENT_TYPE,
             **_preferring(["odata.continue-on-error"]),
         }
