@@ -15,6 +15,7 @@ from crosswalk_sandbox.control import Controlled
 from crosswalk_sandbox.http import Server
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.load.folder import Folder, look
+from crosswalk_sandbox.load.owners import assigned
 from crosswalk_sandbox.people import Population, Sizes, invent, no_collection
 from crosswalk_sandbox.state import StateError
 from crosswalk_sandbox.system import System, World
@@ -57,7 +58,7 @@ class Sandbox:
     ) -> None:
         clocks = {name: clock() for name in names}
         start = min(each.start for each in clocks.values())
-        folder = look(options.load) if options.load else None
+        folder = assigned(look(options.load), set(clocks)) if options.load else None
         sizes = NOBODY if folder else options.sizes
         population = invent(options.seed, sizes, start, alike=options.alike)
         self.loaded = folder.report if folder else None

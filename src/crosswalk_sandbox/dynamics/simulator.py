@@ -16,6 +16,7 @@ from crosswalk_sandbox.dynamics.entra.apps import App
 from crosswalk_sandbox.dynamics.entra.service import SavedEntra, object_of, serves, template
 from crosswalk_sandbox.dynamics.environment import Environment, LaterEdit, Row
 from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
+from crosswalk_sandbox.dynamics.loading import Export
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.protection import REQUESTS, Protection, SavedUse, ThrottledError, too_many
 from crosswalk_sandbox.dynamics.records import saving
@@ -73,6 +74,9 @@ class Dynamics:
         self.environment.directory = self.entra.apps.object_id_of
         app = self.entra.apps.default
         seed.plant(self.environment, world.population, app.client_id, app.object_id)
+        self._usual = self.environment.schema.kept()  # without what exports added
+        if world.folder:
+            Export(world.folder, self.environment).plant()
         self._start = (self.environment.snapshot(), self.environment.version)
         self.protection = Protection(world.limits)
         self._schema = self.environment.schema.kept()
@@ -102,7 +106,7 @@ class Dynamics:
             used=self.protection.saved(),
             rules=here.rules,
             later=here.later,
-            tables=[_saved(table) for table in here.schema if table is not self._schema[0][table.name]],
+            tables=[_saved(table) for table in here.schema if table is not self._usual[0][table.name]],
             option_sets=list(here.schema.option_sets.values()),
             schema_version=here.schema.version,
         )
@@ -123,6 +127,7 @@ class Dynamics:
 
     def _restore_schema(self, found: SavedEnvironment) -> None:
         schema = self.environment.schema
+        schema.go_back(self._usual)
         for table in found.tables:
             columns = {column.name: column for column in table.columns}
             old = schema[table.name]

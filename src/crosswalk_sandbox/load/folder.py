@@ -9,15 +9,20 @@ from typing import Literal
 
 from crosswalk_sandbox.load.report import Report
 
-Form = Literal["table", "tree"]
+Form = Literal["table", "tree", "workbook"]
 TABLES = (".csv", ".tsv", ".txt")
 ACTIVECAMPAIGN = re.compile(r"active[ _-]?campaign", re.IGNORECASE)
 NOT_READ = {
     ".zip": "unpack it into the folder",
-    ".xlsx": "save it as CSV",
     ".xls": "save it as CSV",
     ".ods": "save it as CSV",
 }
+
+
+NO_EXPORT = (
+    "holds no export: Lead.csv, Contact.csv, Account.csv, Opportunity.csv, JSON of the Salesforce CLI, workbooks of "
+    "Dynamics 365, or activecampaign*.csv"
+)
 
 
 class LoadError(Exception):
@@ -57,7 +62,10 @@ class Folder:
 
 
 def look(path: Path) -> Folder:
-    """Look through a folder, not below it. Raises LoadError when there is nothing to load in it."""
+    """Look through a folder, not below it. Raises LoadError when there is nothing to load in it.
+
+    Tables that are not ActiveCampaign's are Salesforce's, for the time being: see load.owners.
+    """
     report = Report(folder=str(path))
     try:
         files = sorted(each for each in path.iterdir() if each.is_file() and each.name[0] not in ".~")
@@ -67,14 +75,11 @@ def look(path: Path) -> Folder:
     for each in files:
         source = _source(each)
         if source is None:
-            report.skip(each.name, NOT_READ.get(each.suffix.lower(), "it is neither CSV nor JSON"))
+            report.skip(each.name, NOT_READ.get(each.suffix.lower(), "it is neither CSV nor JSON nor XLSX"))
         else:
             sources.append(source)
     if not sources:
-        raise LoadError(
-            f"{path} holds no export: Lead.csv, Contact.csv, Account.csv, Opportunity.csv, JSON of the "
-            "Salesforce CLI, or activecampaign*.csv"
-        )
+        raise LoadError(f"{path} {NO_EXPORT}")
     return Folder(path=path, sources=tuple(sources), report=report)
 
 
@@ -82,6 +87,8 @@ def _source(path: Path) -> Source | None:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return Source(path=path, system="salesforce", form="tree")
+    if suffix == ".xlsx":
+        return Source(path=path, system="dynamics", form="workbook")
     if suffix not in TABLES:
         return None
     system = "activecampaign" if ACTIVECAMPAIGN.match(path.name) else "salesforce"

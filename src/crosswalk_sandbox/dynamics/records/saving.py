@@ -52,7 +52,7 @@ def create(
     rights.require(environment, "Create", table, row)
     rights.check_lookups(environment, table, row, sent)
     rights.check_owner(environment, table, {"ownerid": user}, sent, creating=True)
-    _settle_state(table, row, sent, None)
+    settle_state(table, row, sent, None)
     return _put(environment, table, None, row)
 
 
@@ -66,7 +66,7 @@ def update(environment: Environment, user: str, table: Table, old: Row, body: Ma
     rights.check_owner(environment, table, old, sent)
     _check_closed(table, old, sent)
     row = {**old, **sent, **changed_by(environment, table, user)}
-    _settle_state(table, row, sent, old)
+    settle_state(table, row, sent, old)
     return _put(environment, table, old, row)
 
 
@@ -74,13 +74,13 @@ def _put(environment: Environment, table: Table, old: Row | None, row: Row) -> R
     """Take a row that is allowed, with what logic makes of it before and after. Raises ODataError."""
     row = guards.changed_before(environment, table, old, row)
     _check_required(table, row)
-    derived = _derived(table, row)
-    guards.refuse(environment, table, old, derived)
-    alternate_keys.check(environment, table, derived)
+    whole = derived(table, row)
+    guards.refuse(environment, table, old, whole)
+    alternate_keys.check(environment, table, whole)
     if not environment.rules.flows:
-        return environment.put(table.name, derived)
+        return environment.put(table.name, whole)
     with environment.all_or_nothing():
-        saved = environment.put(table.name, derived)
+        saved = environment.put(table.name, whole)
         for logic in guards.after(environment, table, old, saved):
             saved = run(environment, table, logic, saved, saved["modifiedby"])
     return saved
@@ -92,7 +92,7 @@ def run(environment: Environment, table: Table, logic: Logic, row: Row, user: st
     made = {name: sendable(table.columns[name], each) for name, each in row.items() if name in table.columns}
     changed = {**row, **guards.made(table, logic, made), **stamps}
     _check_required(table, changed)
-    return environment.put(table.name, _derived(table, changed))
+    return environment.put(table.name, derived(table, changed))
 
 
 def catch_up(environment: Environment) -> None:
@@ -180,7 +180,7 @@ def _column(table: Table, name: str) -> Column:
     return column
 
 
-def _settle_state(table: Table, row: Row, sent: Row, old: Row | None) -> None:
+def settle_state(table: Table, row: Row, sent: Row, old: Row | None) -> None:
     """State and status reason as a pair: each gives the other where it is not sent. Raises ODataError."""
     if not table.stateful:
         return
@@ -214,7 +214,7 @@ def _not_empty(name: str) -> ODataError:
     return ODataError("0x80040203", f"Attribute: {name} cannot be set to NULL")
 
 
-def _derived(table: Table, row: Row) -> Row:
+def derived(table: Table, row: Row) -> Row:
     """The row with its full name, base amounts and addresses in one, without what is empty."""
     for name, column in table.columns.items():
         if column.type == "Money" and f"{name}_base" in table.columns:
