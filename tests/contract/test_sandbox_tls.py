@@ -28,7 +28,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def ready(certificate: tuple[Path, Path]) -> Iterator[Mapping[str, Mapping[str, str]]]:
     options = Options(sizes=Sizes(leads=LEADS, contacts=5, subscribers=5), limits=Limits.parse("off"))
-    ports = {"activecampaign": 0, "salesforce": 0}
+    ports = {"activecampaign": 0, "salesforce": 0, "dynamics": 0}
     servers, ready = Sandbox(ports, options).serve(ports, tls_context(*certificate))
     yield ready
     for server in servers:
@@ -55,8 +55,65 @@ def test_simple_salesforce_works_without_tricks(
 
 def test_the_ready_line_says_https_everywhere(ready: Mapping[str, Mapping[str, str]]) -> None:
     addresses = [value for mine in ready.values() for value in mine.values() if "://" in value]
-    assert len(addresses) == 5
+    assert len(addresses) == 8
     assert all(address.startswith("https://127.0.0.1:") for address in addresses)
+
+
+def test_entra_id_says_https_everywhere(
+    ready: Mapping[str, Mapping[str, str]], session: requests.Session
+) -> None:
+    mine = ready["dynamics"]
+    where = f"{mine['authority']}/{mine['tenant']}/v2.0/.well-known/openid-configuration"
+    found = session.get(where, timeout=10).json()
+    addresses = [found[name] for name in found if name == "issuer" or name.endswith(("_endpoint", "_uri"))]
+    assert len(addresses) == 5
+    assert all(address.startswith(mine["url"] + "/") for address in addresses)
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": mine["client_id"],
+        "client_secret": mine["client_secret"],
+        "scope": f"{mine['url']}/.default",
+    }
+    token = session.post(found["token_endpoint"], data=form, timeout=10).json()["access_token"]
+    who = session.get(
+        f"{mine['url']}/api/data/v9.2/WhoAmI", headers={"Authorization": f"Bearer {token}"}, timeout=10
+    )
+    assert who.status_code == 200
+    refused = session.get(f"{mine['url']}/api/data/v9.2/WhoAmI", timeout=10)
+    assert f"authorization_uri={mine['url']}/" in refused.headers["WWW-Authenticate"]
+
+
+def test_links_of_the_web_api_lead_back_over_https(
+    ready: Mapping[str, Mapping[str, str]], session: requests.Session
+) -> None:
+    mine = ready["dynamics"]
+    session.headers["Authorization"] = f"Bearer {mine['access_token']}"
+    base = f"{mine['url']}/api/data/v9.2/"
+    page = session.get(base + "leads", headers={"Prefer": "odata.maxpagesize=100"}, timeout=10).json()
+    assert page["@odata.nextLink"].startswith(base)
+    assert page["@odata.context"].startswith(base)
+    tracked = session.get(base + "contacts", headers={"Prefer": "odata.track-changes"}, timeout=10).json()
+    assert session.get(tracked["@odata.deltaLink"], timeout=10).json()["value"] == []
+    made = session.post(base + "contacts", json={"lastname": "Vogel"}, timeout=10)
+    assert made.headers["OData-EntityId"].startswith(base)
+
+
+def test_the_cookie_of_a_sign_in_is_for_https_alone(
+    ready: Mapping[str, Mapping[str, str]], session: requests.Session
+) -> None:
+    mine = ready["dynamics"]
+    asked = {
+        "client_id": mine["client_id"],
+        "response_type": "code",
+        "scope": "openid",
+        "redirect_uri": "http://localhost:8080/callback",
+        "decision": "allow",
+        "user": "ada.lindqvist@org.example",
+    }
+    where = f"{mine['authority']}/{mine['tenant']}/oauth2/v2.0/authorize"
+    back = session.post(where, data=asked, timeout=10, allow_redirects=False)
+    assert back.status_code == 302
+    assert "Secure" in back.headers["Set-Cookie"]
 
 
 def test_many_requests_go_over_one_connection(
