@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import pytest
 from tests.conftest import database_named
 from tests.helpers.command_line import Installation, Sandbox, running_sandbox
 
-MAPPING = Path(__file__).parents[2] / "src" / "crosswalk" / "cli" / "demo_mapping.json"
+ROOT = Path(__file__).parents[2]
+MAPPING = ROOT / "src" / "crosswalk" / "cli" / "demo_mapping.json"
+WithBrowser = Callable[..., dict[str, str]]  # makes the environment of a command; see `with_browser`
 Server = tuple[str, psycopg.Connection]
 _numbers = itertools.count(1)
 
@@ -80,3 +83,17 @@ def synced(mapped: Installation) -> Installation:
     done = mapped("sync", "--approve")
     assert done.code == 0, done.err
     return mapped
+
+
+@pytest.fixture
+def with_browser(tmp_path: Path) -> WithBrowser:
+    """Makes the environment of a command in which somebody at a browser presses a button."""
+
+    def make(button: str = "allow", user: str = "ada.lindqvist@org.example") -> dict[str, str]:
+        script = tmp_path / "browser"
+        command = f'cd {ROOT} && exec {sys.executable} -m tests.helpers.consenting {button} {user} "$1"'
+        script.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+        script.chmod(0o755)
+        return {"BROWSER": str(script), "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+
+    return make

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +87,19 @@ def test_what_is_let_go_says_what_only_a_person_can_end(both: Sandbox, crosswalk
     access = {each["system"]: each for each in removed.data["access"]}
     assert not access["dynamics"]["ended"]
     assert "Certificates & secrets" in access["dynamics"]["message"]
+
+
+def test_a_person_signs_in_by_browser_for_an_app_that_has_no_secret(
+    both: Sandbox, crosswalk: Installation, with_browser: Callable[..., dict[str, str]]
+) -> None:
+    both.post(
+        "dynamics", "apps", {"public_redirect_uris": ["http://localhost/callback"], "redirect_uris": []}
+    )
+    arguments = ("connection", "add", "acme", "--credentials", "-", "--port", "0")
+
+    added = crosswalk(*arguments, stdin=environment(both, client_secret=None), **with_browser())
+
+    assert added.code == 0, added.err
+    found = crosswalk("connection", "check", "acme", "--json")
+    assert found.code == 0, found.out
+    assert "refresh_token" not in added.out + added.err + found.out

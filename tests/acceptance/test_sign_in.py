@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,20 +36,6 @@ def port(sandbox: Sandbox) -> int:
     }
     sandbox.post("salesforce", "apps", settings)
     return port
-
-
-@pytest.fixture
-def with_browser(tmp_path: Path) -> WithBrowser:
-    """Makes the environment of a command in which somebody at a browser presses a button."""
-
-    def make(button: str = "allow", user: str = ADA) -> dict[str, str]:
-        script = tmp_path / "browser"
-        command = f'cd {HERE} && exec {sys.executable} -m tests.helpers.consenting {button} {user} "$1"'
-        script.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
-        script.chmod(0o755)
-        return {"BROWSER": str(script), "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)])}
-
-    return make
 
 
 def app_only(sandbox: Sandbox, **more: str) -> str:
