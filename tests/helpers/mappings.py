@@ -16,6 +16,13 @@ NAMES = (
     FieldMapping(crm="Phone", activecampaign="phone"),
 )
 
+DYNAMICS_NAMES = (
+    FieldMapping(crm="emailaddress1", activecampaign="email"),
+    FieldMapping(crm="firstname", activecampaign="firstName"),
+    FieldMapping(crm="lastname", activecampaign="lastName"),
+    FieldMapping(crm="telephone1", activecampaign="phone"),
+)
+
 
 def mapping_of(
     *objects: ObjectMapping, settings: Settings | None = None, fields: Iterable[FieldMapping] = NAMES

@@ -104,6 +104,9 @@ class Wire(httpx2.BaseTransport):
             assert b'"list' not in request.content
         elif route.startswith("PATCH") and not self.may_uncheck:
             assert b'"HasOptedOutOfEmail":false' not in request.content
+        elif route.endswith("/$batch") and b"PATCH" in request.content and not self.may_uncheck:
+            assert b'"donotbulkemail":false' not in request.content
+            assert b'"donotemail":false' not in request.content
 
     def add(self, host: str, transport: httpx2.BaseTransport) -> None:
         """Reach one more host."""
@@ -192,11 +195,13 @@ class TwoSystems:
         subscribers: int = 0,
         package: bool = False,
         limits: str = "off",
+        crm: str = "salesforce",
     ) -> None:
         self.clock = MovingClock()
+        self.vendor = crm
         sizes = Sizes(leads=leads, contacts=contacts, subscribers=subscribers)
         sandbox = Sandbox(
-            ["activecampaign", "salesforce"],
+            ["activecampaign", crm],
             Options(sizes=sizes, limits=Limits.parse(limits), package=package),
             clock=lambda: SandboxClock(self.clock.now),
             sleep=self.clock.sleep,
@@ -218,7 +223,7 @@ class TwoSystems:
         org: str = "salesforce",
         account: str = "activecampaign",
     ) -> TwoSystems:
-        chosen = {"activecampaign": self.ready[account], "salesforce": self.ready[org]}
+        chosen = {"activecampaign": self.ready[account], self.vendor: self.ready[org]}
         credentials = {
             system: {key: value for key, value in ready.items() if key != "control"}
             for system, ready in chosen.items()

@@ -22,10 +22,11 @@ UNKNOWN = 15_000 / 24  # calls an hour where a vendor names no limit: the smalle
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the sweep of an object stands. Times are ours."""
 
-    after: str = ""  # the round under way has read all ids up to this one; empty: it begins
+    after: str = ""  # the round under way has read all up to this id or time; empty: it begins
     began: datetime | None = None  # when the round under way began; None: the next one has not
     paid: datetime | None = None  # until when the share has been spent
     due: datetime | None = None  # when the next slice may be read
+    owed: bool = False  # a whole round is to be read at once, whatever the share
     records: int = 0  # read in the round under way
     calls: float = 0.0
     ended: datetime | None = None  # when the last complete round ended

@@ -47,6 +47,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime  # our clock, before the request was sent
     last: bool = False  # the feed was read to its end with this page
     total: int | None = None  # records in the whole pass, where the vendor says
+    anew: bool = (
+        False  # the position before was lost: all is read again, and what is gone meanwhile is not told
+    )
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,16 +61,18 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Range(msgspec.Struct, frozen=True, kw_only=True):
-    """All live records with the next ids above an id, up to `upto`.
+    """All live records with the next ids above an id, up to `upto`; of a `dated` one, those created next after a time.
 
-    Ids go by their value where they are `numbered`, else by the codes of their characters.
+    Ids go by their value where they are `numbered`, else by the codes of their characters. Times are date-times in
+    their canonical form, and a range holds all records of a second or none.
     """
 
     records: Sequence[Record]
-    upto: str | None  # None: there are no ids above these
+    upto: str | None  # None: there are none above these
     requested_at: datetime
     calls: int = 1  # that it took
     numbered: bool = False
+    dated: bool = False
     calls_per_absent: float  # what it takes to ask for one record that may be gone
 
 
@@ -247,7 +252,7 @@ class System(Protocol):
         """
 
     def count(self, object: str, selection: Selection) -> Counted:
-        """Tell how many records a selection takes now, in one call.
+        """Tell how many records a selection takes now, in as few calls as the vendor counts them.
 
         Systems whose records are not selected raise SystemFailure(MAPPING).
         """
@@ -266,7 +271,7 @@ class System(Protocol):
         after: str,
         only: Sequence[Selection] | None = None,
     ) -> Range:
-        """Read the records with the next ids above `after` (empty: from the first), as many as a call gives.
+        """Read the records with the next ids or times above `after` (empty: from the first), as many as a call gives.
 
         Records that none of `only` takes, now or later without an edit, may be left out.
         """

@@ -35,6 +35,11 @@ _NUMBERED = (
 _CODES = 'd.record_id COLLATE "C"'
 _BY_CODES = f" AND {_CODES} > %(after)s AND (%(upto)s::text IS NULL OR {_CODES} <= %(upto)s)"
 
+_DATED = (
+    " AND d.created > %(after)s::timestamptz"
+    " AND (%(upto)s::timestamptz IS NULL OR d.created <= %(upto)s::timestamptz)"
+)
+
 
 def read_place(feed: Feed) -> Place:
     """Return where the sweep of a feed's records stands."""
@@ -79,13 +84,25 @@ def absent(feed: Feed, side: Side, after: str, found: Range) -> list[str]:
         parameters["ids"] = gaps
         among = _AMONG
     else:
-        parameters |= {"after": after or ("0" if found.numbered else ""), "upto": found.upto}
-        among = _NUMBERED if found.numbered else _BY_CODES
+        among, first = _order(found)
+        parameters |= {"after": after or first, "upto": found.upto}
     if gaps == []:
         return []
     with database.cursor() as cursor:
         cursor.execute(_ALIVE.format(side=side.value) + among, parameters)
         return [record_id for (record_id,) in cursor.fetchall() if record_id not in seen]
+
+
+def _order(found: Range) -> tuple[str, str]:
+    """Return the condition by which a range lies between two places, and what lies before all of them."""
+    if found.dated:
+        return _DATED, "-infinity"
+    return (_NUMBERED, "0") if found.numbered else (_BY_CODES, "")
+
+
+def owe_round(feed: Feed) -> None:
+    """Have everything compared in the next run: its feed lost its place and does not tell what is gone."""
+    note_place(feed, msgspec.structs.replace(read_place(feed), owed=True))
 
 
 def _gaps(after: str, found: Range, seen: set[str]) -> list[str] | None:

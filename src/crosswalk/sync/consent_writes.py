@@ -64,11 +64,13 @@ def _write(
 
 
 def _lift(context: Context, object: str, ids: Sequence[str]) -> list[OptedOut]:
-    """Uncheck the CRM's box of these records. ActiveCampaign has nothing like it: nobody is subscribed."""
-    system, box = context.systems[Side.CRM], context.objects[object].schemas[Side.CRM].opt_out
+    """Uncheck the CRM's boxes of these records. ActiveCampaign has nothing like it: nobody is subscribed."""
+    system, schema = context.systems[Side.CRM], context.objects[object].schemas[Side.CRM]
+    box = schema.opt_out
     assert box is not None
+    values = dict.fromkeys([box, *schema.no_mail], False)
     writes = [
-        Write(id=number, object=object, op=Op.UPDATE, record_id=each, key=None, values={box: False})
+        Write(id=number, object=object, op=Op.UPDATE, record_id=each, key=None, values=values)
         for number, each in enumerate(ids)
     ]
     options = WriteOptions()

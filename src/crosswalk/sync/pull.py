@@ -9,7 +9,7 @@ from gettext import gettext as _
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.system import Page, Record
-from crosswalk.store import consents, feeds, inbox, selection
+from crosswalk.store import consents, feeds, inbox, selection, sweeps
 from crosswalk.store.models import Feed
 
 from .ahead import Seen, ahead
@@ -116,6 +116,8 @@ class _Intake:
         """Store what waits, with the cursor behind it."""
         if self._pages:
             now = self._context.clock.now()
+            if any(page.anew for page in self._pages):
+                sweeps.owe_round(self._feed)
             inbox.take_pages(self._feed, self._side, self._users, self._feed.name, self._pages, now)
             self._pages, self._waiting = [], 0
 

@@ -26,14 +26,15 @@ TAGGED = "tagged:"  # begins the names of the feeds of tags
 def sweep(context: Context, *, whole: bool = False) -> int:
     """Read on where it is due, as far as the share goes; `whole`: one complete round of everything.
 
-    Returns how many records were read. Several connections and processes share one sweep.
+    Where a feed lost its place, a complete round is owed and read at once. Returns how many records were read. Several
+    connections and processes share one sweep.
     """
     read = 0
     for (side, object), opened in context.opened.items():
         place = sweeps.read_place(opened.feed)
         due = share_of(opened.readers) and is_due(place, opened.feed.complete_at, context.clock.now())
-        if whole or due:
-            read += _sweep(context, side, object, opened.readers, whole=whole)
+        if whole or due or place.owed:
+            read += _sweep(context, side, object, opened.readers, whole=whole or place.owed)
     return read
 
 

@@ -10,6 +10,7 @@ import pytest
 
 if TYPE_CHECKING:  # needs a configured Django, which the fixture gives it
     from tests.helpers.two_systems import TwoSystems
+    from tests.helpers.with_dynamics import WithDynamics
 
 Both = Callable[..., "TwoSystems"]
 
@@ -32,3 +33,11 @@ def make_both(django_database: str, tmp_path: Path) -> Both:
 @pytest.fixture
 def both(make_both: Both) -> TwoSystems:
     return make_both()
+
+
+@pytest.fixture
+def dynamics(make_both: Both, tmp_path: Path) -> WithDynamics:
+    """An empty pair of systems whose CRM is Dynamics 365."""
+    from tests.helpers.with_dynamics import WithDynamics
+
+    return WithDynamics(tmp_path / "key")

@@ -1,0 +1,208 @@
+"""Creates and updates, many a call; each stands for itself and has its own answer.
+
+A record is created under an id that follows from the write, so that the same write sent twice is refused the second
+time instead of making a second record. An update names only what changes, and says that the record must exist: without
+that it would make a deleted one again. CreateMultiple and UpdateMultiple are of no use here: one refused record undoes
+all of a call, and the answer need not say which it was.
+
+Source: Dataverse Web API, create, update (If-Match), execute batch operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from uuid import UUID, uuid5
+
+from ...core.consent import Consent, Place, Standing
+from ...core.failures import FailureKind
+from ...core.system import Batch, Op, OptedOut, Outcome, Problem, Receipt, Write
+from ...core.values import Value, pack
+from ..http import Answer
+from .batch import Request
+from .client import Client
+from .errors import ApiError, explain, outcome_of, problems_of, read_error
+from .records import to_json
+from .schema import Column, Described, field_gone
+
+MOST_RECORDS = 100  # a call: some seconds of work, where a call may take two minutes
+_DONE = frozenset({200, 201, 204})
+_NOT_LET_IN = frozenset({401, 403})
+_SPACE = UUID("6b0e3c1e-6f0b-5d1c-9a55-0d3a1f5e7c42")  # of the ids of records that we make
+
+SetNames = Callable[[Iterable[str]], Mapping[str, str]]
+
+
+class _UnfitError(Exception):
+    """A value that cannot be written."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def form_batches(writes: Sequence[Write]) -> Iterator[Batch]:
+    """Group writes by kind and object in calls that name each record once.
+
+    Updates go first: they may free a value that must be unique.
+    """
+    groups: dict[tuple[Op, str], list[Write]] = {}
+    for write in sorted(writes, key=lambda each: each.op is Op.CREATE):
+        groups.setdefault((write.op, write.object), []).append(write)
+    for (op, name), group in groups.items():
+        for portion in _portions(group):
+            yield Batch(kind="batch", object=name, op=op, writes=portion)
+
+
+def _portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    portion: list[Write] = []
+    named: set[str] = set()
+    for write in writes:
+        if len(portion) == MOST_RECORDS or write.record_id in named:
+            yield portion
+            portion, named = [], set()
+        portion.append(write)
+        if write.record_id is not None:
+            named.add(write.record_id)
+    if portion:
+        yield portion
+
+
+def new_id(organization: str, write: Write) -> str:
+    """Return the id of the record that a create makes: always the same for one write, and no other's.
+
+    What it writes is part of it, since the numbers of writes begin again in a new installation.
+    """
+    name = "\n".join([organization, str(write.id), write.object, write.key or ""])
+    return str(uuid5(_SPACE, name + "\n" + pack(write.values).decode()))
+
+
+class Sender:
+    """Sends writes of one kind to one table."""
+
+    def __init__(
+        self,
+        client: Client,
+        described: Described,
+        op: Op,
+        *,
+        etags: Mapping[str, str],
+        set_names: SetNames,
+    ) -> None:
+        """`etags` are of the records' versions that were read just now; `set_names` tells names in addresses."""
+        self._client = client
+        self._described = described
+        self._op = op
+        self._etags = etags if described.versioned else {}
+        self._set_names = set_names
+
+    def send(self, writes: Sequence[Write]) -> list[Receipt]:
+        """Return one receipt for each write.
+
+        Raises SystemFailure, `in_doubt` when one of the writes may have taken effect and nobody says so.
+        """
+        receipts: list[Receipt] = []
+        prepared: list[tuple[Write, Request]] = []
+        sets = self._sets(writes)
+        for write in writes:
+            body, problems = self._body(write, sets)
+            if problems:
+                receipts.append(Receipt(write_id=write.id, outcome=Outcome.REFUSED, problems=problems))
+            else:
+                prepared.append((write, self._request(write, body)))
+        if not prepared:
+            return receipts
+        # An update must not be sent again by itself: somebody may have changed the record meanwhile.
+        requests = [request for _write, request in prepared]
+        answers = self._client.batch(requests, repeatable=self._op is Op.CREATE)
+        _require_sign_in(answers)
+        sent = [write for write, _request in prepared]
+        return receipts + [self._receipt(write, answer) for write, answer in zip(sent, answers, strict=True)]
+
+    def record_id(self, write: Write) -> str:
+        """Return the id of the record that a write is about."""
+        return write.record_id or new_id(self._client.who().organization_id, write)
+
+    def _request(self, write: Write, body: dict[str, object]) -> Request:
+        path = f"/{self._described.set_name}"
+        if self._op is Op.CREATE:
+            return Request(
+                method="POST", path=path, json={self._described.key: self.record_id(write), **body}
+            )
+        version = self._etags.get(write.record_id or "", "*")
+        return Request(
+            method="PATCH", path=f"{path}({write.record_id})", headers={"If-Match": version}, json=body
+        )
+
+    def _sets(self, writes: Sequence[Write]) -> Mapping[str, str]:
+        """Return the names in addresses of the tables that lookups are to point to; asked for where there are any."""
+        tables = {
+            column.targets[0].table
+            for write in writes
+            for name, value in write.values.items()
+            if value is not None and (column := self._described.columns.get(name)) and column.targets
+        }
+        return self._set_names(tables) if tables else {}
+
+    def _body(self, write: Write, sets: Mapping[str, str]) -> tuple[dict[str, object], list[Problem]]:
+        body: dict[str, object] = {}
+        problems: list[Problem] = []
+        for name, value in write.values.items():
+            try:
+                body |= self._entry(name, value, sets)
+            except _UnfitError as unfit:
+                problems.append(unfit.problem)
+        return body, problems
+
+    def _entry(self, name: str, value: Value, sets: Mapping[str, str]) -> dict[str, object]:
+        column = self._described.columns.get(name)
+        if column is None:
+            gone = field_gone(self._described.table, name)
+            raise _UnfitError(
+                Problem(field=name, kind=gone.kind, code=gone.code, message=gone.message, cure=gone.cure)
+            )
+        try:
+            written = to_json(column, value)
+        except ValueError as error:
+            unfit = Problem(field=name, kind=FailureKind.DATA, code="unfit_value", message=str(error))
+        else:
+            return _bound(column, written, sets) if column.targets else {name: written}
+        raise _UnfitError(unfit)
+
+    def _receipt(self, write: Write, answer: Answer) -> Receipt:
+        if answer.status in _DONE:
+            return Receipt(write_id=write.id, outcome=Outcome.DONE, record_id=self.record_id(write))
+        error = read_error(answer) or ApiError(code=str(answer.status))
+        outcome = outcome_of(write.op, error, answer.status, write.record_id)
+        return Receipt(
+            write_id=write.id,
+            outcome=outcome,
+            record_id=self.record_id(write) if outcome is Outcome.DUPLICATE else write.record_id,
+            problems=problems_of(error, answer.status, list(write.values)),
+        )
+
+
+def _bound(column: Column, record_id: object, sets: Mapping[str, str]) -> dict[str, object]:
+    """Write a lookup: by the name of its navigation property, whose letter case counts. None makes it point nowhere."""
+    target = column.targets[0]
+    address = None if record_id is None else f"/{sets[target.table]}({record_id})"
+    return {f"{target.navigation}@odata.bind": address}
+
+
+def _require_sign_in(answers: Sequence[Answer]) -> None:
+    """Raise SystemFailure where an answer says that we may not come in (any more), in doubt if others were done."""
+    for answer in answers:
+        if answer.status in _NOT_LET_IN and (failure := explain(answer)).kind is FailureKind.AUTH:
+            failure.in_doubt = any(each.status in _DONE for each in answers)
+            raise failure
+
+
+def opted_out(box: str, write: Write, receipt: Receipt) -> OptedOut:
+    """Return what became of a write that ticked the opt-out box."""
+    done = receipt.outcome is Outcome.DONE
+    after = Consent(standing=Standing.OUT, places=(Place(box, "true"),))
+    return OptedOut(
+        record_id=write.record_id or "",
+        outcome=receipt.outcome,
+        after=after if done else None,
+        problems=receipt.problems,
+    )

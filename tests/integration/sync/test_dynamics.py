@@ -1,0 +1,139 @@
+"""Dynamics 365 and ActiveCampaign through the whole pipeline, both ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
+
+from crosswalk.core.mapping import CreationRule, Settings
+
+if TYPE_CHECKING:
+    from tests.helpers.with_dynamics import WithDynamics
+
+
+def test_both_systems_are_equal_after_a_life_on_both_sides(dynamics: WithDynamics) -> None:
+    ana = dynamics.crm_new(emailaddress1="Ana@Example.org", firstname="Ana", telephone1="+34 600 000 001")
+    bo = dynamics.crm_new("lead", emailaddress1="bo@example.org", firstname="Bo", subject="Fair")
+    gone = dynamics.crm_new(emailaddress1="gone@example.org")
+    dynamics.crm_new(firstname="Nobody")  # without an address
+    dynamics.contact_new("ana@example.org", lastName="Ruiz")
+    settings = Settings(creation=CreationRule.TAGGED, creation_tag="to crm", creation_object="lead")
+    dynamics.connect(mapping_of(*both_objects(DYNAMICS_NAMES), settings=settings))
+
+    dynamics.sync()
+    assert dynamics.held("ana@example.org", "firstName") == "Ana"
+    assert dynamics.held("bo@example.org", "firstName") == "Bo"
+    assert len(dynamics.contacts()) == 3
+    dynamics.assert_quiet()
+
+    dynamics.crm_edit("contact", ana, telephone1="+34 600 000 002")
+    dynamics.contact_edit(dynamics.contact("bo@example.org")["id"], firstName="Bodil")
+    dynamics.crm_new(emailaddress1="new@example.org", firstname="New")
+    made = dynamics.contact_new("lead@example.org", firstName="Lea", lastName="Diaz")
+    dynamics.contact_tag(made, "to crm")
+    dynamics.crm_delete("contact", gone)
+    result = dynamics.sync()
+    assert result.counts == {
+        "activecampaign update": 1,
+        "activecampaign create": 1,
+        "crm update": 1,
+        "crm create": 1,
+    }
+    assert dynamics.held("ana@example.org", "phone") == "+34 600 000 002"
+    assert dynamics.crm("lead", bo)["firstname"] == "Bodil"
+    assert dynamics.held("new@example.org", "firstName") == "New"
+    assert dynamics.crm_found("lead@example.org", "lead")["lastname"] == "Diaz"
+    assert [link.closed_reason for link in dynamics.links(crm_id=gone)] == ["deleted_crm"]
+    assert dynamics.contacts("gone@example.org") != []
+    dynamics.assert_quiet()
+
+    contact = dynamics.crm_convert(bo)
+    dynamics.sync()
+    (link,) = dynamics.links(crm_id=contact)
+    assert link.object == "contact"
+    assert link.state == "open"
+    dynamics.contact_edit(dynamics.contact("bo@example.org")["id"], lastName="Berg")
+    dynamics.sync()
+    assert dynamics.crm("contact", contact)["lastname"] == "Berg"
+    found = dynamics.assert_quiet()
+    assert found.compared > 0
+
+
+def test_a_lost_position_leads_to_a_complete_compare(dynamics: WithDynamics) -> None:
+    gone = dynamics.crm_new(emailaddress1="gone@example.org")
+    kept = dynamics.crm_new(emailaddress1="kept@example.org", firstname="Kit")
+    dynamics.connect(mapping_of(*both_objects(DYNAMICS_NAMES), settings=Settings(sweep_share=0)))
+    dynamics.sync()
+    dynamics.crm_delete("contact", gone)
+    dynamics.crm_edit("contact", kept, firstname="Kitty")
+    dynamics.wait(8 * 86_400)  # a position lasts a week
+    dynamics.sync()
+    assert dynamics.held("kept@example.org", "firstName") == "Kitty"
+    assert [link.closed_reason for link in dynamics.links(crm_id=gone)] == ["deleted_crm"]
+    assert dynamics.contacts("gone@example.org") != []
+    dynamics.assert_quiet()
+
+
+def test_an_idle_run_asks_each_table_once(dynamics: WithDynamics) -> None:
+    dynamics.crm_new(emailaddress1="ana@example.org")
+    dynamics.connect()
+    dynamics.sync()
+    dynamics.sync()
+    assert dynamics.calls_of(dynamics.sync)["dynamics"] == 2
+
+
+def test_a_sweep_goes_by_the_time_of_creation(dynamics: WithDynamics) -> None:
+    gone = [dynamics.crm_new(emailaddress1=f"gone{number}@example.org") for number in range(3)]
+    dynamics.crm_new(emailaddress1="kept@example.org")
+    dynamics.connect(mapping_of(*both_objects(DYNAMICS_NAMES)))
+    dynamics.sync()
+    for each in gone:
+        dynamics.crm_lose("contact", each)
+    dynamics.sync()
+    assert [link.state for link in dynamics.links()] == ["open"] * 4
+    dynamics.sync(sweep_all=True)
+    assert sorted(link.crm_id or "" for link in dynamics.links(state="closed")) == sorted(gone)
+
+
+def test_the_loser_of_a_merge_leaves_its_contact_to_the_winner(dynamics: WithDynamics) -> None:
+    winner = dynamics.crm_new(emailaddress1="win@example.org", firstname="Win")
+    loser = dynamics.crm_new(emailaddress1="lose@example.org", telephone1="+34 600 000 003")
+    dynamics.connect()
+    dynamics.sync()
+    dynamics.crm_merge("contact", winner, loser)
+    dynamics.sync()
+    assert [link.closed_reason for link in dynamics.links(crm_id=loser)] == ["merged"]
+    dynamics.assert_quiet()
+
+
+def test_either_box_is_an_opt_out_and_we_tick_the_one_for_mass_mail(dynamics: WithDynamics) -> None:
+    left = dynamics.crm_new(emailaddress1="left@example.org")
+    asked = dynamics.crm_new(emailaddress1="asked@example.org")
+    dynamics.contact_new("left@example.org", lastName="Ruiz", lists={"1": 2})
+    dynamics.contact_new("asked@example.org", lastName="Ruiz", lists={"1": 1})
+    dynamics.connect()
+    dynamics.sync()
+    assert dynamics.crm("contact", left)["donotbulkemail"] is True
+    assert dynamics.crm("contact", left)["donotemail"] is False
+    assert dynamics.contact("asked@example.org")["lists"] == {"1": "1"}
+    dynamics.crm_edit("contact", asked, donotemail=True)
+    dynamics.sync()
+    assert dynamics.contact("asked@example.org")["lists"] == {"1": "2"}
+    dynamics.assert_quiet()
+
+
+def test_who_subscribes_again_has_both_boxes_unchecked_where_an_admin_wants_it(dynamics: WithDynamics) -> None:
+    asked = dynamics.crm_new(emailaddress1="asked@example.org", donotemail=True, donotbulkemail=True)
+    contact = dynamics.contact_new("asked@example.org", lastName="Ruiz", lists={"1": 2})
+    settings = Settings(uncheck_opt_out=True)
+    dynamics.wire.may_uncheck = True
+    dynamics.connect(mapping_of(*both_objects(DYNAMICS_NAMES), settings=settings))
+    dynamics.sync()
+    dynamics.contact_edit(contact, lists={"1": 1})
+    dynamics.wait(400)  # after which a change of lists is looked for
+    dynamics.sync()
+    found = dynamics.crm("contact", asked)
+    assert (found["donotemail"], found["donotbulkemail"]) == (False, False)
+    dynamics.sync()
+    assert dynamics.contact("asked@example.org")["lists"] == {"1": "1"}
