@@ -123,7 +123,9 @@ def test_either_box_is_an_opt_out_and_we_tick_the_one_for_mass_mail(dynamics: Wi
     dynamics.assert_quiet()
 
 
-def test_who_subscribes_again_has_both_boxes_unchecked_where_an_admin_wants_it(dynamics: WithDynamics) -> None:
+def test_who_subscribes_again_has_both_boxes_unchecked_where_an_admin_wants_it(
+    dynamics: WithDynamics,
+) -> None:
     asked = dynamics.crm_new(emailaddress1="asked@example.org", donotemail=True, donotbulkemail=True)
     contact = dynamics.contact_new("asked@example.org", lastName="Ruiz", lists={"1": 2})
     settings = Settings(uncheck_opt_out=True)
