@@ -6,10 +6,12 @@ import argparse
 import gc
 import json
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from crosswalk_sandbox.http import Server, tls_context
 from crosswalk_sandbox.limits import Limits
@@ -38,23 +40,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        sandbox, servers = _start(arguments)
-        stopped.wait()
-        for server in servers:
-            server.close()
-        sandbox.save()
+        with TemporaryDirectory(prefix="crosswalk-sandbox-") as folder:
+            return _serve(arguments, stopped, Path(folder))
     except (LoadError, StateError, _RefusedError) as error:
         print(f"crosswalk-sandbox: {error}", file=sys.stderr)
         return 1
+
+
+def _serve(arguments: argparse.Namespace, stopped: threading.Event, folder: Path) -> int:
+    """Serve until it is `stopped`; certificates go into the folder. Raises LoadError, StateError or _RefusedError."""
+    sandbox, servers = _start(arguments, folder)
+    stopped.wait()
+    for server in servers:
+        server.close()
+    sandbox.save()
     return 0
 
 
-def _start(arguments: argparse.Namespace) -> tuple[Sandbox, list[Server]]:
-    """Make the systems, serve them and say so. Raises LoadError, StateError or _RefusedError."""
+def _tls(given: Sequence[Path] | None, folder: Path) -> tuple[ssl.SSLContext | None, dict[str, str]]:
+    """What to speak TLS with, and what the ready line says of it. Raises _RefusedError."""
+    if given is None:
+        return None, {}
     try:
-        tls = tls_context(*arguments.tls) if arguments.tls else None
+        if given:
+            return tls_context(*given), {}
+        from crosswalk_sandbox import certificates  # slow to import, and seldom needed
+
+        authority, certificate, key = certificates.make(folder)
+        return tls_context(certificate, key), {"ca": str(authority)}
     except OSError as error:
         raise _RefusedError(f"cannot use the certificate and key of --tls: {error}") from error
+
+
+def _start(arguments: argparse.Namespace, folder: Path) -> tuple[Sandbox, list[Server]]:
+    """Make the systems, serve them and say so. Raises LoadError, StateError or _RefusedError."""
+    tls, trusted = _tls(arguments.tls, folder)
     ports = {name: port for name in SYSTEMS if (port := getattr(arguments, name)) is not None}
     sandbox = Sandbox(ports, _options(arguments))
     if sandbox.loaded:
@@ -64,7 +84,7 @@ def _start(arguments: argparse.Namespace) -> tuple[Sandbox, list[Server]]:
     except OSError as error:
         raise _RefusedError(f"cannot listen on 127.0.0.1: {error}") from error
     gc.freeze()  # the population lives as long as the process: the collector need not walk it
-    print(json.dumps(ready), flush=True)
+    print(json.dumps({name: {**mine, **trusted} for name, mine in ready.items()}), flush=True)
     return sandbox, servers
 
 
@@ -122,9 +142,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="whether ActiveCampaign's package is installed in Salesforce (off)",
     )  # fmt: skip
     parser.add_argument(
-        "--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https with these PEM files"
-    )
+        "--tls", nargs="*", type=Path, metavar=("CERT", "KEY"),
+        help="serve https with these PEM files, or without them with a certificate made for this run",
+    )  # fmt: skip
     arguments = parser.parse_args(argv)
+    if arguments.tls and len(arguments.tls) != 2:
+        parser.error("--tls takes a certificate and its key, or nothing")
     if all(getattr(arguments, name) is None for name in SYSTEMS):
         parser.error("name at least one system: " + ", ".join(f"--{name} PORT" for name in SYSTEMS))
     return arguments

@@ -115,6 +115,7 @@ def test_a_port_can_be_chosen_and_a_taken_one_is_said() -> None:
         (("--activecampaign", "0", "--records", "1", "--state", "."), "cannot read the state file"),
         (("--activecampaign", "0", "--state", "missing/state.json"), "there is no folder for the state file"),
         (("--activecampaign", "0", "--tls", "missing.pem", "missing.pem"), "certificate and key of --tls"),
+        (("--activecampaign", "0", "--tls", "missing.pem"), "a certificate and its key, or nothing"),
     ],
 )
 def test_wrong_arguments_are_explained(arguments: tuple[str, ...], text: str) -> None:
@@ -157,6 +158,21 @@ def test_it_serves_https_late_and_with_the_package(tmp_path: Path) -> None:
             (entry,) = client.get(mine["control"] + "log").json()
         assert "ActiveCampaign_Sync_Status__c" in answer.text
         assert entry["ms"] >= 300
+
+
+def test_it_makes_a_certificate_of_its_own_that_clients_can_trust() -> None:
+    with sandbox("--dynamics", "0", "--records", "1", "--tls") as (process, ready):
+        mine = ready["dynamics"]
+        trusted = ssl.create_default_context(cafile=mine["ca"])
+        trusted.verify_flags |= ssl.VERIFY_X509_STRICT
+        headers = {"Authorization": f"Bearer {mine['access_token']}"}
+        with httpx2.Client(verify=trusted, headers=headers, trust_env=False) as client:
+            assert client.get(mine["url"] + "/api/data/v9.2/WhoAmI").status_code == 200
+            named = mine["url"].replace("127.0.0.1", "localhost")
+            assert client.get(named + "/common/discovery/v2.0/keys").status_code == 200
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+        assert not Path(mine["ca"]).exists()
 
 
 def test_a_process_is_killed_before_or_after_the_effect() -> None:

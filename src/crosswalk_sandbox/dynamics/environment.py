@@ -15,10 +15,22 @@ from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.query.conditions import folded
 from crosswalk_sandbox.dynamics.rules import Logic, Rules
 from crosswalk_sandbox.dynamics.schema import Schema
-from crosswalk_sandbox.dynamics.session import Session
+from crosswalk_sandbox.dynamics.session import Rights, Session
 
 Row = dict[str, Any]  # what is not empty, by logical name; lookups are GUIDs
 FIRST_VERSION = 1_052_000
+ABOUT_RIGHTS = frozenset(
+    {
+        "systemuser",
+        "team",
+        "businessunit",
+        "role",
+        "roleprivileges",
+        "systemuserroles",
+        "teamroles",
+        "teammembership",
+    }
+)
 
 
 class LaterEdit(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +67,7 @@ class Environment:
         self.session = Session()  # who works at the moment
         self.rules = Rules()
         self.later: list[LaterEdit] = []  # what logic will do
+        self.rights: dict[str, Rights] = {}  # of users who called, until a row about rights changes
         # the object id of an application of the tenant, by its client id
         self.directory: Callable[[str], str | None] = lambda _: None
         self.rows: dict[str, dict[str, Row]] = {table.name: {} for table in schema}
@@ -77,12 +90,14 @@ class Environment:
         old = self.rows[table].pop(key, None)
         self.rows[table][key] = stamped
         self._reindex(table, key, old, stamped)
+        self._forget_rights(table)
         return stamped
 
     def remove(self, table: str, key: str) -> None:
         """Take a row out."""
         self.version += 1
         self._reindex(table, key, self.rows[table].pop(key), None)
+        self._forget_rights(table)
         self.deleted.append((table, key, self.version))
 
     @contextmanager
@@ -112,6 +127,11 @@ class Environment:
     def forget_indexes(self) -> None:
         """Rows were changed past `put` and `remove`."""
         self._indexes.clear()
+        self.rights.clear()
+
+    def _forget_rights(self, table: str) -> None:
+        if table in ABOUT_RIGHTS:
+            self.rights.clear()
 
     def _reindex(self, table: str, key: str, old: Row | None, new: Row | None) -> None:
         for (name, columns), index in self._indexes.items():

@@ -190,6 +190,24 @@ class Table:
         return {column.json_name: column for column in self.columns.values() if column.json_name}
 
     @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The columns that cannot be empty."""
+        columns = self.columns.values()
+        return tuple(each.name for each in columns if each.required == "SystemRequired" and each.json_name)
+
+    @cached_property
+    def amounts(self) -> tuple[str, ...]:
+        """The amounts that have another in the base currency."""
+        money = (each.name for each in self.columns.values() if each.type == "Money")
+        return tuple(name for name in money if f"{name}_base" in self.columns)
+
+    @cached_property
+    def defaults(self) -> dict[str, bool]:
+        """What yes-or-no columns are in a new row."""
+        columns = self.columns.values()
+        return {each.name: bool(each.default) for each in columns if each.type == "Boolean"}
+
+    @cached_property
     def navigations(self) -> dict[str, tuple[Column, str]]:
         """Navigation properties with their case: the lookup column, and the table that it leads to."""
         return {

@@ -143,9 +143,7 @@ def sendable(column: Column, value: Any) -> Any:
 
 
 def _defaults(environment: Environment, user: str, table: Table) -> Row:
-    row: Row = {
-        column.name: bool(column.default) for column in table.columns.values() if column.type == "Boolean"
-    }
+    row: Row = dict(table.defaults)
     if table.owned:
         row |= {"ownerid": user, "owneridtype": "systemuser", "owninguser": user}
         row |= {"owningbusinessunit": environment.unit}
@@ -204,9 +202,8 @@ def _check_closed(table: Table, old: Row, sent: Row) -> None:
 
 
 def _check_required(table: Table, row: Row) -> None:
-    for name, column in table.columns.items():
-        required = column.required == "SystemRequired" and column.json_name is not None
-        if required and row.get(name) is None:
+    for name in table.required:
+        if row.get(name) is None:
             raise _not_empty(name)
 
 
@@ -216,9 +213,8 @@ def _not_empty(name: str) -> ODataError:
 
 def derived(table: Table, row: Row) -> Row:
     """The row with its full name, base amounts and addresses in one, without what is empty."""
-    for name, column in table.columns.items():
-        if column.type == "Money" and f"{name}_base" in table.columns:
-            row[f"{name}_base"] = row.get(name)
+    for name in table.amounts:
+        row[f"{name}_base"] = row.get(name)
     if table.name == "opportunity":
         _customer(row)
     for prefix in ("address1", "address2", "address3"):

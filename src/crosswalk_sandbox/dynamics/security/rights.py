@@ -19,6 +19,12 @@ DENIED, NO_ACCESS, OWNER_DENIED = "0x80040220", "0x80048306", "0x80040231"
 
 def of(environment: Environment, user: str) -> Rights:
     """The rights of a user, by their own roles and those of their teams."""
+    if user not in environment.rights:
+        environment.rights[user] = _found(environment, user)
+    return environment.rights[user]
+
+
+def _found(environment: Environment, user: str) -> Rights:
     rows = environment.rows
     row = rows["systemuser"][user]
     teams = frozenset(
