@@ -1,4 +1,4 @@
-"""Every pair of field types, stored in and read from both sandboxes over HTTP."""
+"""Every pair of field types, stored in and read from the sandboxes over HTTP."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +48,25 @@ FIELDS: dict[str, tuple[str, Sequence[str]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Made:
+    """How somebody makes a contact in a CRM."""
+
+    object: str
+    key: str  # what its id is called
+    name: str  # the column of the last name
+
+
+VENDORS = {
+    "salesforce": Made(object="Contact", key="Id", name="LastName"),
+    "dynamics": Made(object="contact", key="contactid", name="lastname"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A pair, a value of the CRM's field with the raw text that ActiveCampaign then holds, and the way back."""
 
+    vendor: str
     crm: str
     name: str
     value: Value
@@ -58,8 +75,8 @@ class Case:
     back: Value  # what the CRM's field then holds
 
 
-CASES = [
-    Case(crm=crm, name=name, value=value, raw=raw, typed=typed, back=back)
+SALESFORCE = [
+    Case(vendor="salesforce", crm=crm, name=name, value=value, raw=raw, typed=typed, back=back)
     for crm, name, value, raw, typed, back in (
         ("Nickname__c", "text", LINE, LINE, "  Zoe\u0308 ", "Zoë"),
         ("Nickname__c", "hidden", LINE, LINE, "x", "x"),
@@ -106,24 +123,61 @@ CASES = [
         ("Referred_By__c", "text", "@self", "@self", "", None),
     )
 ]  # fmt: skip
-READ_ONLY = (("Full_Label__c", "area"), ("Record_Number__c", "text"), ("CreatedDate", "datetime"))
+DYNAMICS = [
+    Case(vendor="dynamics", crm=crm, name=name, value=value, raw=raw, typed=typed, back=back)
+    for crm, name, value, raw, typed, back in (
+        ("nickname", "text", LINE, LINE, "  Zoe\u0308 ", "Zoë"),
+        ("nickname", "words", LINE, LINE, "https://example.org/2", "https://example.org/2"),
+        ("new_notes", "area", "one\ntwo", "one\ntwo", "three\r\nfour", "three\nfour"),
+        ("new_notes", "hidden", "x" * 900, "x" * 900, "y", "y"),
+        ("mobilephone", "text", "+43 1 234", "+43 1 234", "0049 30", "0049 30"),
+        ("new_profileurl", "text", "https://example.org/?a=b", "https://example.org/?a=b", "x.example", "x.example"),
+        ("new_score", "number", "12.5", "12.5", "-0.25", "-0.25"),
+        ("new_score", "scores", "2.5", "2.50", "1", "1"),
+        ("new_discount", "text", "12.5", "12.5", "7.25", "7.25"),
+        ("numberofchildren", "number", "3", "3", "0", "0"),
+        ("new_annualbudget", "currency", "1234.5", "1234.50", "99.99", "99.99"),
+        ("new_annualbudget", "text", "1234.5", "1234.50", "1.234,56 €", "1234.56"),
+        ("birthdate", "date", "1980-02-29", "1980-02-29", "2000-01-01", "2000-01-01"),
+        ("new_lastmeeting", "datetime", "2026-01-01T03:30:00Z", "2025-12-31T21:30:00-06:00",
+         "2026-05-19T02:45:00+02:00", "2026-05-19T00:45:00Z"),
+        ("new_besttime", "text", "2026-01-01T18:30:00Z", "2026-01-01T18:30:00Z",
+         "2026-01-02T07:15:00Z", "2026-01-02T07:15:00Z"),
+        ("new_partner", "tick", True, "||true||", "", False),
+        ("new_partner", "yes or no", False, "No", "Yes", True),
+        ("new_region", "dropdown", "Europe", "Europe", "Americas", "Americas"),
+        ("new_region", "text", "Europe", "Europe", "Asia Pacific", "Asia Pacific"),
+        ("new_interests", "listbox", ("Email", "Phone"), "||Email||Phone||", "||Events||", ("Events",)),
+        ("new_interests", "checkboxes", ("Email",), "||Email||", "||Phone||Events||", ("Events", "Phone")),
+        ("new_interests", "listbox", ("Email",), "||Email||", "", None),
+        ("new_referredby", "text", "@self", "@self", "", None),
+    )
+]  # fmt: skip
+READ_ONLY = (
+    ("salesforce", "Full_Label__c", "area"),
+    ("salesforce", "Record_Number__c", "text"),
+    ("salesforce", "CreatedDate", "datetime"),
+    ("dynamics", "fullname", "text"),
+    ("dynamics", "createdon", "datetime"),
+    ("dynamics", "ownerid", "text"),
+)
 
 
 class Rig:
     """Both systems with one contact each, known by its id."""
 
-    def __init__(self, ready: dict[str, dict[str, str]]) -> None:
-        self.crm = self._open("salesforce", ready)
+    def __init__(self, ready: dict[str, dict[str, str]], vendor: str) -> None:
+        self.crm = self._open(vendor, ready)
         self.account = self._open("activecampaign", ready)
         credentials = ready["activecampaign"]
         self._api = httpx2.Client(
             base_url=f"{credentials['url']}/api/3", headers={"Api-Token": credentials["key"]}, trust_env=False
         )
-        self._control = httpx2.Client(base_url=ready["salesforce"]["control"], trust_env=False)
+        self._control = httpx2.Client(base_url=ready[vendor]["control"], trust_env=False)
         self._names = {name: f"field/{self._make(name, *definition)}" for name, definition in FIELDS.items()}
-        self.crm_id = self._control.post(
-            "person", json={"op": "create", "object": "Contact", "values": {"LastName": "Ruiz"}}
-        ).json()["Id"]
+        made_by = VENDORS[vendor]
+        order = {"op": "create", "object": made_by.object, "values": {made_by.name: "Ruiz"}}
+        self.crm_id = self._control.post("person", json=order).json()[made_by.key]
         made = self._api.post("/contacts", json={"contact": {"email": "maria.ruiz@example.org"}}).json()
         self.contact_id = str(made["contact"]["id"])
         self.crm_fields = self.crm.describe("contact").fields
@@ -172,22 +226,29 @@ class Rig:
         assert self._api.post("/fieldValues", json=body).status_code in {200, 201}
 
 
-@pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
+@contextmanager
+def running(vendor: str) -> Iterator[Rig]:
     program = str(Path(sys.executable).with_name("crosswalk-sandbox"))
-    command = [program, "--salesforce", "0", "--activecampaign", "0", "--records", "1", "--limits", "off"]
+    command = [program, f"--{vendor}", "0", "--activecampaign", "0", "--records", "1", "--limits", "off"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            rig = Rig(json.loads(process.stdout.readline()))
+            rig = Rig(json.loads(process.stdout.readline()), vendor)
             yield rig
             rig.close()
         finally:
             process.terminate()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.crm} {case.name}")
-def test_a_value_travels_out_and_another_travels_back(rig: Rig, case: Case) -> None:
+@pytest.fixture(scope="module")
+def rigs() -> Iterator[dict[str, Rig]]:
+    with ExitStack() as stack:
+        yield {vendor: stack.enter_context(running(vendor)) for vendor in VENDORS}
+
+
+@pytest.mark.parametrize("case", SALESFORCE + DYNAMICS, ids=lambda case: f"{case.crm} {case.name}")
+def test_a_value_travels_out_and_another_travels_back(rigs: dict[str, Rig], case: Case) -> None:
+    rig = rigs[case.vendor]
     crm, account = rig.crm_fields[case.crm], rig.field(case.name)
     assert pairable(crm, account) is None
     value = rig.crm_id if case.value == "@self" else case.value
@@ -206,8 +267,9 @@ def test_a_value_travels_out_and_another_travels_back(rig: Rig, case: Case) -> N
     assert rig.read(rig.crm, rig.crm_id, crm) == case.back
 
 
-@pytest.mark.parametrize(("crm_name", "name"), READ_ONLY)
-def test_what_is_only_read_travels_out(rig: Rig, crm_name: str, name: str) -> None:
+@pytest.mark.parametrize(("vendor", "crm_name", "name"), READ_ONLY)
+def test_what_is_only_read_travels_out(rigs: dict[str, Rig], vendor: str, crm_name: str, name: str) -> None:
+    rig = rigs[vendor]
     crm, account = rig.crm_fields[crm_name], rig.field(name)
     assert read_only(crm) is not None
     assert pairable(crm, account) is None
@@ -218,7 +280,8 @@ def test_what_is_only_read_travels_out(rig: Rig, crm_name: str, name: str) -> No
 
 
 @pytest.mark.parametrize("crm", ["MailingAddress", "Place__c"])
-def test_compound_fields_are_refused_and_their_parts_are_not(rig: Rig, crm: str) -> None:
+def test_compound_fields_are_refused_and_their_parts_are_not(rigs: dict[str, Rig], crm: str) -> None:
+    rig = rigs["salesforce"]
     assert pairable(rig.crm_fields[crm], rig.field("text")) is not None
     assert pairable(rig.crm_fields["Place__Latitude__s"], rig.field("number")) is None
     assert pairable(rig.crm_fields["MailingCity"], rig.field("text")) is None

@@ -30,7 +30,8 @@ from ...core.values import (
     number_text,
 )
 from ..http import Answer
-from .schema import Column, Described
+from .columns import Column
+from .schema import Described
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _UNSET = msgspec.UNSET

@@ -16,8 +16,6 @@ from .columns import Column, columns_of, wanted_by_forms
 from .errors import Refused
 from .metadata import Definition, read_definition
 
-__all__ = ["TABLES", "Column", "Described", "Table", "describe", "described", "field_gone", "table_of"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:

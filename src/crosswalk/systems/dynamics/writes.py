@@ -20,9 +20,10 @@ from ...core.values import Value, pack
 from ..http import Answer
 from .batch import Request
 from .client import Client
+from .columns import Column
 from .errors import ApiError, explain, outcome_of, problems_of, read_error
 from .records import to_json
-from .schema import Column, Described, field_gone
+from .schema import Described, field_gone
 
 MOST_RECORDS = 100  # a call: some seconds of work, where a call may take two minutes
 _DONE = frozenset({200, 201, 204})
