@@ -15,6 +15,7 @@ from crosswalk_sandbox.dynamics.metadata.definitions import Json
 from crosswalk_sandbox.dynamics.query import conditions, parser
 from crosswalk_sandbox.dynamics.query.syntax import Expansion, Path
 from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, Column, Key, Table
+from crosswalk_sandbox.dynamics.security import ties
 from crosswalk_sandbox.http import Response
 
 ANY_NAME = re.compile(r"(LogicalName|SchemaName)='([^']*)'")
@@ -61,9 +62,9 @@ def relationships(call: Call, key: str | None, cast: str | None = None) -> Respo
     """`GET RelationshipDefinitions`, all or one; all show more when cast to their type. Raises ODataError."""
     if key is not None:
         return _one(call, "RelationshipDefinitions", find_relationship(call, key))
-    rows = list(definitions.relationships(call.environment.schema))
-    if cast == f"{CAST}ManyToManyRelationshipMetadata":
-        rows = []
+    rows = [*definitions.relationships(call.environment.schema), *ties.metadata()]
+    if cast is not None:
+        rows = [row for row in rows if row["@odata.type"] == f"#{cast}"]
     return _cast(call, "RelationshipDefinitions", rows, "RelationshipMetadataBase", cast)
 
 
@@ -141,7 +142,7 @@ def _expanded_entity(call: Call, table: Table) -> Json:
         "Keys": list(definitions.keys(call.environment, table)),
         "ManyToOneRelationships": list(definitions.many_to_one(call.environment.schema, table)),
         "OneToManyRelationships": list(definitions.one_to_many(call.environment.schema, table)),
-        "ManyToManyRelationships": [],
+        "ManyToManyRelationships": list(ties.metadata(table.name)),
     }
 
 
@@ -201,9 +202,9 @@ COLLECTIONS: dict[str, Callable[[Call, Table], Iterable[Json]]] = {
     "Keys": lambda call, table: definitions.keys(call.environment, table),
     "ManyToOneRelationships": lambda call, table: definitions.many_to_one(call.environment.schema, table),
     "OneToManyRelationships": lambda call, table: definitions.one_to_many(call.environment.schema, table),
-    "ManyToManyRelationships": lambda _, __: (),
+    "ManyToManyRelationships": lambda _, table: ties.metadata(table.name),
 }
-_BY_KEY = frozenset({"Keys", "ManyToOneRelationships", "OneToManyRelationships"})
+_BY_KEY = frozenset({"Keys", "ManyToOneRelationships", "OneToManyRelationships", "ManyToManyRelationships"})
 NAVIGATIONS = frozenset({*COLLECTIONS, "Attributes", "OptionSet", "GlobalOptionSet"})
 
 

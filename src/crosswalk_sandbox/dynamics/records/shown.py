@@ -18,7 +18,7 @@ from crosswalk_sandbox.dynamics.query.syntax import Expansion
 from crosswalk_sandbox.dynamics.records import guards, paging
 from crosswalk_sandbox.dynamics.records.resolving import Resolver, pointing
 from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Table
-from crosswalk_sandbox.dynamics.security import rights
+from crosswalk_sandbox.dynamics.security import rights, ties
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
@@ -106,6 +106,9 @@ class Shower:
         here = self._environment
         if found := here.schema.collections(table.name).get(each.name):
             return _Many(here, table, *found, each, asked).shown
+        if found_tie := ties.far_end(table.name, each.name):
+            rows = Shower(here, here.schema[found_tie[1]], each.select, each.expand, asked)
+            return lambda row: {each.name: self._tied(row, table, each.name, rows)}
         if each.name not in table.navigations or each.many:
             raise missing_property(each.name, table.name)
         column, target = table.navigations[each.name]
@@ -118,6 +121,10 @@ class Shower:
             return None
         found = self._environment.rows[target].get(row.get(column.name, ""))
         return shower.show(found) if found else None
+
+    def _tied(self, row: Row, table: Table, name: str, shower: Shower) -> list[dict[str, Any]]:
+        """The rows at the other end of a relationship of many to many."""
+        return [shower.show(each) for each in ties.tied(self._environment, table.name, name, row[table.key])]
 
     def _annotations(self, row: Row, column: Column, value: Any) -> Iterable[tuple[str, str]]:
         if column.type in REFERENCES:

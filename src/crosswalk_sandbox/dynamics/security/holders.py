@@ -19,20 +19,11 @@ from crosswalk_sandbox.dynamics.records import addresses, queries
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.values import PAYLOAD
 from crosswalk_sandbox.dynamics.schema import Table
-from crosswalk_sandbox.dynamics.security import privileges, rights, roles
+from crosswalk_sandbox.dynamics.security import privileges, rights, roles, ties
 from crosswalk_sandbox.http import Response
 
 Parts = Sequence[tuple[str, str | None]]
 NAMESPACE = "Microsoft.Dynamics.CRM."
-# table and navigation: the intersect table, the table at the other end, whether this end comes first there
-ASSOCIATIONS = {
-    ("systemuser", "systemuserroles_association"): ("systemuserroles", "role", True),
-    ("role", "systemuserroles_association"): ("systemuserroles", "systemuser", False),
-    ("team", "teamroles_association"): ("teamroles", "role", True),
-    ("role", "teamroles_association"): ("teamroles", "team", False),
-    ("team", "teammembership_association"): ("teammembership", "systemuser", True),
-    ("systemuser", "teammembership_association"): ("teammembership", "team", False),
-}
 TARGET = re.compile(r"Target=(@\w+|\{.*\})", re.DOTALL)
 RIGHTS = ("Read", "Write", "Append", "AppendTo", "Create", "Delete", "Share", "Assign")
 
@@ -42,7 +33,7 @@ def serve(call: Call, table: Table, parts: Parts) -> Response | None:
     if len(parts) < 2 or parts[0][1] is None:
         return None
     name, key = parts[1]
-    if (table.name, name) in ASSOCIATIONS:
+    if ties.far_end(table.name, name):
         row = addresses.row_of(call.environment, addresses.read(call.environment, table, parts[0][1]))
         return _associated(call, (table.name, name), row[table.key], key, parts[2:])
     asked = FUNCTIONS.get(name.removeprefix(NAMESPACE)) if name.startswith(NAMESPACE) else None
@@ -54,16 +45,17 @@ def serve(call: Call, table: Table, parts: Parts) -> Response | None:
 
 def _associated(call: Call, what: tuple[str, str], key: str, other: str | None, rest: Parts) -> Response:
     """Read, make or undo ties between a row and others. Raises ODataError."""
-    tie, far, first = ASSOCIATIONS[what]
+    tie, first, second = ties.TIES[what[1]]
+    far = second if what[0] == first else first
     if not rest and other is None and call.request.method == "GET":
-        return _listed(call, tie, key, far)
+        return _listed(call, what, key, far)
     if rest != [("$ref", None)] or call.request.method not in ("POST", "DELETE"):
         text = f"The requested resource does not support http method '{call.request.method}'."
         raise ODataError("0x8006088b", text)
     _check(call, tie)
     found = _other(call, far, other)
     change = roles.associate if call.request.method == "POST" else roles.dissociate
-    change(call.environment, tie, *((key, found) if first else (found, key)))
+    change(call.environment, tie, *((key, found) if what[0] == first else (found, key)))
     return Response(204, b"", ODATA)
 
 
@@ -89,15 +81,11 @@ def _other(call: Call, far: str, key: str | None) -> str:
     return found
 
 
-def _listed(call: Call, tie: str, key: str, far: str) -> Response:
-    one, other = roles.SIDES[tie]
+def _listed(call: Call, what: tuple[str, str], key: str, far: str) -> Response:
     table = call.environment.schema[far]
-    mine, theirs = (one, other) if other == table.key else (other, one)
-    wanted = {row[theirs] for row in call.environment.rows[tie].values() if row[mine] == key}
     shower = queries.shower_of(call, table)
-    rows = [row for row in rights.readable(call.environment, table) if row[table.key] in wanted]
-    content = {"@odata.context": queries.context_of(call, table), "value": [shower.show(row) for row in rows]}
-    return answer(200, content)
+    rows = [shower.show(row) for row in ties.tied(call.environment, *what, key)]
+    return answer(200, {"@odata.context": queries.context_of(call, table), "value": rows})
 
 
 def _shown(call: Call, held: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:

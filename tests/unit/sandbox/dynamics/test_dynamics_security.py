@@ -169,6 +169,30 @@ def test_a_role_is_made_filled_and_given_through_the_api(environment: DataverseE
     assert [row["name"] for row in environment.get(path)["value"]] == ["Salesperson"]
 
 
+def test_roles_are_shown_with_their_users(environment: DataverseEnvironment) -> None:
+    me = user_id(environment, ME)
+    path = f"/systemusers({me})?$select=fullname&$expand=systemuserroles_association($select=name)"
+    shown = environment.get(path)["systemuserroles_association"]
+    assert [role["name"] for role in shown] == ["System Administrator"]
+    users = environment.get("/systemusers?$expand=systemuserroles_association($select=name)")["value"]
+    assert sum(len(user["systemuserroles_association"]) for user in users) == 5
+    only(environment)
+    assert "prvReadRole" in environment.refusal("GET", path, status=403)[1]
+
+
+def test_the_schema_names_what_ties_users_and_roles(environment: DataverseEnvironment) -> None:
+    found = environment.get("/EntityDefinitions(LogicalName='team')/ManyToManyRelationships")["value"]
+    ends = {each["SchemaName"]: (each["Entity1LogicalName"], each["Entity2LogicalName"]) for each in found}
+    assert ends == {
+        "teamroles_association": ("team", "role"),
+        "teammembership_association": ("team", "systemuser"),
+    }
+    cast = "/RelationshipDefinitions/Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata"
+    assert len(environment.get(cast)["value"]) == 3
+    text = environment.call("GET", "/$metadata").text
+    assert 'Name="systemuserroles_association" Type="Collection(mscrm.role)"' in text
+
+
 def test_roles_count_through_teams_and_the_deepest_counts(environment: DataverseEnvironment) -> None:
     only(environment, "Basic", "prvReadContact")
     team, me = any_row(environment, "team"), user_id(environment, ME)
