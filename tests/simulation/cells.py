@@ -23,13 +23,18 @@ Record = tuple[str, str, str]  # side, object, id
 Values = dict[str, str]
 
 
-def canonical(name: str, value: object) -> str:
-    """A value as text, by which both sides' are compared; "" is empty."""
+def canonical(name: str, value: object, *, digits: bool = False) -> str:
+    """A value as text, by which both sides' are compared; "" is empty.
+
+    `digits`: of a telephone number nothing else counts.
+    """
     if value is None or value == "":
         return ""
     if name == "Score__c":
         return f"{Decimal(str(value)).normalize():f}"
     text = str(value).strip()
+    if digits and name == "Phone":
+        return "".join(each for each in text if each.isdigit() or each == "+")
     return text.lower() if name == "Email" else text
 
 
@@ -259,7 +264,9 @@ class Ledger:
         return sorted(set(self.who.values()))
 
 
-def look(systems: Mapping[str, Any], custom: Mapping[str, int]) -> dict[Record, Values]:
+def look(
+    systems: Mapping[str, Any], custom: Mapping[str, int], *, digits: bool = False
+) -> dict[Record, Values]:
     """The mapped fields of every live record, straight from the sandboxes' memory; `custom`: field → id.
 
     A converted lead and an erased contact live no more.
@@ -269,7 +276,7 @@ def look(systems: Mapping[str, Any], custom: Mapping[str, int]) -> dict[Record, 
     for object, name in (("contact", "Contact"), ("lead", "Lead")):
         for record_id, row in org.store[name].rows.items():
             if not row.get("IsDeleted") and not row.get("IsConverted"):
-                values = {each: canonical(each, row.get(each)) for each in FIELDS}
+                values = {each: canonical(each, row.get(each), digits=digits) for each in FIELDS}
                 found[CRM, object, record_id] = values
     for contact in systems["activecampaign"].system.account.contacts.values():
         if contact.anonymized:
@@ -282,5 +289,7 @@ def look(systems: Mapping[str, Any], custom: Mapping[str, int]) -> dict[Record, 
         }
         rows = contact.values
         own |= {name: rows[number].value if number in rows else "" for name, number in custom.items()}
-        found[CONTACTS, "contact", str(contact.id)] = {name: canonical(name, own[name]) for name in FIELDS}
+        found[CONTACTS, "contact", str(contact.id)] = {
+            name: canonical(name, own[name], digits=digits) for name in FIELDS
+        }
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.simulation.cells import CONTACTS, CRM, FLOW, Cell, Content, Record, Write, canonical
+from tests.simulation.cells import CONTACTS, CRM, FLOW, Cell, Content, Record, Write
 from tests.simulation.history import FIELDS, ONE_WAY, TAG
 from tests.simulation.world import World
 
@@ -55,7 +55,7 @@ def _journal(world: World) -> Journalled:
         for name, (before, after, reason) in row["fields"].items():
             if (row["side"], name) in names:
                 field = names[row["side"], name]
-                values = (canonical(field, before), canonical(field, after))
+                values = (world.canonical(field, before), world.canonical(field, after))
                 found[row["side"], row["record_id"], field].append((*values, reason))
     return found
 
@@ -260,7 +260,7 @@ def _shadows(world: World) -> Iterator[str]:
             if cells is None:
                 continue
             for name in FIELDS:
-                kept = canonical(name, shadow.get(world.names(side, name)))
+                kept = world.canonical(name, shadow.get(world.names(side, name)))
                 if kept != cells[name].content.value:
                     yield f"{record} {name}: shadow {kept!r}, record {cells[name].content.value!r}"
 

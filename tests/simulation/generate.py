@@ -122,6 +122,8 @@ def _options(chance: random.Random) -> Options:
         crm_clock=chance.choice((0.0, 0.0, -150.0, 200.0)),
         contact_clock=chance.choice((0.0, 0.0, 90.0, -240.0)),
         flow=chance.choice(("", "", "", "after", "later")),
+        rule=chance.random() < 0.25,
+        digits=chance.random() < 0.25,
     )
 
 

@@ -172,6 +172,20 @@ def refused(chance: Chance) -> list[Step]:
     return [first, second, Step(wait=HOUR, acts=(taken,))]
 
 
+def swapped(chance: Chance) -> list[Step]:
+    """Two people exchange their addresses in the CRM, perhaps while one of them is being renamed."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    other, second = _pair(chance)
+    swap = (
+        Act(op="crm_edit", who=who, field="Email", value=f"person{other}@example.org"),
+        Act(op="crm_edit", who=other, field="Email", value=f"person{who}@example.org"),
+    )
+    if chance.either():
+        return [first, second, Step(wait=HOUR, acts=swap), Step(wait=HOUR)]
+    event = Event(at=1, part="PUT /api/3/contacts", after=chance.random.random() < 0.5, acts=swap[1:])
+    return [first, second, Step(wait=HOUR, acts=swap[:1], events=(event,)), Step(wait=HOUR)]
+
+
 def renamed(chance: Chance) -> list[Step]:
     """The address of a linked person changes on one side, and a run dies on the way."""
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
@@ -309,6 +323,7 @@ GUIDED: dict[str, Guide] = {
         lead_by_tag,
         new_on_both_sides,
         refused,
+        swapped,
         renamed,
         deleted_and_made_again,
         opted_out_then_edited,

@@ -73,6 +73,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     import_updates_above: int = 200
     crm_clock: float = 0.0  # seconds ahead of ours
     contact_clock: float = 0.0
+    rule: bool = False  # whether the org refuses some telephone numbers from programs
+    digits: bool = False  # whether ActiveCampaign keeps no more of a telephone number than its digits
     flow: str = ""  # when the CRM's own flow sets the one-way field after a phone was changed: after, later
 
 

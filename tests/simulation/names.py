@@ -26,6 +26,8 @@ STATES = (
     "conflict decided for ActiveCampaign",
     "conflict held for a person",
     "hold after a refusal",
+    "address held that another contact has",
+    "value kept in a form of the vendor's own",
     "first link with both sides filled",
     "link closed because the CRM record was deleted",
     "link opened again when the CRM record was restored",

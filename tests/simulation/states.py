@@ -106,7 +106,11 @@ def _rested(world: World) -> Iterator[str]:
     yield from _written(world)
     for hold in world.holds():
         yield "conflict held for a person" if hold["kind"] == "conflict" else "hold after a refusal"
+        if hold["field"] == "Email" and hold["kind"] != "conflict":
+            yield "address held that another contact has"
     for row in world.journal():
+        if row["op"] == "kept":
+            yield "value kept in a form of the vendor's own"
         if any(reason == "first_link" for _before, _after, reason in row["fields"].values()):
             yield "first link with both sides filled"
     if models.Link.objects.filter(closed_reason="deleted_crm").exists():

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import msgspec
 from django.db import connection as database
 from tests.helpers.mappings import NAMES, both_objects, mapping_of
 from tests.helpers.two_systems import TwoSystems
-from tests.simulation.cells import CONTACTS, CRM, Ledger, Record, look
+from tests.simulation.cells import CONTACTS, CRM, Ledger, Record, Values, canonical, look
 from tests.simulation.consents import Consents, stands
 from tests.simulation.faults import Commits, Events, FaultyWire, Killed, Trace
 from tests.simulation.history import ONE_WAY, TAG, Act, History, Step
@@ -67,6 +67,7 @@ class World(TwoSystems):
         self.systems["activecampaign"].clock.advance(history.options.contact_clock)
         if history.options.flow:
             self._add_flow(history.options.flow)
+        self._add_rules()
         if not _commits:
             _commits.append(Commits())
         self._connected = False
@@ -126,7 +127,7 @@ class World(TwoSystems):
             self.tell(f"{self.clock.now():%d %H:%M:%S} {act.told()}")
             self.trace.add(f"{self.clock.now():%d %H:%M:%S.%f}", act.told())
         side = CRM if act.op.startswith("crm") else "activecampaign"
-        self.ledger.person(look(self.systems, self.custom), self.clock.now(), act.who, side)
+        self.ledger.person(self._look(), self.clock.now(), act.who, side)
         self.consents.person(stands(self.systems), act.who)
 
     def meanwhile(self, act: Act) -> None:
@@ -209,7 +210,7 @@ class World(TwoSystems):
             self.imports_asked.setdefault(batch.id, asked)
             if batch.done and batch.id not in before:
                 asked = min(asked, self.imports_asked[batch.id])
-        self.ledger.ours(look(self.systems, self.custom), self.clock.now(), asked)
+        self.ledger.ours(self._look(), self.clock.now(), asked)
         self.consents.ours(stands(self.systems))
         if request is not None and response is not None and _is_refusal(response):
             self.refused.append(f"{route} {request.content.decode()} {response.text}")
@@ -261,6 +262,23 @@ class World(TwoSystems):
         )
         return mapping_of(*both_objects(fields, creation_defaults=DEFAULTS), settings=settings)
 
+    def _look(self) -> dict[Record, Values]:
+        return look(self.systems, self.custom, digits=self.history.options.digits)
+
+    def _add_rules(self) -> None:
+        """What both vendors make of telephone numbers."""
+        if self.history.options.rule:
+            when = [{"field": "Phone", "is": "like", "to": "[37]$"}]
+            refusal = {"message": "No such number.", "fields": ["Phone"], "by": "api", "when": when}
+            validations = [{"object": name, **refusal} for name in ("Contact", "Lead")]
+            self._post_rules("salesforce", {"validations": validations})
+        if self.history.options.digits:
+            self._post_rules("activecampaign", {"stored_as": {"phone": ["digits"]}})
+
+    def _post_rules(self, vendor: str, rules: dict[str, Any]) -> None:
+        doors = self.systems[vendor].system.doors()
+        doors["POST", "rules"](make_request("POST", "/_sandbox/rules", {}, msgspec.json.encode(rules)))
+
     def _add_flow(self, moment: str) -> None:
         """The org sets the one-way field after every change of a phone, as the user who saved."""
         made = {ONE_WAY: {"from": "Phone", "as": "digits"}}
@@ -270,9 +288,11 @@ class World(TwoSystems):
             {"object": name, "on": ["update"], "when": when, "set": made, "moment": moment, **later}
             for name in ("Contact", "Lead")
         ]
-        doors = self.systems["salesforce"].system.doors()
-        body = msgspec.json.encode({"flows": flows})
-        doors["POST", "rules"](make_request("POST", "/_sandbox/rules", {}, body))
+        self._post_rules("salesforce", {"flows": flows})
+
+    def canonical(self, field: str, value: object) -> str:
+        """A value of a field as it is compared."""
+        return canonical(field, value, digits=self.history.options.digits)
 
     def names(self, side: str, field: str) -> str:
         """The name of a field in our tables."""
