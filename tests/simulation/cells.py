@@ -75,6 +75,10 @@ class Content:
         return f"{self.field} {self.value!r} of person {self.who} ({self.by} {self.at:%d %H:%M:%S})"
 
 
+def _moment(content: Content) -> datetime:
+    return content.at
+
+
 @dataclass(eq=False, kw_only=True)
 class Cell:
     """One field of one record."""
@@ -118,6 +122,7 @@ class Ledger:
         self.sources: dict[Record, set[Record]] = {}
         self.wrong: list[str] = []
         self.edited: dict[tuple[int, str], datetime] = {}
+        self._joined: dict[int, set[int]] = {}
         self._known: dict[tuple[int, str, str], Content] = {}
         self._emptied: dict[tuple[int, str], list[Content]] = defaultdict(list)
 
@@ -143,6 +148,15 @@ class Ledger:
         else:
             self._emptied[who, name].append(content)
         return content
+
+    def join(self, who: int, other: int) -> None:
+        """A person's records in the CRM take another's over: the links go along, so both are one from now on."""
+        together = self.same(who) | self.same(other)
+        self._joined |= dict.fromkeys(together, together)
+
+    def same(self, who: int) -> set[int]:
+        """That person with all who became one with them."""
+        return self._joined.get(who, {who})
 
     # --- we
 
@@ -175,14 +189,17 @@ class Ledger:
     def _source(self, record: Record, name: str, value: str, old: Content) -> Content | None:
         """The content that a value of ours carries."""
         who = self.who[record]
+        people = sorted(self.same(who), key=lambda each: each != who)
         if self._flow and name == ONE_WAY and record[0] == CRM:
             return self._known.get((who, name, value)) or self._author(who, name, value, old.at, FLOW)
         if not value:
-            found = [each for each in self._emptied[who, name] if not old.follows(each)]
+            empties = sorted((each for one in people for each in self._emptied[one, name]), key=_moment)
+            found = [each for each in empties if not old.follows(each)]
             return found[-1] if found else None
         if record[0] == CRM and DEFAULTS.get(name) == value and (who, name, value) not in self._known:
             return self._author(who, name, value, old.at, "default")
-        return self._known.get((who, name, value))
+        known = (self._known.get((each, name, value)) for each in people)
+        return next((each for each in known if each is not None), None)
 
     def _judge(
         self, record: Record, name: str, cell: Cell, new: Content, at: datetime, asked: datetime

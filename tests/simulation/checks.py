@@ -176,9 +176,10 @@ def _unlinked(world: World, linked: set[Any]) -> Iterator[str]:
     held = {hold["record_id"] for hold in world.holds() if not hold["field"]}
     for record, cells in world.ledger.cells.items():
         who = world.ledger.who[record]
+        taken_over = {(each, CONTACTS) for each in world.ledger.same(who)}  # whose contacts came along
         if (
             record in linked
-            or any((who, side) in world.people.deleted for side in SIDES)
+            or world.people.deleted & ({(who, side) for side in SIDES} | taken_over)
             or record[2] in held
         ):
             continue

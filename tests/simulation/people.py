@@ -113,6 +113,7 @@ class People:
         self._world.systems["salesforce"].person(sobject, "merge", record_id=kept[2], values=values)
         if act.other >= 0:
             self.deleted.add((act.other, CRM))
+            self._world.ledger.join(act.who, act.other)
         self.merged.add(losers[0])
         return True
 

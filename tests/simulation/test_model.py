@@ -107,6 +107,13 @@ def test_another_persons_value_is_seen(told: Told) -> None:
     assert "nobody wrote there" in told.ledger.wrong[0]
 
 
+def test_the_values_of_people_who_became_one_may_travel(told: Told) -> None:
+    told.person(BEN, who=2, Email="ben@example.org", Phone="9")
+    told.ledger.join(1, 2)
+    told.we(ANA, Phone="9")
+    assert told.ledger.wrong == []
+
+
 def test_a_deletion_of_ours_is_seen(told: Told) -> None:
     told.we_delete(ANAS)
     assert "deleted by a call of ours" in told.ledger.wrong[0]
