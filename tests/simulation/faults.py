@@ -129,20 +129,23 @@ class FaultyWire(httpx2.BaseTransport):
                 if (instead := self._fail(event, request)) is not None:
                     self._trace.add(f"{asked:%d %H:%M:%S.%f}", route, event.fault)
                     return instead
-        written = len(world.ledger.writes)
+        written, under_way = len(world.ledger.writes), world.imports_under_way()
         response = self._inner.handle_request(request)
         world.see_ours(asked, route, request, response)
         self._trace.add(f"{asked:%d %H:%M:%S.%f}", route, _digest(request), response.status_code)
         writes = world.ledger.writes[written:]
         for event in due:
             if event.after:
-                world.ledger.doubt(writes if event.fault else ())
+                if event.fault:
+                    world.ledger.doubt(writes)
+                    world.unheard |= world.imports_under_way() - under_way
                 events.prepare(event)
                 response = self._fail(event, request, response) or response
         took = (world.clock.now() - asked).total_seconds()
         if took > request.extensions["timeout"]["read"]:
             events.fired["read time-out"] += 1
             world.ledger.doubt(writes)
+            world.unheard |= world.imports_under_way() - under_way
             raise httpx2.ReadTimeout("too slow", request=request)
         return response
 

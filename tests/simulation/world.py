@@ -59,6 +59,7 @@ class World(TwoSystems):
         self.wrong: list[str] = []
         self.refused: list[str] = []  # requests that a vendor refused, with what it said
         self.imports_asked: dict[str, datetime] = {}
+        self.unheard: set[str] = set()  # imports whose answer never came, or was forgotten with the process
         self.vendor = ""
         self.states: Counter[str] = Counter()
         self.custom = {name: int(self.field(title).removeprefix("field/")) for name, title in TITLES.items()}
@@ -170,6 +171,9 @@ class World(TwoSystems):
         with database.cursor() as cursor:
             cursor.execute("SELECT side, record_id, key FROM outbox WHERE state = 'sending'")
             rows = cursor.fetchall()
+            cursor.execute("SELECT DISTINCT batch_id FROM outbox WHERE state = 'sent'")
+            heard = {batch_id for (batch_id,) in cursor.fetchall()}
+        self.unheard |= self.imports_under_way() - heard
         for side, record_id, key in rows:
             self.ledger.doubt(self.ledger.last_writes(side, record_id, key or ""))
 
@@ -204,16 +208,24 @@ class World(TwoSystems):
     ) -> None:
         """Take in what a call did, and what imports were done by now."""
         imports = self.systems["activecampaign"].system.imports  # type: ignore[attr-defined]
-        before = {batch.id for batch in imports.batches.values() if batch.done}
+        waiting = [batch for batch in imports.batches.values() if not batch.done]
         imports.work()
         for batch in imports.batches.values():
             self.imports_asked.setdefault(batch.id, asked)
-            if batch.done and batch.id not in before:
-                asked = min(asked, self.imports_asked[batch.id])
+        done = [batch for batch in waiting if batch.done]
+        written = len(self.ledger.writes)
+        asked = min([asked, *(self.imports_asked[batch.id] for batch in done)])
         self.ledger.ours(self._look(), self.clock.now(), asked)
+        unheard = {str(number) for batch in done if batch.id in self.unheard for number in batch.success}
+        self.ledger.doubt(write for write in self.ledger.writes[written:] if write.record[2] in unheard)
         self.consents.ours(stands(self.systems))
         if request is not None and response is not None and _is_refusal(response):
             self.refused.append(f"{route} {request.content.decode()} {response.text}")
+
+    def imports_under_way(self) -> set[str]:
+        """The imports that had no effect yet."""
+        imports = self.systems["activecampaign"].system.imports  # type: ignore[attr-defined]
+        return {batch.id for batch in imports.batches.values() if not batch.done}
 
     def check_intent(self, route: str) -> None:
         """Nothing is sent that is not committed as an intent before."""
