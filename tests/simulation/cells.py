@@ -133,13 +133,18 @@ class Ledger:
         for record, name, value in self._changes(now, at, who):
             old = self.cells[record][name]
             content = self._known.get((self.who[record], name, value))  # copied, as when a lead is converted
-            if content is None:
+            if content is None or self._is_made_again(record, name, content, old.content):
                 content = self._author(self.who[record], name, value, at, side)
                 content.before.append((old.content, old.write))
                 if old.write is not None:
                     old.write.built_at = old.write.built_at or at
             self.cells[record][name] = Cell(content=content, since=at)
             self.edited[self.who[record], side] = at
+
+    def _is_made_again(self, record: Record, name: str, content: Content, old: Content) -> bool:
+        """Whether the CRM's flow made a value once more, of a telephone number that is there again."""
+        ours = self._flow and name == ONE_WAY and record[0] == CRM
+        return ours and old is not content and old.follows(content)
 
     def _author(self, who: int, name: str, value: str, at: datetime, by: str) -> Content:
         content = Content(who=who, field=name, value=value, at=at, by=by)
@@ -191,7 +196,10 @@ class Ledger:
         who = self.who[record]
         people = sorted(self.same(who), key=lambda each: each != who)
         if self._flow and name == ONE_WAY and record[0] == CRM:
-            return self._known.get((who, name, value)) or self._author(who, name, value, old.at, FLOW)
+            made = self._known.get((who, name, value))
+            if made is None or self._is_made_again(record, name, made, old):
+                made = self._author(who, name, value, old.at, FLOW)
+            return made
         if not value:
             empties = sorted((each for one in people for each in self._emptied[one, name]), key=_moment)
             found = [each for each in empties if not old.follows(each)]

@@ -24,8 +24,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 class Told:
     """Tells a ledger what happens, a minute apart."""
 
-    def __init__(self) -> None:
-        self.ledger = Ledger()
+    def __init__(self, *, flow: bool = False) -> None:
+        self.ledger = Ledger(flow=flow)
         self._now: dict[Record, Values] = {}
         self._at = NOON
 
@@ -111,6 +111,16 @@ def test_the_values_of_people_who_became_one_may_travel(told: Told) -> None:
     told.person(BEN, who=2, Email="ben@example.org", Phone="9")
     told.ledger.join(1, 2)
     told.we(ANA, Phone="9")
+    assert told.ledger.wrong == []
+
+
+def test_the_orgs_flow_may_make_a_value_once_more() -> None:
+    told = Told(flow=True)
+    told.person(ANA, Email="ana@example.org")
+    told.we(ANAS, Email="ana@example.org")
+    for number in ("1", "2", "1"):  # the number that a person gave came back by our write, as the policy says
+        told.person(ANA, Phone=f"+{number}", Title=number)
+        told.we(ANAS, Title=number)
     assert told.ledger.wrong == []
 
 
