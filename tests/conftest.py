@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import psycopg
 import pytest
+from tests.helpers.resettable import Resettable
 from tests.simulation.report import FIRST, OF_THE_SUITE
 
 from crosswalk.store import embedded
@@ -28,18 +29,7 @@ from crosswalk.store import embedded
 _HOME = "CROSSWALK_TEST_HOME"
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)
-_OTHERS = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-)
-_OURS = "schemaname = 'public' AND {} NOT LIKE 'django_migrations%'"
-_TABLES = f"SELECT tablename FROM pg_tables WHERE {_OURS.format('tablename')}"
-_RESTART = (
-    "SELECT setval(sequencename::regclass, start_value, false) FROM pg_sequences WHERE "
-    + _OURS.format("sequencename")
-)
 _VACUUM_EVERY = 20
-_times = itertools.count(1)
 
 # Machines that run tests are slow and shared: time is no property of what is tested.
 hypothesis.settings.register_profile("crosswalk", deadline=None, derandomize=True)
@@ -79,6 +69,11 @@ def database_named(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first: at the end, one of them would keep one worker busy and the other idle."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @contextmanager
 def only_one(file: Path) -> Iterator[None]:
     """One worker at a time."""
@@ -98,6 +93,7 @@ def _hurry(server: psycopg.Connection) -> None:
     """No test cuts the power, and thousands of databases come and go: nothing waits for the disk."""
     server.execute("ALTER SYSTEM SET fsync = off")
     server.execute("ALTER SYSTEM SET full_page_writes = off")
+    server.execute("ALTER SYSTEM SET synchronous_commit = off")
     server.execute("SELECT pg_reload_conf()")
 
 
@@ -140,32 +136,22 @@ def database_url(new_database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def worker_database(database_server: tuple[str, psycopg.Connection]) -> Iterator[str]:
-    """A database with all migrations, for one test of this process after the other; its address."""
+def worker_database(database_server: tuple[str, psycopg.Connection]) -> Iterator[tuple[str, Resettable]]:
+    """A database with all migrations, for one test of this process after the other; its address and what empties it."""
     url, server = database_server
     name = f"worker_{os.getpid()}"
     server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-    yield database_named(url, name)
+    own = database_named(url, name)
+    yield own, Resettable(own, vacuum_every=_VACUUM_EVERY)
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _empty(url: str) -> None:
-    """Make a database as good as new; that takes a hundredth of the time of making one."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_OTHERS)
-        tables = [name for (name,) in connection.execute(_TABLES)]
-        connection.execute("SET session_replication_role = replica")  # references are not looked at
-        connection.execute(";".join(f"DELETE FROM {name}" for name in tables))
-        connection.execute(_RESTART)
-        if next(_times) % _VACUUM_EVERY == 0:
-            connection.execute("VACUUM")
-
-
 @pytest.fixture
-def emptied_database(worker_database: str) -> str:
-    """The process's one database, empty again; its address."""
-    _empty(worker_database)
-    return worker_database
+def emptied_database(worker_database: tuple[str, Resettable]) -> str:
+    """The process's one database, as good as new; its address."""
+    url, resettable = worker_database
+    resettable.reset()
+    return url
 
 
 @pytest.fixture

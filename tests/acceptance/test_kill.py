@@ -7,19 +7,22 @@ the state that an undisturbed run leaves, judged on the raw dumps, and verify is
 
 from __future__ import annotations
 
-import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from tests.conftest import database_named
 from tests.helpers.kill_zygote import SYSTEMS
+from tests.helpers.resettable import Resettable
 
-_numbers = itertools.count(1)
+pytestmark = pytest.mark.long
 _FIELDS = {
     "Lead": ("Email", "FirstName", "LastName", "Phone", "Company", "HasOptedOutOfEmail"),
     "Contact": ("Email", "FirstName", "LastName", "Phone", "HasOptedOutOfEmail"),
@@ -28,58 +31,56 @@ _FIELDS = {
 
 
 class Stage:
-    """A prepared scenario, with a database of its own for each case."""
+    """A prepared scenario: a process, and a database that is as it was prepared before each case."""
 
-    def __init__(self, scenario: str, server_url: str, server: psycopg.Connection[Any]) -> None:
-        self._server_url, self._server = server_url, server
+    def __init__(self, scenario: str, url: str) -> None:
         self._cases = 0
-        self._template = f"kill_{scenario}_{next(_numbers)}_{id(self)}"
-        server.execute(f"CREATE DATABASE {self._template} TEMPLATE migrated")
-        command = [sys.executable, "-m", "tests.helpers.kill_zygote", scenario, self._url(self._template)]
+        command = [sys.executable, "-m", "tests.helpers.kill_zygote", scenario, url]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._hear() == {"ready": True}
-
-    def _url(self, name: str) -> str:
-        return database_named(self._server_url, name)
+        self._database = Resettable(url, vacuum_every=1)
 
     def _hear(self) -> Any:
         assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
+        return msgspec.json.decode(self._process.stdout.readline())
+
+    @cached_property
+    def undisturbed(self) -> dict[str, Any]:
+        """What becomes of a sync that is not killed."""
+        return self.case(None)
 
     def case(self, kill: dict[str, Any] | None) -> dict[str, Any]:
         """Kill one sync as told, run again, and return what became of it.
 
         Each fourth case runs once more, to see that nothing is left to do.
         """
-        name = f"{self._template}_case"
         self._cases += 1
-        order = {"database": self._url(name), "kill": kill, "again": self._cases % 4 == 1}
-        self._server.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
-        try:
-            assert self._process.stdin is not None
-            print(json.dumps(order), file=self._process.stdin, flush=True)
-            return dict(self._hear())
-        finally:
-            self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self._database.reset()
+        assert self._process.stdin is not None
+        print(json.dumps({"kill": kill, "again": self._cases % 4 == 1}), file=self._process.stdin, flush=True)
+        return dict(self._hear())
 
     def close(self) -> None:
-        """End the process and remove the database."""
+        """End the process."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.stdout.close()
         assert self._process.wait(timeout=30) == 0
-        self._server.execute(f"DROP DATABASE {self._template} WITH (FORCE)")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage(
     request: pytest.FixtureRequest, database_server: tuple[str, psycopg.Connection[Any]]
 ) -> Iterator[Stage]:
-    """The scenario that the test is parametrised with."""
-    stage = Stage(request.param, *database_server)
+    """The scenario that the test is parametrised with; one test after the other uses it."""
+    url, server = database_server
+    name = f"kill_{request.param}_{os.getpid()}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+    stage = Stage(request.param, database_named(url, name))
     yield stage
     stage.close()
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _people(dump: dict[str, dict[str, list[dict[str, Any]]]]) -> list[tuple[Any, ...]]:
@@ -123,29 +124,33 @@ def _assert_recovered(
     assert not differences, f"values lost: {kill}: {differences}"
 
 
-@pytest.mark.parametrize("stage", ["initial", "incremental"], indirect=True)
-def test_a_sync_killed_at_any_request_loses_and_doubles_nothing(stage: Stage) -> None:
-    outcome = stage.case(None)
-    undisturbed = _people(outcome["dump"])
-    requests = outcome["first"]["requests"]
+_both_scenarios = pytest.mark.parametrize("stage", ["initial", "incremental"], indirect=True)
+_before_and_after = pytest.mark.parametrize("when", ["before", "after"])
+
+
+@_both_scenarios
+@_before_and_after
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_sync_killed_at_any_request_loses_and_doubles_nothing(stage: Stage, system: str, when: str) -> None:
+    undisturbed = _people(stage.undisturbed["dump"])
+    requests = stage.undisturbed["first"]["requests"]
     assert min(requests.values()) > 3
-    for system, when in itertools.product(SYSTEMS, ("before", "after")):
-        for number in range(1, requests[system] + 1):
-            kill = {"system": system, "request": number, "when": when}
-            outcome = stage.case(kill)
-            if _ended_before(outcome, kill):
-                assert number > 3, kill
-                break
-            _assert_recovered(outcome, undisturbed, kill)
+    for number in range(1, requests[system] + 1):
+        kill = {"system": system, "request": number, "when": when}
+        outcome = stage.case(kill)
+        if _ended_before(outcome, kill):
+            assert number > 3, kill
+            break
+        _assert_recovered(outcome, undisturbed, kill)
 
 
-@pytest.mark.parametrize("stage", ["initial", "incremental"], indirect=True)
-def test_a_sync_killed_at_any_commit_loses_and_doubles_nothing(stage: Stage) -> None:
-    outcome = stage.case(None)
-    undisturbed = _people(outcome["dump"])
-    commits = outcome["first"]["commits"]
+@_both_scenarios
+@_before_and_after
+def test_a_sync_killed_at_any_commit_loses_and_doubles_nothing(stage: Stage, when: str) -> None:
+    undisturbed = _people(stage.undisturbed["dump"])
+    commits = stage.undisturbed["first"]["commits"]
     assert commits > 20
-    for number, when in itertools.product(range(1, commits + 1), ("before", "after")):
+    for number in range(1, commits + 1):
         kill = {"commit": number, "when": when}
         outcome = stage.case(kill)
         if _ended_before(outcome, kill):
@@ -157,7 +162,7 @@ def test_a_sync_killed_at_any_commit_loses_and_doubles_nothing(stage: Stage) -> 
 @pytest.mark.parametrize("stage", ["incremental"], indirect=True)
 def test_the_undisturbed_run_carries_every_edit_to_the_other_side(stage: Stage) -> None:
     """What the kill tests compare with is itself right."""
-    outcome = stage.case(None)
+    outcome = stage.undisturbed
     contacts = {
         row["email"]: row for row in outcome["dump"]["activecampaign"]["contact"] if row["deleted"] != "1"
     }

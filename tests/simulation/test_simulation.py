@@ -42,6 +42,7 @@ def silence() -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(SEEDS // CHUNK))
 def test_nothing_is_lost_whatever_people_and_vendors_do(
     number: int,

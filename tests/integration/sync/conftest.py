@@ -18,11 +18,7 @@ Both = Callable[..., "TwoSystems"]
 @pytest.fixture
 def make_both(django_database: str, tmp_path: Path) -> Both:
     """Makes a pair of systems; they are empty unless sizes are given, and without package."""
-    from django.db import connection
     from tests.helpers.two_systems import TwoSystems
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off")  # no crash is played here, and disks are slow
 
     def make(**options: Any) -> TwoSystems:
         return TwoSystems(tmp_path / "key", **options)
