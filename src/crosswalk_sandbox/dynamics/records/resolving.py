@@ -10,7 +10,7 @@ from crosswalk_sandbox.dynamics.errors import missing_property
 from crosswalk_sandbox.dynamics.query import conditions
 from crosswalk_sandbox.dynamics.query.syntax import Path
 from crosswalk_sandbox.dynamics.schema import CHOICES, NUMBERS, REFERENCES, TEXTS, Column, Table
-from crosswalk_sandbox.dynamics.security import rights
+from crosswalk_sandbox.dynamics.security import rights, ties
 
 Walk = Callable[[Row], Row | None]
 
@@ -43,11 +43,10 @@ class Resolver(conditions.Resolver):
         """The rows that a collection leads to, and what knows their properties. Raises ODataError."""
         *lookups, name = self._names(path)
         table, walk = self._walked(lookups)
-        found = self._environment.schema.collections(table.name).get(name)
+        found = collection(self._environment, table, name)
         if found is None:
             raise missing_property(name, table.name)
-        other, column = found
-        grouped = pointing(self._environment, other, column, table)
+        other, grouped = found
 
         def rows_of(row: Row) -> Sequence[Row]:
             start = walk(row)
@@ -81,6 +80,18 @@ class Resolver(conditions.Resolver):
             return found
 
         return table, walk
+
+
+def collection(
+    environment: Environment, table: Table, name: str
+) -> tuple[Table, Mapping[str, list[Row]]] | None:
+    """Where a collection leads from a table's rows: the rows there, by the keys here. Raises ODataError."""
+    if found := environment.schema.collections(table.name).get(name):
+        other, column = found
+        return other, pointing(environment, other, column, table)
+    if tie := ties.far_end(table.name, name):
+        return environment.schema[tie[1]], ties.grouped(environment, table.name, name)
+    return None
 
 
 def pointing(

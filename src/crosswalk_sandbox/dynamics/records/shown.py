@@ -16,9 +16,9 @@ from crosswalk_sandbox.dynamics.errors import missing_property
 from crosswalk_sandbox.dynamics.query import conditions
 from crosswalk_sandbox.dynamics.query.syntax import Expansion
 from crosswalk_sandbox.dynamics.records import guards, paging
-from crosswalk_sandbox.dynamics.records.resolving import Resolver, pointing
+from crosswalk_sandbox.dynamics.records.resolving import Resolver, collection
 from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Table
-from crosswalk_sandbox.dynamics.security import rights, ties
+from crosswalk_sandbox.dynamics.security import rights
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
@@ -104,11 +104,8 @@ class Shower:
     def _expansion(self, table: Table, each: Expansion, asked: Asked) -> Expanded:
         """What an expansion adds to a row. Raises ODataError."""
         here = self._environment
-        if found := here.schema.collections(table.name).get(each.name):
+        if found := collection(here, table, each.name):
             return _Many(here, table, *found, each, asked).shown
-        if found_tie := ties.far_end(table.name, each.name):
-            rows = Shower(here, here.schema[found_tie[1]], each.select, each.expand, asked)
-            return lambda row: {each.name: self._tied(row, table, each.name, rows)}
         if each.name not in table.navigations or each.many:
             raise missing_property(each.name, table.name)
         column, target = table.navigations[each.name]
@@ -121,10 +118,6 @@ class Shower:
             return None
         found = self._environment.rows[target].get(row.get(column.name, ""))
         return shower.show(found) if found else None
-
-    def _tied(self, row: Row, table: Table, name: str, shower: Shower) -> list[dict[str, Any]]:
-        """The rows at the other end of a relationship of many to many."""
-        return [shower.show(each) for each in ties.tied(self._environment, table.name, name, row[table.key])]
 
     def _annotations(self, row: Row, column: Column, value: Any) -> Iterable[tuple[str, str]]:
         if column.type in REFERENCES:
@@ -140,19 +133,19 @@ class Shower:
 
 
 class _Many:
-    """An expanded collection: the rows whose lookup leads back, a page of them, and where the others are."""
+    """An expanded collection: a page of its rows, and where the others are."""
 
     def __init__(
         self,
         environment: Environment,
         table: Table,
         other: Table,
-        column: Column,
+        grouped: Mapping[str, list[Row]],
         each: Expansion,
         asked: Asked,
     ) -> None:
         self._each, self._asked, self._table = each, asked, table
-        self._grouped = pointing(environment, other, column, table)
+        self._grouped = grouped
         resolve = Resolver(environment, other, asked.user)
         self._test = conditions.test(each.filter, resolve) if each.filter else None
         self._order = conditions.order(each.orderby, other.key, resolve)

@@ -37,13 +37,22 @@ def of_table(table: str) -> Iterator[tuple[str, str]]:
 
 def tied(environment: Environment, table: str, navigation: str, key: str) -> list[Row]:
     """The rows to which one is tied. Raises ODataError for who may not see them."""
+    return grouped(environment, table, navigation).get(key, [])
+
+
+def grouped(environment: Environment, table: str, navigation: str) -> dict[str, list[Row]]:
+    """The rows at the other end, by the keys of the rows at this one. Raises ODataError as `tied` does."""
     found = far_end(table, navigation)
     if found is None:
-        return []
+        return {}
     tie, far = found
     mine, theirs = (environment.schema[each].key for each in (table, far))
-    wanted = {row[theirs] for row in environment.rows[tie].values() if row[mine] == key}
-    return [row for row in rights.readable(environment, environment.schema[far]) if row[theirs] in wanted]
+    rows = {row[theirs]: row for row in rights.readable(environment, environment.schema[far])}
+    groups: dict[str, list[Row]] = {}
+    for row in environment.rows[tie].values():
+        if row[theirs] in rows:
+            groups.setdefault(row[mine], []).append(rows[row[theirs]])
+    return groups
 
 
 def metadata(table: str | None = None) -> Iterator[dict[str, Any]]:

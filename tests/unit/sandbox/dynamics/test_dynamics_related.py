@@ -189,3 +189,14 @@ def test_pages_stay_right_while_rows_change(opening: Any) -> None:
     second = environment.http.get(page["@odata.nextLink"], headers=prefer).json()
     third = environment.http.get(second["@odata.nextLink"], headers=prefer).json()
     assert names(second["value"] + third["value"]) == ["P5", "P0", "P2", "P4"]
+
+
+def test_the_roles_of_a_user_are_a_collection(company: tuple[DataverseEnvironment, str]) -> None:
+    environment, _ = company
+    user = environment.get("/WhoAmI")["UserId"]
+    roles = "systemuserroles_association"
+    found = environment.get(f"/systemusers({user})?$select=fullname&$expand={roles}($select=name)")
+    assert [each["name"] for each in found[roles]] == ["System Administrator"]
+    filter_ = quote(f"{roles}/any(r:r/name eq 'system administrator') and isdisabled eq false")
+    users = environment.get(f"/systemusers?$select=fullname&$filter={filter_}")["value"]
+    assert user in {each["systemuserid"] for each in users}
