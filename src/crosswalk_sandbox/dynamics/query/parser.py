@@ -16,6 +16,7 @@ from crosswalk_sandbox.dynamics.query.syntax import (
     Compared,
     Condition,
     Expansion,
+    Figure,
     Joined,
     Kind,
     Message,
@@ -23,12 +24,13 @@ from crosswalk_sandbox.dynamics.query.syntax import (
     Ordering,
     Path,
     Quantified,
+    Step,
     Truth,
     Value,
 )  # fmt: skip
 
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-STARTS = ("filter", "orderby", "select", "expand", "key")
+STARTS = ("filter", "orderby", "select", "expand", "apply", "key")
 KINDS: dict[str, Kind] = {
     "STRING": "string", "QUOTED": "string", "ENUM": "enum", "GUID": "guid", "DATETIME": "datetime",
     "DATE": "date", "DECIMAL": "number", "INTEGER": "number", "TRUE": "boolean", "FALSE": "boolean",
@@ -86,6 +88,12 @@ def split(text: str, mark: str) -> list[str]:
     return [*parts, text[start:]]
 
 
+def parse_apply(text: str) -> tuple[Step, ...]:
+    """Read `$apply`. Raises ODataError."""
+    found: tuple[Step, ...] = _parse("apply", text)
+    return found
+
+
 def parse_key(text: str) -> dict[str, tuple[Value, ...]]:
     """Read a key of an address: `name=value` pairs. Raises ODataError."""
     found: dict[str, tuple[Value, ...]] = _parse("key", text)
@@ -135,6 +143,26 @@ class _Reader(Transformer[Token, Any]):
 
     def key(self, *named: tuple[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
         return dict(named)
+
+    def apply(self, *steps: Step) -> tuple[Step, ...]:
+        return steps
+
+    def filtered(self, _: Token, condition: Any) -> Step:
+        return Step(condition=condition)
+
+    def aggregated(self, _: Token, *figures: Figure) -> Step:
+        return Step(figures=figures)
+
+    def grouped(self, _: Token, *parts: Path | Step | None) -> Step:
+        paths = tuple(each for each in parts if isinstance(each, Path))
+        inner = next((each for each in parts if isinstance(each, Step)), Step())
+        return Step(groups=paths, figures=inner.figures)
+
+    def figure(self, path: Path, _: Token, method: Token, __: Token, alias: Token) -> Figure:
+        return Figure(str(alias), str(method), path)
+
+    def counted(self, _: Token, __: Token, alias: Token) -> Figure:
+        return Figure(str(alias), "count", None)
 
     def quantified(
         self, path: Path, word: Token, variable: Token | None, condition: Any = None

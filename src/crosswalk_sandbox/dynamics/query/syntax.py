@@ -88,6 +88,24 @@ Condition = Compared | Called | Message | Truth | Joined | Negated | Quantified
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number over rows: sum, average, min, max or countdistinct of a property, or how many rows."""
+
+    alias: str
+    method: str
+    path: Path | None  # none for the number of rows
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transformation of $apply: a filter, groups, figures, or figures of groups."""
+
+    condition: Condition | None = None
+    groups: tuple[Path, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ordering:
     """One member of $orderby."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, ODATA, Call, answer, applied
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
-from crosswalk_sandbox.dynamics.records import addresses, deep, queries, saving, tracking
+from crosswalk_sandbox.dynamics.records import addresses, aggregates, deep, queries, saving, tracking
 from crosswalk_sandbox.dynamics.records.addresses import Address
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.shown import etag
@@ -34,9 +34,16 @@ def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, s
         only(call, "GET", "POST")
         if call.request.method == "POST":
             return _create(call, table)
-        return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
+        return _read(call, table)
     only(call, "GET", "PATCH", "DELETE")
     return _METHODS[call.request.method](call, table, addresses.read(call.environment, table, key))
+
+
+def _read(call: Call, table: Table) -> Response:
+    if call.request.param(aggregates.OPTION) is not None:
+        queries.check_options(call, frozenset({aggregates.OPTION}))
+        return aggregates.serve(call, table)
+    return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
 
 
 def check_writable(table: Table) -> None:
