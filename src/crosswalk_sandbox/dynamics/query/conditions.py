@@ -230,12 +230,12 @@ def _called(condition: Called, resolve: Resolver) -> Test:
         text, wanted = subject.get(row), part.get(row)
         if text is None or wanted is None:
             return None
-        return bool(re.fullmatch(before + _like(wanted) + after, text, re.IGNORECASE | re.DOTALL))
+        return bool(re.fullmatch(before + like(wanted) + after, text, re.IGNORECASE | re.DOTALL))
 
     return found
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
     """A searched part as a pattern; `%`, `_` and `[...]` mean what they mean to SQL's LIKE."""
     parts = re.split(r"(%|_|\[[^\]]+\])", text)
     return "".join(

@@ -35,12 +35,19 @@ def read(order: Order, text: str | None) -> tuple[int, Place | None]:
     if text is None:
         return 1, None
     found = TOKEN.fullmatch(text)
-    parts = VALUE.findall(unquote(found[2])) if found else []
-    if found is None or [name for name, _, _ in parts] != [*order.names, order.key]:
+    if found is None:
+        raise ODataError("0x80060888", "Skip token is not valid.")
+    return int(found[1]), place(order, unquote(found[2]))
+
+
+def place(order: Order, cookie: str) -> Place:
+    """The place that the inner part of a token tells. Raises ODataError."""
+    parts = VALUE.findall(cookie)
+    if [name for name, _, _ in parts] != [*order.names, order.key]:
         raise ODataError("0x80060888", "Skip token is not valid.")
     kinds = [part.kind for part, _ in order.parts]
     values = [_read(kind, null, text) for kind, (_, null, text) in zip(kinds, parts[:-1], strict=True)]
-    return int(found[1]), (values, unescape(parts[-1][2]).strip("{}").lower())
+    return values, unescape(parts[-1][2]).strip("{}").lower()
 
 
 def _written(name: str, value: Any) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, ODATA, Call, answer, applied
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_segment
-from crosswalk_sandbox.dynamics.records import addresses, aggregates, deep, queries, saving, tracking
+from crosswalk_sandbox.dynamics.records import (
+    addresses,
+    aggregates,
+    deep,
+    fetching,
+    queries,
+    saving,
+    tracking,
+)
 from crosswalk_sandbox.dynamics.records.addresses import Address
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.shown import etag
@@ -43,6 +51,8 @@ def _read(call: Call, table: Table) -> Response:
     if call.request.param(aggregates.OPTION) is not None:
         queries.check_options(call, frozenset({aggregates.OPTION}))
         return aggregates.serve(call, table)
+    if call.request.param(fetching.OPTION) is not None:
+        return fetching.serve(call, table)
     return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
 
 
