@@ -90,7 +90,7 @@ class Events:
         if event.late:
             self.fired["late answer" if event.after else "late request"] += 1
         if event.fault:
-            name = event.fault if event.fault == "killed" else f"{event.fault} by {self._world.vendor}"
+            name = event.fault if event.fault == "killed" else f"{event.fault} by {self._world.called}"
             self.fired[f"{name}, {'after' if event.after else 'before'} the effect"] += 1
 
     def die(self) -> None:
@@ -117,8 +117,8 @@ class FaultyWire(httpx2.BaseTransport):
             raise Killed
         asked = world.clock.now()
         route = _route(request)
-        world.vendor = request.url.host.partition(".")[0]
-        if world.vendor == "activecampaign":
+        world.called = request.url.host.partition(".")[0]
+        if world.called == "activecampaign":
             world.departures.append(asked)
         if route_writes(route):
             world.check_intent(route)
@@ -165,7 +165,7 @@ class FaultyWire(httpx2.BaseTransport):
 
     def _refusal(self, request: httpx2.Request, status: int, event: Event) -> httpx2.Response:
         """The vendor's own words for that status."""
-        system = self._world.systems[self._world.vendor].system
+        system = self._world.systems[self._world.called].system
         target = request.url.raw_path.decode()
         headers = {name.lower(): value for name, value in request.headers.items()}
         given = make_request(request.method, target, headers, request.content)

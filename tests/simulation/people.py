@@ -5,6 +5,7 @@ An act on somebody who is not there is left out, and so is one that the vendor's
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ class People:
     def __init__(self, world: World) -> None:
         self._world = world
         self._addresses: dict[int, str] = {}  # the last that a person was given
+        self._names: Counter[tuple[str, int]] = Counter()  # how often a person's record was made
         self._binned: dict[int, list[Record]] = {}  # records of the CRM that may be restored
         self.deleted: set[tuple[int, str]] = set()  # whom somebody deleted on that side
         self.restored: set[Record] = set()
@@ -47,6 +49,12 @@ class People:
         """The address that a new record of that person gets."""
         return self._addresses.setdefault(who, f"person{who}@example.org")
 
+    def _named(self, word: str, who: int) -> str:
+        """The name under which a person makes a record: never the same twice, as with every other value."""
+        self._names[word, who] += 1
+        number = self._names[word, who]
+        return f"{word} {who}" if number == 1 else f"{word} {who} ({number})"
+
     # --- the CRM
 
     def _crm(self, who: int) -> Record | None:
@@ -54,7 +62,7 @@ class People:
         return records[0] if records else None
 
     def crm_new(self, act: Act) -> bool:
-        values: dict[str, Any] = {"Email": self.address(act.who), "LastName": f"Last {act.who}"}
+        values: dict[str, Any] = {"Email": self.address(act.who), "LastName": self._named("Last", act.who)}
         if act.field:
             values[act.field] = act.value
         self._world.crm_new(act.object, **values)
@@ -131,7 +139,7 @@ class People:
         return records[0][2] if records else None
 
     def contact_new(self, act: Act) -> bool:
-        given = {"firstName": f"First {act.who}", "lists": {LIST: ACTIVE}}
+        given = {"firstName": self._named("First", act.who), "lists": {LIST: ACTIVE}}
         if act.field:
             given[self._name(act.field)] = act.value
         self._world.contact_new(self.address(act.who), **given)

@@ -60,7 +60,7 @@ class World(TwoSystems):
         self.refused: list[str] = []  # requests that a vendor refused, with what it said
         self.imports_asked: dict[str, datetime] = {}
         self.unheard: set[str] = set()  # imports whose answer never came, or was forgotten with the process
-        self.vendor = ""
+        self.called = ""  # the vendor of the call that is under way
         self.states: Counter[str] = Counter()
         self.custom = {name: int(self.field(title).removeprefix("field/")) for name, title in TITLES.items()}
         self.wire.inner = FaultyWire(self.wire.inner, self, self.trace)
