@@ -16,6 +16,7 @@ STATUS = {
     "0x80040225": 403,  # user disabled
     "0x80048306": 403,  # no access to this record
     "0x80040231": 403,  # PrincipalPrivilegeDenied
+    "0x8004F504": 403,  # column security
     "0x8004F507": 403,  # column security
     "0x80040333": 412,  # DuplicateRecordsFound
     "0x8004A110": 403,  # CannotActOnBehalfOfAnotherUser

@@ -30,6 +30,8 @@ LABELS: dict[str, tuple[str, ...]] = {
     ),
     "opportunity.statecode": ("Open", "Won", "Lost"),
     "opportunity.statuscode": ("In Progress", "On Hold", "Won", "Canceled", "Out-Sold"),
+    "opportunityclose.statecode": ("Open", "Completed", "Canceled"),
+    "opportunityclose.statuscode": ("Open", "Completed", "Canceled"),
     "opportunityratingcode": ("Hot", "Warm", "Cold"),
     "statecode": ("Active", "Inactive"),
     "statuscode": ("Active", "Inactive"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crosswalk_sandbox.dynamics import ids
-from crosswalk_sandbox.dynamics.actions import merging, qualifying
+from crosswalk_sandbox.dynamics.actions import closing, merging, qualifying
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.records import saving
@@ -96,12 +96,29 @@ def _into_state(state: int, *tables: str) -> Operation:
     return change
 
 
+def _close(state: int) -> Operation:
+    """Close an opportunity; `values` are those of the activity, and a `Status` (4 or 5 for a lost one)."""
+
+    def change(
+        environment: Environment, user: str, table: Table, old: Row, values: Mapping[str, Any]
+    ) -> None:
+        if table.name != "opportunity":
+            raise PersonError(f"people win and lose opportunities, not the table {table.name}")
+        status = int(values.get("Status", closing.AT_WILL))
+        activity = {name: value for name, value in values.items() if name != "Status"}
+        closing.close(environment, user, old, state, status, activity)
+
+    return change
+
+
 OPERATIONS: dict[str, Operation] = {
     "edit": _edit,
     "delete": _delete,
     "merge": _merge,
     "qualify": _qualify,
     "disqualify": _into_state(2, "lead"),
+    "win": _close(closing.WON),
+    "lose": _close(closing.LOST),
     "deactivate": _into_state(1, "account", "contact"),
     "reactivate": _into_state(0, *STATUS_OF_STATE),
 }

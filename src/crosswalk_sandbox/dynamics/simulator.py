@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from crosswalk_sandbox.dynamics import access, api, custom, persons, seed
+from crosswalk_sandbox.dynamics import access, api, custom, ids, persons, seed
 from crosswalk_sandbox.dynamics.answers import API, Call, refused
 from crosswalk_sandbox.dynamics.entra import Entra
 from crosswalk_sandbox.dynamics.entra.apps import App
@@ -67,6 +67,7 @@ class Dynamics:
 
     def __init__(self, world: World) -> None:
         self._places = Places()
+        self._requests = 0  # to the Web API, each with an id of its own
         self.entra = Entra(world.seed, world.clock, self._places)
         self.environment = Environment(
             load(custom.columns()), world.clock, self._places, world.seed, world.job_seconds
@@ -182,6 +183,14 @@ class Dynamics:
         if request.segments[:2] != API:
             return Response(404)
         self._catch_up()
+        self._requests += 1
+        number = ids.make(self._requests, "request")
+        response = self._called(request)
+        response.headers.update({"req_id": number, "x-ms-service-request-id": number})
+        return response
+
+    def _called(self, request: Request) -> Response:
+        """The answer of the Web API."""
         try:
             user = access.caller(self.environment, self.entra, request)
             return self._metered(request, user)
@@ -248,6 +257,10 @@ class Dynamics:
             text = "AADSTS90033: A transient error has occurred. Please try again."
             error = {"error": "temporarily_unavailable", "error_description": text, "error_codes": [90033]}
             return json_response(status, error)
+        if status == 401:
+            return access.refused(self.environment, self.entra, request, "")
+        if status == 429:
+            return self.throttled(request)
         code = next((code for code, known in STATUS.items() if known == status), "0x80040216")
         return refused(ODataError(code, "An unexpected error occurred.", status=status))
 

@@ -8,6 +8,7 @@ STATUS_OF_STATE: dict[str, dict[int, tuple[int, ...]]] = {
     "contact": {0: (1,), 1: (2,)},
     "lead": {0: (1, 2), 1: (3,), 2: (4, 5, 6, 7)},
     "opportunity": {0: (1, 2), 1: (3,), 2: (4, 5)},
+    "opportunityclose": {0: (1,), 1: (2,), 2: (3,)},
 }
 # a row that is closed can only be reactivated: the refusal of everything else
 CLOSED = {

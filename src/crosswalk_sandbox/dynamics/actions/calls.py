@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crosswalk_sandbox.dynamics.actions import merging, multiple, qualifying
+from crosswalk_sandbox.dynamics.actions import closing, merging, multiple, qualifying
 from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
@@ -60,6 +60,11 @@ def _merge(call: Call) -> Response:
     return Response(204, b"", ODATA)
 
 
+def _closed(call: Call, state: int) -> Response:
+    closing.serve(call.environment, call.user, json_body(call), state)
+    return Response(204, b"", ODATA)
+
+
 def _qualify(call: Call, lead: Row) -> Response:
     wanted = qualifying.read(call.environment, json_body(call))
     made = qualifying.qualify(call.environment, call.user, lead, wanted)
@@ -70,6 +75,8 @@ def _qualify(call: Call, lead: Row) -> Response:
 
 UNBOUND: dict[str, Callable[[Call], Response]] = {
     "Merge": _merge,
+    "WinOpportunity": lambda call: _closed(call, closing.WON),
+    "LoseOpportunity": lambda call: _closed(call, closing.LOST),
     "PublishXml": lambda call: changing.publish(call, all_of_it=False),
     "PublishAllXml": lambda call: changing.publish(call, all_of_it=True),
     "ReactivateEntityKey": changing.reactivate_key,

@@ -67,6 +67,11 @@ class Parameters:
             self._refuse(f"A type named '{value.get(TYPE)}' could not be resolved in '{name}' of the")
         return table, {key: each for key, each in value.items() if not key.startswith("@")}
 
+    def plain(self, name: str) -> dict[str, Any]:
+        """An object of a type that goes without saying."""
+        value = self._of_type(name, dict)
+        return {key: each for key, each in value.items() if not key.startswith("@")}
+
     def has(self, name: str) -> bool:
         """Whether a parameter was sent, and not as null."""
         return self._body.get(name) is not None

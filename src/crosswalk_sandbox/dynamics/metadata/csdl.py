@@ -44,6 +44,14 @@ ACTIONS = (
     '<Parameter Name="UpdateContent" Type="mscrm.crmbaseentity" />'
     '<Parameter Name="PerformParentingChecks" Type="Edm.Boolean" Nullable="false" /></Action>'
 )
+CLOSING = ("WinOpportunity", "LoseOpportunity")
+UNBOUND = ("Merge", *CLOSING)
+CLOSED_BY = "".join(
+    f'<Action Name="{name}">'
+    '<Parameter Name="OpportunityClose" Type="mscrm.opportunityclose" Nullable="false" />'
+    '<Parameter Name="Status" Type="Edm.Int32" Nullable="false" /></Action>'
+    for name in CLOSING
+)
 TRACKING = (
     '<Annotation Term="Org.OData.Capabilities.V1.ChangeTracking"><Record>'
     '<PropertyValue Property="Supported" Bool="true" /></Record></Annotation>'
@@ -61,9 +69,10 @@ def document(schema: Schema, *, annotations: bool) -> str:
     """The whole document."""
     types = "".join(_entity_type(schema, table) for table in schema)
     sets = "".join(_entity_set(schema, table, annotations=annotations) for table in schema)
-    calls = '<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" /><ActionImport Name="Merge" Action="mscrm.Merge" />'
+    calls = '<FunctionImport Name="WhoAmI" Function="mscrm.WhoAmI" />'
+    calls += "".join(f'<ActionImport Name="{name}" Action="mscrm.{name}" />' for name in UNBOUND)
     container = f'<EntityContainer Name="System">{sets}{calls}</EntityContainer>'
-    return HEAD + BASES + types + WHO_AM_I + ACTIONS + container + TAIL
+    return HEAD + BASES + types + WHO_AM_I + ACTIONS + CLOSED_BY + container + TAIL
 
 
 def edm_type(column: Column) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
-from crosswalk_sandbox.dynamics.records import addresses, queries, resources, saving
+from crosswalk_sandbox.dynamics.records import addresses, guards, queries, resources, saving
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.deep import navigation_to
 from crosswalk_sandbox.dynamics.records.links import BIND
@@ -47,6 +47,8 @@ def _property(call: Call, table: Table, row: Row, name: str, *, raw: bool) -> Re
     if call.request.method != "GET":
         value = _sent(call, "value") if call.request.method == "PUT" else None
         return _update(call, table, row, {name: value})
+    if table.properties[name].name in guards.hidden(call.environment, table):
+        raise ODataError("0x8004F504", f"Caller user does not have read permissions for {table.name}.{name}.")
     value = row.get(table.properties[name].name)
     if value is None:
         return Response(204, b"", ODATA)

@@ -19,6 +19,7 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "contact": ("Contact", OWNED),
     "lead": ("Lead", OWNED),
     "opportunity": ("Opportunity", OWNED),
+    "opportunityclose": ("Activity", OWNED),
     "systemuser": ("User", ("Read", "Write", "Append", "AppendTo", "Create")),
     "team": ("Team", UNOWNED),
     "role": ("Role", (*UNOWNED, "Assign")),

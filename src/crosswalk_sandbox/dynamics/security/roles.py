@@ -12,7 +12,7 @@ from crosswalk_sandbox.dynamics.environment import Environment
 from crosswalk_sandbox.dynamics.security import privileges
 
 ADMIN, SALES = "System Administrator", "Salesperson"
-BUSINESS = ("account", "contact", "lead", "opportunity")
+BUSINESS = ("account", "contact", "lead", "opportunity", "opportunityclose")
 GLOBAL_MASK = 8
 # what everybody needs to work at all
 BASICS = (

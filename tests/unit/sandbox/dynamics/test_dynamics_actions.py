@@ -266,3 +266,49 @@ def test_what_people_cannot_do(
     key = environment.get(f"/{table}s")["value"][0][f"{table}id"]
     order = {"object": table, "op": op, "id": key, "values": values}
     environment.control("POST", "person", order, status=400)
+
+
+def add_deal(environment: DataverseEnvironment) -> str:
+    return add(environment, "opportunities", {"name": "Pump", "estimatedvalue": 1200})
+
+
+def test_an_opportunity_is_won(environment: DataverseEnvironment) -> None:
+    deal = add_deal(environment)
+    activity = {"subject": "Won it", "opportunityid@odata.bind": f"/opportunities({deal})"}
+    body = {"Status": 3, "OpportunityClose": activity}
+    assert environment.call("POST", "/WinOpportunity", body).status_code == 204
+    found = environment.get(f"/opportunities({deal})")
+    assert (found["statecode"], found["statuscode"], found["actualvalue"]) == (1, 3, 1200)
+    assert found["actualclosedate"] == "2026-03-02"
+    done = environment.get("/opportunitycloses")["value"][0]
+    assert (done["subject"], done["statecode"], done["_opportunityid_value"]) == ("Won it", 1, deal)
+    assert environment.refusal("POST", "/WinOpportunity", body)[0] == "0x80040516"
+    assert environment.refusal("PATCH", f"/opportunities({deal})", {"name": "x"})[0] == "0x80040516"
+
+
+def test_an_opportunity_is_lost_for_a_reason(environment: DataverseEnvironment) -> None:
+    deal = add_deal(environment)
+    activity = {"opportunityid@odata.bind": f"/opportunities({deal})"}
+    wrong = {"Status": 3, "OpportunityClose": activity}
+    assert environment.refusal("POST", "/LoseOpportunity", wrong)[0] == "0x80048408"
+    assert environment.get("/opportunitycloses")["value"] == []
+    lost = {"Status": 5, "OpportunityClose": activity}
+    assert environment.call("POST", "/LoseOpportunity", lost).status_code == 204
+    found = environment.get(f"/opportunities({deal})")
+    assert (found["statecode"], found["statuscode"], found["actualvalue"]) == (2, 5, None)
+
+
+@pytest.mark.parametrize("activity", [None, {}, {"opportunityid@odata.bind": f"/contacts({NOBODY})"}])
+def test_what_is_closed_must_be_said(environment: DataverseEnvironment, activity: object) -> None:
+    body = {"Status": 3, "OpportunityClose": activity}
+    answer = environment.call("POST", "/WinOpportunity", body)
+    assert answer.status_code == 400
+
+
+def test_people_win_and_lose_opportunities(environment: DataverseEnvironment) -> None:
+    won = environment.controlled.person("opportunity", "win", record_id=add_deal(environment))
+    assert (won["statecode"], won["statuscode"]) == (1, 3)
+    lost = environment.controlled.person(
+        "opportunity", "lose", record_id=add_deal(environment), values={"Status": 5, "subject": "Too dear"}
+    )
+    assert (lost["statecode"], lost["statuscode"]) == (2, 5)

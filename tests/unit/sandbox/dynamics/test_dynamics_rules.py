@@ -241,3 +241,48 @@ def test_rules_and_what_is_to_come_are_kept(environment: DataverseEnvironment, o
     later.controlled.restore(environment.controlled.saved())
     later.clock.advance(61)
     assert shown(later, key)["jobtitle"] == "Later"
+
+
+def test_duplicates_can_be_asked_for(environment: DataverseEnvironment) -> None:
+    first = add(environment, "contacts", lastname="Ruiz", emailaddress1="ana@example.org")
+    second = add(environment, "contacts", lastname="Other", emailaddress1="ANA@example.org")
+
+    def found(entity: str) -> list[str]:
+        path = (
+            "/RetrieveDuplicates(BusinessEntity=@p1,MatchingEntityName=@p2,PagingInfo=@p3)"
+            f"?@p1={{'@odata.type':'Microsoft.Dynamics.CRM.contact',{entity}}}"
+            "&@p2='contact'&@p3={'PageNumber':1,'Count':10}&$select=fullname"
+        )
+        return [row["contactid"] for row in environment.get(path)["value"]]
+
+    assert found(f"'contactid':'{first}'") == [second]
+    assert found("'emailaddress1':'ana@example.org'") == [first, second]
+    assert found("'emailaddress1':'nobody@example.org'") == []
+
+
+def test_a_column_that_is_hidden_cannot_be_read_alone(environment: DataverseEnvironment) -> None:
+    key = add(environment, "contacts", lastname="Ruiz", jobtitle="CEO")
+    environment.control("POST", "rules", {"secured": {"contact.jobtitle": "none"}})
+    assert environment.refusal("GET", f"/contacts({key})/jobtitle", status=403)[0] == "0x8004F504"
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "0x80072322"), (503, "0x80040216")])
+def test_faults_have_the_shape_of_the_vendors_refusals(
+    environment: DataverseEnvironment, status: int, code: str
+) -> None:
+    environment.control("POST", "faults", {"kind": "status", "status": status})
+    answer = environment.call("GET", "/WhoAmI")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert ("retry-after" in answer.headers) == (status == 429)
+
+
+def test_a_fault_of_signing_in_says_where_to_sign_in(environment: DataverseEnvironment) -> None:
+    environment.control("POST", "faults", {"kind": "status", "status": 401})
+    answer = environment.call("GET", "/WhoAmI")
+    assert (answer.status_code, answer.text) == (401, "")
+    assert "authorization_uri=" in answer.headers["www-authenticate"]
+
+
+def test_every_answer_has_an_id_for_support(environment: DataverseEnvironment) -> None:
+    ids = [environment.call("GET", "/WhoAmI").headers["req_id"] for _ in range(2)]
+    assert len(set(ids)) == 2
