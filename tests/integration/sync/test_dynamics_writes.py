@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx2
+from tests.helpers.dataverse import batch_answer, part
 from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
 
 from crosswalk.core.mapping import CreationRule, Settings
@@ -102,3 +103,25 @@ def test_a_deleted_record_is_not_made_again_by_an_update(dynamics: WithDynamics)
     assert dynamics.crm_all() == []
     assert [link.closed_reason for link in dynamics.links(crm_id=crm_id)] == ["deleted_crm"]
     dynamics.assert_quiet()
+
+
+def test_a_value_that_another_record_has_is_held_and_not_tried_again(dynamics: WithDynamics) -> None:
+    linked(dynamics)
+    dynamics.contact_new("new@example.org", firstName="New", lastName="Diaz")
+    taken = {
+        "error": {"code": "0x80060892", "message": "A record that has the attribute values exists already."}
+    }
+    tried: list[bytes] = []
+
+    def refuse(route: str, request: httpx2.Request) -> httpx2.Response | None:
+        if route != BATCH or b"POST /api" not in request.content:
+            return None
+        tried.append(request.content)
+        return batch_answer(part(412, taken))
+
+    dynamics.wire.before.append(refuse)
+    dynamics.sync()
+    dynamics.sync()
+    assert len(tried) == 1
+    (hold,) = dynamics.holds()
+    assert "already holds this value" in hold["cure"]

@@ -43,7 +43,7 @@ def read(*fields: str, object: str = "contact", **values: Any) -> Record:
         ("createdon", "2026-01-01T10:00:00Z", "2026-01-01T10:00:00Z"),
     ],
 )
-def test_values_come_in_their_canonical_form(field: str, raw: object, value: Value) -> None:
+def test_values_come_in_their_canonical_form(field: str, raw: Any, value: Value) -> None:
     assert read(field, **{field: raw}).values[field] == value
 
 

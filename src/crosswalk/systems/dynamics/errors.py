@@ -121,7 +121,8 @@ _RULES = {
     "0x80044302": _Rule(FailureKind.AUTH, cure=_SIGN_IN),  # RequestIsNotAuthenticated
     "0x80040333": _Rule(_CONFLICT, cure=_TWIN),  # DuplicateRecordsFound
     DUPLICATE_ID: _Rule(_CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),  # DuplicateRecord
-    "0x80060892": _Rule(_CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),  # DuplicateRecordEntityKey
+    # DuplicateRecordEntityKey: whoever has the value need not have the address, so that a look-up would find nobody
+    "0x80060892": _Rule(_CONFLICT, cure=_OTHER_RECORD),
     VERSION_MISMATCH: _Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),  # ConcurrencyVersionMismatch
     "0x80060883": _Rule(FailureKind.BUG, cure=REPORT),  # ConcurrencyVersionNotProvided
     NO_VERSIONS: _Rule(FailureKind.BUG, cure=REPORT),  # OptimisticConcurrencyNotEnabled
