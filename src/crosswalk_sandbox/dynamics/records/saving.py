@@ -43,6 +43,7 @@ def create(
     if key in environment.rows[table.name]:
         raise ODataError("0x80040237", "A record with matching key values already exists.")
     row = {**_defaults(environment, user, table), **sent, table.key: key}
+    row |= _unit_of(environment, table, row)
     now = environment.now()
     row |= {"createdon": _overridden(environment, row) or now, "createdby": user}
     row |= {"modifiedon": now, "modifiedby": user, **_behalf(environment, table, "created", "modified")}
@@ -66,6 +67,8 @@ def update(environment: Environment, user: str, table: Table, old: Row, body: Ma
     rights.check_owner(environment, table, old, sent)
     _check_closed(table, old, sent)
     row = {**old, **sent, **changed_by(environment, table, user)}
+    if "ownerid" in sent:
+        row |= _unit_of(environment, table, row)
     settle_state(table, row, sent, old)
     return _put(environment, table, old, row)
 
@@ -146,10 +149,17 @@ def _defaults(environment: Environment, user: str, table: Table) -> Row:
     row: Row = dict(table.defaults)
     if table.owned:
         row |= {"ownerid": user, "owneridtype": "systemuser", "owninguser": user}
-        row |= {"owningbusinessunit": environment.unit}
     if "transactioncurrencyid" in table.columns and table.name != "transactioncurrency":
         row |= {"transactioncurrencyid": environment.currency, "exchangerate": RATE}
     return row
+
+
+def _unit_of(environment: Environment, table: Table, row: Row) -> Row:
+    """The business unit that a row belongs to: its owner's."""
+    if not table.owned or row.get("ownerid") is None:
+        return {}
+    owner = environment.rows[row["owneridtype"]][row["ownerid"]]
+    return {"owningbusinessunit": owner["businessunitid"]}
 
 
 def _sent(environment: Environment, table: Table, body: Mapping[str, Any], *, creating: bool) -> Row:

@@ -89,6 +89,48 @@ def test_rows_of_the_business_unit_at_the_next_depth(environment: DataverseEnvir
     assert len(environment.get("/contacts")["value"]) == 12
 
 
+def test_rows_of_the_units_below_at_the_depth_after_that(environment: DataverseEnvironment) -> None:
+    top = environment.get("/businessunits")["value"][0]["businessunitid"]
+    below = add(
+        environment,
+        "businessunits",
+        name="South",
+        **{"parentbusinessunitid@odata.bind": f"/businessunits({top})"},
+    )
+    bruno = user_id(environment, BRUNO)
+    moved = {"businessunitid@odata.bind": f"/businessunits({below})"}
+    environment.controlled.person("systemuser", "edit", record_id=bruno, values=moved)
+    key = environment.controlled.person("contact", "create", user=BRUNO, values={"lastname": "South"})[
+        "contactid"
+    ]
+    only(environment, "Local", "prvReadContact")
+    assert environment.refusal("GET", f"/contacts({key})", status=403)[0] == "0x80048306"
+    only(environment, "Deep", "prvReadContact")
+    assert environment.get(f"/contacts({key})")["_owningbusinessunit_value"] == below
+
+
+def test_the_least_privileges_of_a_sync_suffice_for_it(environment: DataverseEnvironment) -> None:
+    verbs = ("Create", "Read", "Write", "Append", "AppendTo")
+    business = [f"prv{verb}{table}" for table in ("Account", "Contact", "Lead") for verb in verbs]
+    setup = [
+        f"prvRead{what}" for what in ("User", "Team", "BusinessUnit", "TransactionCurrency", "Organization")
+    ]
+    schema = [f"prvRead{what}" for what in ("Entity", "Attribute", "Relationship", "OptionSet")]
+    only(environment, "Global", *business, *setup, *schema)
+    account, lead = any_row(environment, "account"), any_row(environment, "lead", statecode=0)
+    assert environment.get("/EntityDefinitions(LogicalName='contact')/ManyToOneRelationships")["value"]
+    for set_name in ("contacts", "leads", "accounts"):
+        page = environment.get(f"/{set_name}?$select=createdon", prefer="odata.track-changes")
+        assert "@odata.deltaLink" in page
+    for set_name in ("systemusers", "teams", "businessunits", "transactioncurrencies", "organizations"):
+        assert environment.get(f"/{set_name}")["value"]
+    tie = {"parentcustomerid_account@odata.bind": f"/accounts({account})"}
+    key = add(environment, "contacts", lastname="Vogel", **tie)
+    assert environment.call("PATCH", f"/contacts({key})", {"jobtitle": "CEO"}).status_code == 204
+    assert environment.call("PATCH", f"/leads({lead})", {"jobtitle": "CEO"}).status_code == 204
+    assert "prvDeleteContact" in environment.refusal("DELETE", f"/contacts({key})", status=403)[1]
+
+
 def test_change_tracking_needs_all_rows(environment: DataverseEnvironment) -> None:
     only(environment, "Local", "prvReadContact")
     prefer = {"Prefer": "odata.track-changes"}
