@@ -139,3 +139,41 @@ def test_who_subscribes_again_has_both_boxes_unchecked_where_an_admin_wants_it(
     assert (found["donotemail"], found["donotbulkemail"]) == (False, False)
     dynamics.sync()
     assert dynamics.contact("asked@example.org")["lists"] == {"1": "1"}
+
+
+def test_a_reactivated_lead_leaves_the_link_with_its_contact(dynamics: WithDynamics) -> None:
+    lead = dynamics.crm_new("lead", emailaddress1="bo@example.org", firstname="Bo", subject="Fair")
+    dynamics.connect()
+    dynamics.sync()
+    contact = dynamics.crm_convert(lead)
+    dynamics.sync()
+    dynamics.crm_act("lead", "reactivate", lead)
+    dynamics.sync()
+    dynamics.contact_edit(dynamics.contact("bo@example.org")["id"], firstName="Bodil")
+    dynamics.sync()
+    assert dynamics.crm("contact", contact)["firstname"] == "Bodil"
+    assert dynamics.crm("lead", lead)["firstname"] == "Bo"
+    dynamics.assert_quiet()
+
+
+def test_a_lead_that_is_qualified_without_a_contact_loses_its_link(dynamics: WithDynamics) -> None:
+    lead = dynamics.crm_new("lead", emailaddress1="bo@example.org", subject="Fair")
+    dynamics.connect()
+    dynamics.sync()
+    dynamics.crm_act("lead", "qualify", lead, CreateContact=False)
+    dynamics.sync()
+    (link,) = dynamics.links(crm_id=lead)
+    assert link.state == "closed"
+    assert dynamics.contacts("bo@example.org") != []
+    dynamics.assert_quiet()
+
+
+def test_a_deactivated_contact_is_synced_like_any_other(dynamics: WithDynamics) -> None:
+    ana = dynamics.crm_new(emailaddress1="ana@example.org", firstname="Ana")
+    dynamics.connect()
+    dynamics.sync()
+    dynamics.crm_act("contact", "deactivate", ana)
+    dynamics.contact_edit(dynamics.contact("ana@example.org")["id"], firstName="Anna")
+    dynamics.sync()
+    assert dynamics.crm("contact", ana)["firstname"] == "Anna"
+    dynamics.assert_quiet()
