@@ -79,11 +79,13 @@ def option_sets(call: Call, key: str | None, cast: str | None = None) -> Respons
 
 
 def _cast(call: Call, context: str, rows: list[Json], base: str, cast: str | None) -> Response:
-    """All rows of a kind; what only their derived types have is shown by a cast alone. Raises ODataError."""
+    """All rows; what only derived types have is chosen and filtered through a cast. Raises ODataError."""
     if cast is not None and cast not in CASTS:
         raise missing_segment(cast)
     if cast is None:
-        rows = [{name: row[name] for name in row if name not in DERIVED} for row in rows]
+        named = re.findall(r"\w+", f"{call.request.param('$select')} {call.request.param('$filter')}")
+        if found := next((name for name in named if name in DERIVED), None):
+            raise missing_property(found, base)
     return _many(call, f"{context}/{cast}" if cast else context, (cast or base).removeprefix(CAST), rows)
 
 

@@ -26,12 +26,13 @@ MOST_ROWS = 5000
 COUNT = "Microsoft.Dynamics.CRM.totalrecordcount"
 METADATA_VERSION = "Microsoft.Dynamics.CRM.globalmetadataversion"
 MOST_EXPANSIONS = 15
+NOT_HERE = frozenset({"sql", "savedQuery", "userQuery"})  # else all rows would seem to be their answer
 
 
 def check_options(call: Call, allowed: frozenset[str]) -> None:
-    """Refuse what the Web API does not take, $skip above all. Raises ODataError."""
+    """Refuse what the Web API does not take, $skip above all, and what the sandbox does not. Raises ODataError."""
     for name, _ in call.request.query:
-        if name.startswith("$") and name not in allowed:
+        if (name.startswith("$") or name in NOT_HERE) and name not in allowed:
             text = f"The query parameter {name} is not supported"
             raise ODataError("0x80060888", text)
 

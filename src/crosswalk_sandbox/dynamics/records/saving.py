@@ -198,7 +198,7 @@ def settle_state(table: Table, row: Row, sent: Row, old: Row | None) -> None:
     before: Row = old or {"statecode": 0, "statuscode": states[0][0]}
     state: int = {**before, **sent}["statecode"]
     kept = before["statuscode"] if state == before["statecode"] else states[state][0]
-    status: int = {"statuscode": kept, **sent}["statuscode"]
+    status: int = kept if sent.get("statuscode") is None else sent["statuscode"]
     if status not in states[state]:
         text = f"{status} is not a valid status code for state code {state} on {table.name} with Id {row[table.key]}."
         raise ODataError("0x80048408", text)

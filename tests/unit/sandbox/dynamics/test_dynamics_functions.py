@@ -158,10 +158,16 @@ def test_schema_queries_that_are_refused(environment: DataverseEnvironment) -> N
     assert environment.refusal("GET", wrong)[0] == "0x80048d19"
 
 
-def test_base_types_show_less_than_casts(environment: DataverseEnvironment) -> None:
+def test_what_derived_types_have_is_chosen_through_casts(environment: DataverseEnvironment) -> None:
     (plain,) = environment.get("/GlobalOptionSetDefinitions")["value"]
-    (cast,) = environment.get(f"/GlobalOptionSetDefinitions/{CRM}OptionSetMetadata")["value"]
-    assert ("Options" in plain, len(cast["Options"])) == (False, 5)
+    assert plain["@odata.type"] == f"#{CRM}OptionSetMetadata"
+    (cast,) = environment.get(f"/GlobalOptionSetDefinitions/{CRM}OptionSetMetadata?$select=Options")["value"]
+    assert len(cast["Options"]) == len(plain["Options"]) == 5
+    for query in (
+        "/GlobalOptionSetDefinitions?$select=Options",
+        "/RelationshipDefinitions?$filter=ReferencedEntity eq 'x'",
+    ):
+        assert environment.refusal("GET", query)[0] == "0x80060888"
     path = f"/RelationshipDefinitions/{CRM}OneToManyRelationshipMetadata"
     filter_ = quote("SchemaName eq 'contact_customer_accounts'")
     (found,) = environment.get(f"{path}?$filter={filter_}&$select=ReferencingEntity,ReferencedEntity")[

@@ -50,6 +50,12 @@ def test_a_creation_shows_the_row_if_asked(environment: DataverseEnvironment) ->
     assert answer.headers["etag"] == row["@odata.etag"]
 
 
+def test_a_status_reason_of_null_is_the_usual_one(environment: DataverseEnvironment) -> None:
+    """Clients that send every property send it so."""
+    key = made(environment, "contacts", {"lastname": "Ruiz", "statuscode": None, "statecode": None})
+    assert environment.get(f"/contacts({key})")["statuscode"] == 1
+
+
 def test_the_caller_may_choose_the_key_once(environment: DataverseEnvironment) -> None:
     key = "c0000000-0000-0000-0000-00000000000a"
     assert made(environment, "contacts", {"contactid": key, "lastname": "Ruiz"}) == key
