@@ -15,7 +15,7 @@ from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.entra import pages, redirects, scopes
 from crosswalk_sandbox.dynamics.entra.apps import App, Apps
-from crosswalk_sandbox.dynamics.entra.errors import EntraError
+from crosswalk_sandbox.dynamics.entra.errors import EntraError, described
 from crosswalk_sandbox.dynamics.entra.given import Code, Memory
 from crosswalk_sandbox.dynamics.entra.people import Human, People
 from crosswalk_sandbox.dynamics.entra.scopes import Scopes
@@ -46,14 +46,17 @@ class Asked:
 class Authorize:
     """The pages of a tenant."""
 
-    def __init__(self, apps: Apps, people: People, memory: Memory, places: Places, tenant: str) -> None:
+    def __init__(
+        self, apps: Apps, people: People, memory: Memory, places: Places, clock: Clock, tenant: str
+    ) -> None:
         self._apps = apps
         self._people = people
         self._memory = memory
         self._places = places
+        self._clock = clock
         self._tenant = tenant
 
-    def handle(self, request: Request, clock: Clock) -> Response:
+    def handle(self, request: Request) -> Response:
         """The page of consent, the way back to the app, or a page of errors."""
         sent = _sent(request)
         try:
@@ -61,9 +64,9 @@ class Authorize:
         except EntraError as error:
             return pages.error(f"AADSTS{error.number}: {error.text}")
         try:
-            return self._answer(request, sent, self._check(app, platform, sent), clock)
+            return self._answer(request, sent, self._check(app, platform, sent))
         except EntraError as error:
-            return _back(sent, _refused(error))
+            return _back(sent, self._refused(error))
 
     def admin_consent(self, request: Request) -> Response:
         """An administrator consents for everybody."""
@@ -73,7 +76,7 @@ class Authorize:
         except EntraError as error:
             return pages.error(f"AADSTS{error.number}: {error.text}")
         if sent.get("decision") == "deny":
-            return _back(sent, _refused(EntraError(65004)))
+            return _back(sent, self._refused(EntraError(65004)))
         human = self._people.find(sent.get("user", ""))
         if sent.get("decision") == "allow" and human is not None and human.admin:
             wanted = frozenset({scopes.IMPERSONATION, *scopes.IDENTITY})
@@ -126,11 +129,11 @@ class Authorize:
             hint=sent.get("login_hint", "").lower(),
         )
 
-    def _answer(self, request: Request, sent: Mapping[str, str], asked: Asked, clock: Clock) -> Response:
+    def _answer(self, request: Request, sent: Mapping[str, str], asked: Asked) -> Response:
         if sent.get("decision") == "deny":
             raise EntraError(65004)
         if sent.get("decision") == "allow":
-            return self._decided(request, sent, asked, clock)
+            return self._decided(request, sent, asked)
         known = self._people.find(self._memory.given.browsers.get(browser.cookie(request, COOKIE), ""))
         if known is not None and asked.hint and asked.hint != known.upn:
             known = None
@@ -140,10 +143,10 @@ class Authorize:
         if "none" in asked.prompts and (known is None or not consented):
             raise EntraError(50058) if known is None else EntraError(65001, app=asked.app.client_id)
         if known is not None and consented and not asked.prompts & ASKING:
-            return _back(sent, self._code(sent, asked, known, clock))
+            return _back(sent, self._code(sent, asked, known))
         return self._ask(request, sent, asked)
 
-    def _decided(self, request: Request, sent: Mapping[str, str], asked: Asked, clock: Clock) -> Response:
+    def _decided(self, request: Request, sent: Mapping[str, str], asked: Asked) -> Response:
         """Somebody accepted: note it, and go back with a code."""
         human = self._people.find(sent.get("user", ""))
         if human is None:
@@ -156,14 +159,14 @@ class Authorize:
             text = "Need admin approval: this app needs permission that only an admin can grant."
             return self._ask(request, sent, asked, text)
         self._memory.consent(client, human.upn, wanted, for_all=human.admin and "for_all" in sent)
-        response = _back(sent, self._code(sent, asked, human, clock))
+        response = _back(sent, self._code(sent, asked, human))
         cookie = self._memory.secret("browser", "")
         self._memory.given.browsers[cookie] = human.upn
         secure = "; Secure" if self._places.served_at(request).startswith("https:") else ""
         response.headers["set-cookie"] = f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Lax{secure}"
         return response
 
-    def _code(self, sent: Mapping[str, str], asked: Asked, human: Human, clock: Clock) -> dict[str, str]:
+    def _code(self, sent: Mapping[str, str], asked: Asked, human: Human) -> dict[str, str]:
         code = self._memory.secret("code", "0.AX")
         self._memory.given.codes[code] = Code(
             client_id=asked.app.client_id,
@@ -174,9 +177,21 @@ class Authorize:
             challenge=sent.get("code_challenge") or None,
             method=sent.get("code_challenge_method", "plain"),
             nonce=sent.get("nonce") or None,
-            made=clock.now(),
+            made=self._clock.now(),
         )
         return {"code": code, "session_state": ids.make(self._memory.given.count, "session state")}
+
+    def _refused(self, error: EntraError) -> dict[str, str]:
+        """What the app is told of a refusal."""
+        self._memory.given.count += 1
+        trace, correlation = (
+            ids.make(self._memory.given.count, f"authorize {each}") for each in ("trace", "correlation")
+        )
+        told = {
+            "error": "consent_required" if error.number == 65001 else error.refusal.error,
+            "error_description": described(error, self._clock.now(), trace, correlation),
+        }
+        return {**told, "error_subcode": "cancel"} if error.number == 65004 else told
 
     def _ask(self, request: Request, sent: Mapping[str, str], asked: Asked, wrong: str = "") -> Response:
         wanted = sorted(asked.scopes.wanted, key=list(scopes.IN_WORDS).index)
@@ -227,12 +242,6 @@ def _check_challenge(platform: redirects.Platform, sent: Mapping[str, str]) -> N
         raise EntraError(501491)
     if not CHALLENGE.match(challenge):
         raise EntraError(501491)
-
-
-def _refused(error: EntraError) -> dict[str, str]:
-    name = "consent_required" if error.number == 65001 else error.refusal.error
-    told = {"error": name, "error_description": f"AADSTS{error.number}: {error.text}"}
-    return {**told, "error_subcode": "cancel"} if error.number == 65004 else told
 
 
 def _back(sent: Mapping[str, str], told: Mapping[str, str]) -> Response:

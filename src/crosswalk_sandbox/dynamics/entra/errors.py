@@ -233,17 +233,21 @@ class EntraError(Exception):
         self.text = self.refusal.text.format(**named)
 
 
+def described(error: EntraError, now: datetime, trace: str, correlation: str) -> str:
+    """The text of a refusal, with what support wants to know."""
+    ending = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now:%Y-%m-%d %H:%M:%SZ}"
+    return f"AADSTS{error.number}: {error.text} {ending}"
+
+
 def refused(error: EntraError, address: str, now: datetime, count: int, asked: str | None) -> Response:
     """The answer; `asked` is the correlation id that the client sent."""
-    stamp = f"{now:%Y-%m-%d %H:%M:%SZ}"
     trace = ids.make(count, "trace")
     correlation = asked or ids.make(count, "correlation")
-    ending = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"
     body = {
         "error": error.refusal.error,
-        "error_description": f"AADSTS{error.number}: {error.text} {ending}",
+        "error_description": described(error, now, trace, correlation),
         "error_codes": [error.number],
-        "timestamp": stamp,
+        "timestamp": f"{now:%Y-%m-%d %H:%M:%SZ}",
         "trace_id": trace,
         "correlation_id": correlation,
         "error_uri": f"{address}/error?code={error.number}",

@@ -56,7 +56,7 @@ class Entra:
         self.tokens = Tokens()
         self.people = People(seed)
         self.memory = Memory(seed)
-        self._authorize = Authorize(self.apps, self.people, self.memory, places, self.tenant)
+        self._authorize = Authorize(self.apps, self.people, self.memory, places, clock, self.tenant)
         self._redeeming = Redeeming(self.people, self.memory, self.tokens, places, clock, self.tenant)
         self._refusals = 0
 
@@ -115,7 +115,7 @@ class Entra:
 
     def _page(self, request: Request, rest: tuple[str, ...]) -> Response:
         if rest == AUTHORIZE_PATH:
-            return self._authorize.handle(request, self._clock)
+            return self._authorize.handle(request)
         if rest == LOGOUT_PATH:
             return self._authorize.sign_out(request)
         return self._authorize.admin_consent(request)

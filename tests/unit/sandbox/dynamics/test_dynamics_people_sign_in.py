@@ -168,6 +168,7 @@ def test_somebody_cancels(browser: Browser) -> None:
         "s t&a=te",
     )
     assert refused["error_description"].startswith("AADSTS65004: ")
+    assert refused["error_description"].endswith("Timestamp: 2026-03-02 12:00:00Z")
 
 
 def test_who_consented_is_not_asked_again_unless_the_app_wants_it(browser: Browser) -> None:
