@@ -280,7 +280,8 @@ class World(TwoSystems):
     def _add_rules(self) -> None:
         """What both vendors make of telephone numbers."""
         if self.history.options.rule:
-            when = [{"field": "Phone", "is": "like", "to": "[37]$"}]
+            # Only where it changes: else the org refuses opt-outs too, which every run tries again.
+            when = [{"field": "Phone", "is": "changed"}, {"field": "Phone", "is": "like", "to": "[37]$"}]
             refusal = {"message": "No such number.", "fields": ["Phone"], "by": "api", "when": when}
             validations = [{"object": name, **refusal} for name in ("Contact", "Lead")]
             self._post_rules("salesforce", {"validations": validations})
