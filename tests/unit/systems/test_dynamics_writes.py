@@ -87,6 +87,20 @@ def test_an_update_goes_for_the_version_that_was_read_just_now_and_once_only() -
     assert [headers["If-Match"] for _first, headers, _body in sent(given)] == ["*", 'W/"2"']
 
 
+def test_versions_of_several_readings_count_until_the_feed_is_read() -> None:
+    link = "https://acme.crm4.dynamics.com/api/data/v9.2/contacts?$deltatoken=1"
+    given, system = opened(
+        rows(row(1), row(2)), rows(row(1)), batch_answer(part(400)), rows(deltaLink=link), batch_answer(DONE)
+    )
+    system.fetch("contact", [guid(1), guid(2)], ["lastname"])
+    system.fetch("contact", [guid(1)], ["lastname"])
+    send(system, update(2, lastname="Ruiz"))
+    assert sent(given)[0][1]["If-Match"] == 'W/"2"'
+    list(system.feed("contact", ["lastname"], None, lambda moment: 0))
+    send(system, update(2, lastname="Ruiz"))
+    assert sent(given)[0][1]["If-Match"] == "*"
+
+
 def test_a_create_brings_the_id_of_its_record() -> None:
     given, system = opened(batch_answer(DONE), batch_answer(refused("0x80040237", status=412)))
     write = create(7, lastname="Ruiz", source="Fair", interests=("Boats", "Tea"))

@@ -39,6 +39,8 @@ from .ranges import read_range
 from .schema import Described, describe, table_of
 from .writes import Sender, form_batches, opted_out
 
+_MOST_ETAGS = 5_000  # kept of an object; more than one reading before a write asks for
+
 
 class Dynamics:
     """One environment. Implements `core.system.System`.
@@ -50,7 +52,9 @@ class Dynamics:
         self._client = client
         self._described: dict[str, Described] = {}
         self._set_names: dict[str, str] = {}
-        self._etags: dict[str, dict[str, str]] = {}  # of what was fetched last, by object and id
+        self._etags: dict[
+            str, dict[str, str]
+        ] = {}  # of what was fetched since the feed was read, by object and id
 
     @property
     def http(self) -> HttpClient:
@@ -97,6 +101,7 @@ class Dynamics:
     ) -> Iterator[Page]:
         """Yield what changed, deletes and merges among it; a first reading cannot be asked for less than everything."""
         del seen, only
+        self._etags.pop(object, None)  # what is decided on the feed's values is not guarded by older ones
         return Pass(self._client, self._known(object), fields, read_cursor(cursor)).pages()
 
     def count(self, object: str, selection: Selection) -> Counted:
@@ -122,7 +127,10 @@ class Dynamics:
     def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
         lookup = Lookup(self._client, self._known(object), fields)
         fetched = lookup.fetch(ids)
-        self._etags[object] = lookup.etags
+        etags = self._etags.setdefault(object, {})
+        if len(etags) + len(lookup.etags) > _MOST_ETAGS:
+            etags.clear()
+        etags.update(lookup.etags)
         return fetched
 
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:

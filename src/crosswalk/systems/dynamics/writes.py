@@ -95,6 +95,7 @@ class Sender:
         self._op = op
         self._etags = etags if described.versioned else {}
         self._set_names = set_names
+        self._organization = client.who().organization_id if op is Op.CREATE else ""
 
     def send(self, writes: Sequence[Write]) -> list[Receipt]:
         """Return one receipt for each write.
@@ -119,15 +120,15 @@ class Sender:
         sent = [write for write, _request in prepared]
         return receipts + [self._receipt(write, answer) for write, answer in zip(sent, answers, strict=True)]
 
-    def record_id(self, write: Write) -> str:
+    def _record_id(self, write: Write) -> str:
         """Return the id of the record that a write is about."""
-        return write.record_id or new_id(self._client.who().organization_id, write)
+        return write.record_id or new_id(self._organization, write)
 
     def _request(self, write: Write, body: dict[str, object]) -> Request:
         path = f"/{self._described.set_name}"
         if self._op is Op.CREATE:
             return Request(
-                method="POST", path=path, json={self._described.key: self.record_id(write), **body}
+                method="POST", path=path, json={self._described.key: self._record_id(write), **body}
             )
         version = self._etags.get(write.record_id or "", "*")
         return Request(
@@ -171,13 +172,13 @@ class Sender:
 
     def _receipt(self, write: Write, answer: Answer) -> Receipt:
         if answer.status in _DONE:
-            return Receipt(write_id=write.id, outcome=Outcome.DONE, record_id=self.record_id(write))
+            return Receipt(write_id=write.id, outcome=Outcome.DONE, record_id=self._record_id(write))
         error = read_error(answer) or ApiError(code=str(answer.status))
         outcome = outcome_of(write.op, error, answer.status, write.record_id)
         return Receipt(
             write_id=write.id,
             outcome=outcome,
-            record_id=self.record_id(write) if outcome is Outcome.DUPLICATE else write.record_id,
+            record_id=self._record_id(write) if outcome is Outcome.DUPLICATE else write.record_id,
             problems=problems_of(error, answer.status, list(write.values)),
         )
 
