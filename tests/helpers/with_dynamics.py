@@ -5,6 +5,7 @@ Import this only when Django knows its database: the fixtures of tests/integrati
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ class WithDynamics(TwoSystems):
         for loser in losers:
             self._crm(object, "merge", winner, {"Subordinate": loser, "UpdateContent": values})
 
+    def crm_edit_all(self, object: str, edits: Mapping[str, Row]) -> None:
+        self._edit_all("dynamics", object, edits)
+
     def crm_act(self, object: str, op: str, record_id: str, **values: Any) -> None:
         """A person does something that has a button of its own."""
         self._crm(object, op, record_id, values)
@@ -59,7 +63,7 @@ class WithDynamics(TwoSystems):
     def crm_found(self, email: str, object: str = "contact") -> Row:
         """The one record with that address."""
         rows = self.crm_all(object)
-        (found,) = [row for row in rows if (row["emailaddress1"] or "").lower() == email]
+        (found,) = [row for row in rows if (row.get("emailaddress1") or "").lower() == email]
         return found
 
     def crm_lose(self, object: str, record_id: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
 
-from crosswalk.core.mapping import CreationRule, Settings
+from crosswalk.core.mapping import Brake, Brakes, CreationRule, Settings
 
 if TYPE_CHECKING:
     from tests.helpers.with_dynamics import WithDynamics
@@ -177,3 +177,20 @@ def test_a_deactivated_contact_is_synced_like_any_other(dynamics: WithDynamics) 
     dynamics.sync()
     assert dynamics.crm("contact", ana)["firstname"] == "Anna"
     dynamics.assert_quiet()
+
+
+def test_many_changes_take_few_calls(dynamics: WithDynamics) -> None:
+    for number in range(120):
+        dynamics.crm_new(emailaddress1=f"a{number}@example.org")
+    brake = Brake(number=1000, percent=100)
+    settings = Settings(brakes=Brakes(changes=brake, deletes=brake, emptied=brake))
+    dynamics.connect(mapping_of(*both_objects(DYNAMICS_NAMES), settings=settings))
+    dynamics.sync()
+    dynamics.sync()
+    phones = {
+        row["id"]: {"phone": f"+34 600 000 {number:03d}"} for number, row in enumerate(dynamics.contacts())
+    }
+    dynamics.contacts_edit_all(phones)
+    calls = dynamics.calls_of(dynamics.sync)
+    assert calls["dynamics"] == 2 + 1 + 2  # the feeds, what is to be written, the writes
+    assert {row["telephone1"] for row in dynamics.crm_all()} == {each["phone"] for each in phones.values()}
