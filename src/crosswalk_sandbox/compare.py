@@ -19,18 +19,45 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
 
-OBJECTS = {"lead": "Lead", "contact": "Contact"}  # in mapping files → in the CRM's dump
 OWN = ("email", "firstName", "lastName", "phone")  # contact attributes that are no custom fields
 SAMPLES = 20
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S+\Z")
 TIME_OF_DAY = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?Z?\Z")
 NOES = frozenset(frozenset({word}) for word in ("false", "False", "FALSE", "no", "No", "NO"))
 Record = Mapping[str, Any]
+Options = Mapping[str, Mapping[str, Mapping[str, str]]]  # object, field, number → label
 Plain = str | frozenset[str] | Decimal | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crm:
+    """How a CRM's dump is read."""
+
+    objects: Mapping[str, str]  # in mapping files → in the dump
+    keys: Mapping[str, str]  # object in the dump → what its id is called
+    email: str
+    gone: Callable[[Record], bool]  # whether a record is deleted, or another one stands for it
+
+
+SALESFORCE = Crm(
+    objects={"lead": "Lead", "contact": "Contact"},
+    keys={"Lead": "Id", "Contact": "Id"},
+    email="Email",
+    gone=lambda row: bool(row["IsDeleted"] or row.get("IsConverted")),
+)
+DYNAMICS = Crm(
+    objects={"lead": "lead", "contact": "contact"},
+    keys={"lead": "leadid", "contact": "contactid"},
+    email="emailaddress1",
+    # a merge's loser says who won; a lead that is no longer open can neither be written nor qualified again
+    gone=lambda row: bool(row.get("masterid") or ("leadid" in row and row["statecode"] != 0)),
+)
+CRMS = {"salesforce": SALESFORCE, "dynamics": DYNAMICS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +163,12 @@ def forms(column: Column, crm_value: Any) -> Callable[[Any], Plain]:
     return number if isinstance(crm_value, int | float) else FORMS.get(column.type, loose)
 
 
-def read_columns(mapping: Mapping[str, Any], fields: Sequence[Record]) -> dict[str, list[Column]]:
+def read_columns(
+    mapping: Mapping[str, Any], fields: Sequence[Record], objects: Mapping[str, str]
+) -> dict[str, list[Column]]:
     """The pairs of fields of each object. Raises ValueError for a field that ActiveCampaign does not have."""
     return {
-        OBJECTS[each["object"]]: [_column(pair, fields) for pair in each["fields"]]
+        objects[each["object"]]: [_column(pair, fields) for pair in each["fields"]]
         for each in mapping["objects"]
     }
 
@@ -155,15 +184,24 @@ def _column(pair: Mapping[str, str], fields: Sequence[Record]) -> Column:
     raise ValueError(f"ActiveCampaign has no field {name}")
 
 
-def compare(crm: Record, activecampaign: Record, mapping: Mapping[str, Any]) -> Result:
-    """Compare two dumps under a mapping. Raises ValueError for a mapping that does not fit."""
-    columns = read_columns(mapping, activecampaign["field"])
+def compare(
+    crm: Record,
+    activecampaign: Record,
+    mapping: Mapping[str, Any],
+    kind: Crm = SALESFORCE,
+    options: Options = MappingProxyType({}),
+) -> Result:
+    """Compare two dumps under a mapping; `options` are those that the CRM stores by number.
+
+    Raises ValueError for a mapping that does not fit.
+    """
+    columns = read_columns(mapping, activecampaign["field"], kind.objects)
     contacts = {address(each["email"]): each for each in activecampaign["contact"] if each["deleted"] == "0"}
     records = [
-        (name, each, address(each["Email"]))
+        (name, each, address(each.get(kind.email)))
         for name in columns
         for each in crm[name]
-        if not each["IsDeleted"] and not each.get("IsConverted") and address(each["Email"])
+        if not kind.gone(each) and address(each.get(kind.email))
     ]
     shared = Counter(email for _, _, email in records)
     result = Result()
@@ -171,18 +209,26 @@ def compare(crm: Record, activecampaign: Record, mapping: Mapping[str, Any]) -> 
         if shared[email] == 1 and email in contacts:
             result.pairs += 1
             for column in columns[name]:
-                _compare_field(record, contacts[email], column, result)
+                left = labelled(record.get(column.crm), options.get(name, {}).get(column.crm))
+                _compare_field(record[kind.keys[name]], left, contacts[email], column, result)
     return result
 
 
-def _compare_field(record: Record, contact: Record, column: Column, result: Result) -> None:
-    left, right = record[column.crm], contact_value(contact, column.contact)
+def labelled(value: Any, labels: Mapping[str, str] | None) -> Any:
+    """What a choice stored as `3`, or several as `1,3`, is called; anything else as it is."""
+    if labels is None or value is None or value == "":
+        return value
+    return ";".join(labels.get(number, number) for number in str(value).split(","))
+
+
+def _compare_field(crm_id: str, left: Any, contact: Record, column: Column, result: Result) -> None:
+    right = contact_value(contact, column.contact)
     form = forms(column, left)
     result.compared += 1
     if form(left) == form(right):
         result.equal += 1
     elif len(result.samples) < SAMPLES:
-        ids = {"crm_id": record["Id"], "activecampaign_id": contact["id"], "field": column.crm}
+        ids = {"crm_id": crm_id, "activecampaign_id": contact["id"], "field": column.crm}
         result.samples.append({**ids, "crm": left, "activecampaign": right})
 
 
@@ -197,15 +243,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print what was compared; 0 when it could be."""
     arguments = _parse(argv)
     mapping = json.loads(Path(arguments.mapping).read_text(encoding="utf-8"))
+    vendor = next(name for name in CRMS if getattr(arguments, name))
+    crm, contacts = getattr(arguments, vendor), arguments.activecampaign
     with httpx2.Client(timeout=60, trust_env=False) as client:
-        dumps = [
-            client.get(f"{url.rstrip('/')}/dump") for url in (arguments.salesforce, arguments.activecampaign)
-        ]
-    for answer in dumps:
-        answer.raise_for_status()
-    result = compare(dumps[0].json(), dumps[1].json(), mapping)
+        options = _read(client, crm, "options") if vendor == "dynamics" else {}
+        dumps = _read(client, crm, "dump"), _read(client, contacts, "dump")
+    result = compare(*dumps, mapping, CRMS[vendor], options)
     print("\n".join(_lines(result, as_json=arguments.json)))
     return 0
+
+
+def _read(client: httpx2.Client, url: str, name: str) -> Any:
+    answer = client.get(f"{url.rstrip('/')}/{name}")
+    answer.raise_for_status()
+    return answer.json()
 
 
 def _lines(result: Result, *, as_json: bool) -> Iterator[str]:
@@ -225,10 +276,12 @@ def _lines(result: Result, *, as_json: bool) -> Iterator[str]:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m crosswalk_sandbox.compare", description=__doc__)
-    for system in ("activecampaign", "salesforce"):
-        parser.add_argument(
-            f"--{system}", required=True, metavar="CONTROL_URL", help=f"of the sandboxed {system}"
-        )
+    parser.add_argument(
+        "--activecampaign", required=True, metavar="CONTROL_URL", help="of the sandboxed activecampaign"
+    )
+    crm = parser.add_mutually_exclusive_group(required=True)
+    for system in CRMS:
+        crm.add_argument(f"--{system}", metavar="CONTROL_URL", help=f"of the sandboxed {system}")
     parser.add_argument("--mapping", required=True, metavar="FILE", help="the mapping file")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(argv)

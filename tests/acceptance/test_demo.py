@@ -19,7 +19,7 @@ from crosswalk.store import embedded
 
 LAST_LINE = re.compile(
     r"equal: (\d+) links, (\d+) field pairs, 0 unexcused, (\d+\.\d)% by value;"
-    r" calls activecampaign (\d+), salesforce (\d+)"
+    r" calls activecampaign (\d+), (?:salesforce|dynamics) (\d+)"
 )
 SMALL = ("--records", "25")
 
@@ -37,18 +37,20 @@ def left_behind(home: Path) -> list[str]:
     return [str(file) for file in home.rglob("*")] + server
 
 
-def test_demo_once_proves_both_sides_equal_and_leaves_nothing(crosswalk: Installation) -> None:
-    done = crosswalk.program("demo", "--once", *SMALL)
+@pytest.mark.parametrize("crm", ["salesforce", "dynamics"])
+def test_demo_once_proves_both_sides_equal_and_leaves_nothing(crosswalk: Installation, crm: str) -> None:
+    done = crosswalk.program("demo", "--once", "--crm", crm, *SMALL)
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     found = LAST_LINE.fullmatch(lines[-1])
     assert found is not None, lines[-1]
-    links, pairs, percent, activecampaign, salesforce = (float(number) for number in found.groups())
+    links, pairs, percent, activecampaign, calls = (float(number) for number in found.groups())
     assert links > 40
     assert pairs > 10 * links
     assert percent >= 95
     assert activecampaign > 0
-    assert salesforce > 0
+    assert calls > 0
+    assert f"{crm} {int(calls)}" in lines[-1]
     assert "create activecampaign contact" in done.out
     assert "First name: + " in done.out
     assert left_behind(crosswalk.home) == []

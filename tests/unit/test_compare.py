@@ -123,3 +123,34 @@ def test_a_custom_field_may_be_named_in_every_way_that_a_mapping_file_allows(nam
 def test_a_field_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match="no field NOWHERE"):
         result([], [], ("F", "NOWHERE"))
+
+
+def test_choices_that_a_crm_stores_by_number_are_compared_by_label() -> None:
+    row = {"leadid": "1", "statecode": 0, "emailaddress1": "ana@example.org"}
+    leads = [{**row, "new_interests": "2,1", "new_score": 2}]
+    options = {"lead": {"new_interests": {"1": "Email", "2": "Phone"}}}
+    contacts = [contact("ana@example.org", INTERESTS="||Email||Phone||", SCORE="2")]
+
+    found = compare.compare(
+        {"lead": leads},
+        {"contact": contacts, "field": FIELDS},
+        mapping(("new_interests", "INTERESTS"), ("new_score", "SCORE")),
+        compare.DYNAMICS,
+        options,
+    )
+
+    assert (found.pairs, found.compared, found.equal) == (1, 2, 2)
+
+
+@pytest.mark.parametrize("gone", [{"statecode": 1}, {"statecode": 2}, {"statecode": 0, "masterid": "2"}])
+def test_leads_that_nobody_can_write_are_left_out(gone: dict[str, Any]) -> None:
+    leads = [{"leadid": "1", "emailaddress1": "ana@example.org", "lastname": "x", **gone}]
+
+    found = compare.compare(
+        {"lead": leads},
+        {"contact": [contact("ana@example.org")], "field": FIELDS},
+        mapping(("lastname", "lastName")),
+        compare.DYNAMICS,
+    )
+
+    assert found.pairs == 0

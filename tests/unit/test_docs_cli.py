@@ -72,6 +72,7 @@ def test_no_option_is_described_that_does_not_exist() -> None:
         "--version",
         "--activecampaign",
         "--salesforce",
+        "--dynamics",
         "--mapping",
     }
     assert described - SHARED <= OPTIONS

@@ -17,6 +17,7 @@ from rich.console import RenderableType
 
 from . import tables
 from .command import command, present
+from .demo_crms import CRMS, Crm
 from .outcome import Answer, ExitCode
 from .progress import duration
 from .terminal import Terminal
@@ -35,6 +36,12 @@ def _limits(text: str) -> str:
     if text in {"off", "real"} or (factor.replace(".", "", 1).isdecimal() and float(factor) > 0):
         return text
     raise typer.BadParameter(_("off, real, or xF such as x4"))
+
+
+def _crm(name: str) -> str:
+    if name in CRMS:
+        return name
+    raise typer.BadParameter(_("one of {crms}").format(crms=", ".join(CRMS)))
 
 
 @command(app, "demo")
@@ -56,16 +63,20 @@ def demo(
     records: Annotated[
         int,
         typer.Option(
-            "--records", metavar="N", min=LEAST_RECORDS, help=_("Leads and contacts in Salesforce, each.")
+            "--records", metavar="N", min=LEAST_RECORDS, help=_("Leads and contacts in the CRM, each.")
         ),
     ] = 1500,
+    crm: Annotated[
+        str,
+        typer.Option("--crm", metavar="|".join(CRMS), callback=_crm, help=_("Which CRM.")),
+    ] = "salesforce",
     load: Annotated[
         Path | None,
         typer.Option(
             "--load",
             metavar="FOLDER",
             help=_(
-                "Your own exports instead of invented people: CSV and JSON of Salesforce and ActiveCampaign."
+                "Your own exports instead of invented people: of ActiveCampaign, and of Salesforce or Dynamics 365."
             ),
         ),
     ] = None,
@@ -79,8 +90,10 @@ def demo(
     foreign = bool(os.environ.get("DATABASE_URL"))
     with _signals(), ExitStack() as stack:
         home = stack.enter_context(instance())
-        systems, ending, steps = _played(terminal, stack, home, records=records, limits=limits, load=load)
-        answer = _answer(ending, steps, systems.crm.loaded() if load else None)
+        systems, ending, steps = _played(
+            terminal, stack, home, CRMS[crm], records=records, limits=limits, load=load
+        )
+        answer = _answer(systems.kind, ending, steps, systems.crm.loaded() if load else None)
         if once:
             return answer
         present(terminal, answer)
@@ -89,7 +102,14 @@ def demo(
 
 
 def _played(
-    terminal: Terminal, stack: ExitStack, home: Path, *, records: int, limits: str, load: Path | None
+    terminal: Terminal,
+    stack: ExitStack,
+    home: Path,
+    kind: Crm,
+    *,
+    records: int,
+    limits: str,
+    load: Path | None,
 ) -> tuple[Systems, Ending, list[Step]]:
     """Start everything and play the story; what was started ends with `stack`."""
     from crosswalk.store import embedded
@@ -99,7 +119,7 @@ def _played(
     from .session import open_session_at
 
     terminal.say(_("Starting a database and two systems for this demo alone…"))
-    systems = stack.enter_context(started(home, records=records, limits=limits, load=load))
+    systems = stack.enter_context(started(home, kind, records=records, limits=limits, load=load))
     if systems.told:
         terminal.say(systems.told)
     session = open_session_at(embedded.start(home), home)
@@ -132,10 +152,10 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _answer(ending: Ending, steps: list[Step], loaded: Mapping[str, Any] | None) -> Answer:
+def _answer(kind: Crm, ending: Ending, steps: list[Step], loaded: Mapping[str, Any] | None) -> Answer:
     found = ending.verification
     equal = not found.unexcused and ending.percent >= LEAST_PERCENT
-    line = last_line(ending, equal=equal)
+    line = last_line(kind, ending, equal=equal)
     data = {
         "equal": equal,
         "summary": line,
@@ -144,7 +164,7 @@ def _answer(ending: Ending, steps: list[Step], loaded: Mapping[str, Any] | None)
         "excused": found.excused,
         "unexcused": found.unexcused,
         "percent_by_value": ending.percent,
-        "calls": {"activecampaign": ending.activecampaign_calls, "salesforce": ending.crm_calls},
+        "calls": {"activecampaign": ending.activecampaign_calls, kind.vendor: ending.crm_calls},
         "seconds": round(ending.seconds, 1),
         "steps": [asdict(step) for step in steps],
         "load": loaded,
@@ -152,23 +172,23 @@ def _answer(ending: Ending, steps: list[Step], loaded: Mapping[str, Any] | None)
     }
     return Answer(
         data=data,
-        tables=[*_summary(ending, steps), tables.line(line, "bold green" if equal else "bold red")],
+        tables=[*_summary(kind, ending, steps), tables.line(line, "bold green" if equal else "bold red")],
         code=ExitCode.OK if equal else ExitCode.DIFFERENT,
     )
 
 
-def last_line(ending: Ending, *, equal: bool) -> str:
+def last_line(kind: Crm, ending: Ending, *, equal: bool) -> str:
     """Return the line that says it all; scripts read it, so it is not translated."""
     found = ending.verification
     return (
         f"{'equal' if equal else 'different'}: {found.links} links, {found.compared} field pairs,"
         f" {found.unexcused} unexcused, {ending.percent:.1f}% by value;"
-        f" calls activecampaign {ending.activecampaign_calls}, salesforce {ending.crm_calls}"
+        f" calls activecampaign {ending.activecampaign_calls}, {kind.vendor} {ending.crm_calls}"
     )
 
 
-def _summary(ending: Ending, steps: list[Step]) -> list[RenderableType]:
-    columns = [_("Step"), _("What"), _("Time"), "ActiveCampaign", "Salesforce"]
+def _summary(kind: Crm, ending: Ending, steps: list[Step]) -> list[RenderableType]:
+    columns = [_("Step"), _("What"), _("Time"), "ActiveCampaign", kind.title]
     rows = [
         [
             step.title,
@@ -204,9 +224,10 @@ def _instructions(home: Path, systems: Systems, *, foreign: bool) -> str:
     found = _somebody(systems)
     if found is not None:
         object, record_id = found
-        order = f'{{"object": "{object}", "op": "edit", "id": "{record_id}", "values": {{"Phone": "+1 202 555 0199"}}}}'
+        values = f'{{"{systems.kind.phone}": "+1 202 555 0199"}}'
+        order = f'{{"object": "{object}", "op": "edit", "id": "{record_id}", "values": {values}}}'
         lines += [
-            _("Edit a record as a person in Salesforce would, sync, and ask why:"),
+            _("Edit a record as a person in {crm} would, sync, and ask why:").format(crm=systems.kind.title),
             f"  curl -d '{order}' {systems.crm.url}person",
             "  crosswalk sync",
             f"  crosswalk explain crm {record_id}",
@@ -222,9 +243,9 @@ def _instructions(home: Path, systems: Systems, *, foreign: bool) -> str:
 
 def _somebody(systems: Systems) -> tuple[str, str] | None:
     """Return object and id of a record that takes part, if there is one."""
-    dump = systems.crm.dump()
-    for name in ("Lead", "Contact"):
+    kind, dump = systems.kind, systems.crm.dump()
+    for name in (kind.objects["lead"], kind.objects["contact"]):
         for each in dump[name]:
-            if each["Email"] and not each["IsDeleted"] and not each.get("IsConverted"):
-                return name, each["Id"]
+            if each.get(kind.email) and not kind.gone(each) and not kind.closed(each):
+                return name, kind.id_of(name, each)
     return None

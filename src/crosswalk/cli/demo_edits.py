@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.convert import ConversionError, fits
@@ -15,6 +16,7 @@ from crosswalk.core.values import NUMBER_KINDS, Kind, Value
 if TYPE_CHECKING:
     from crosswalk.merge import FieldPlan
 
+Numbers = Mapping[str, Mapping[str, str]]  # field, number, label
 Raw = Mapping[str, Any]  # field → value, as the people of one system enter it
 _SAMPLES: Mapping[Kind, Sequence[Value]] = {
     Kind.TEXT: ("Ōe-Müller", "Zoë", "von der Heide", "Robin"),
@@ -42,13 +44,16 @@ class Edits:
     conflicts: Sequence[tuple[Raw, Raw]]  # the same field, differently on both sides
 
 
-def edits_of(fields: Iterable[FieldPlan]) -> Edits:
-    """Return edits of mapped fields but the e-mail, such that either side's would be taken over by the other."""
+def edits_of(fields: Iterable[FieldPlan], options: Numbers = MappingProxyType({})) -> Edits:
+    """Return edits of mapped fields but the e-mail, such that either side's would be taken over by the other.
+
+    `options` are the choices that the CRM stores by number: field, number, label.
+    """
     plans = [plan for plan in fields if plan.activecampaign.name != "email"]
     return Edits(
-        crm=list(_mixed(_crm_edits(plan) for plan in plans if _flows(plan, Side.ACTIVECAMPAIGN))),
+        crm=list(_mixed(_crm_edits(plan, options) for plan in plans if _flows(plan, Side.ACTIVECAMPAIGN))),
         contact=list(_mixed(_contact_edits(plan) for plan in plans if _flows(plan, Side.CRM))),
-        conflicts=[conflict for plan in plans for conflict in _conflicts(plan)],
+        conflicts=[conflict for plan in plans for conflict in _conflicts(plan, options)],
     )
 
 
@@ -63,9 +68,9 @@ def _mixed(each: Iterable[Iterable[Raw]]) -> Iterator[Raw]:
     return (edit for edit in chain.from_iterable(zip_longest(*each)) if edit is not None)
 
 
-def _crm_edits(plan: FieldPlan) -> Iterator[Raw]:
+def _crm_edits(plan: FieldPlan, options: Numbers) -> Iterator[Raw]:
     for value in [*_values(plan), *_emptying(plan)]:
-        yield {plan.crm.name: _crm_raw(plan.crm, value)}
+        yield {plan.crm.name: _crm_raw(plan.crm, value, options)}
 
 
 def _contact_edits(plan: FieldPlan) -> Iterator[Raw]:
@@ -73,11 +78,14 @@ def _contact_edits(plan: FieldPlan) -> Iterator[Raw]:
         yield _contact_raw(plan.activecampaign, plan.to_activecampaign.convert(value))
 
 
-def _conflicts(plan: FieldPlan) -> Iterator[tuple[Raw, Raw]]:
+def _conflicts(plan: FieldPlan, options: Numbers) -> Iterator[tuple[Raw, Raw]]:
     values = _values(plan)
     if len(values) > 1 and all(_flows(plan, side) for side in Side):
         right = plan.to_activecampaign.convert(values[1])
-        yield {plan.crm.name: _crm_raw(plan.crm, values[0])}, _contact_raw(plan.activecampaign, right)
+        yield (
+            {plan.crm.name: _crm_raw(plan.crm, values[0], options)},
+            _contact_raw(plan.activecampaign, right),
+        )
 
 
 def _emptying(plan: FieldPlan) -> list[Value]:
@@ -110,12 +118,21 @@ def _suits(plan: FieldPlan, value: Value) -> bool:
     return fits(plan.crm, value) is None and fits(plan.activecampaign, there) is None
 
 
-def _crm_raw(field: Field, value: Value) -> object:
+def _crm_raw(field: Field, value: Value, options: Numbers) -> object:
+    if field.name in options and value is not None:
+        return _numbered(value, {label: number for number, label in options[field.name].items()})
     if isinstance(value, tuple):
         return ";".join(value)
     if field.kind in NUMBER_KINDS and isinstance(value, str):
         return float(value) if "." in value else int(value)
     return value
+
+
+def _numbered(value: Value, numbers: Mapping[str, str]) -> object:
+    """One choice is its number, several are a list of numbers in a text."""
+    if isinstance(value, tuple):
+        return ",".join(sorted(numbers[label] for label in value))
+    return int(numbers[str(value)])
 
 
 def _contact_raw(field: Field, value: Value) -> Raw:

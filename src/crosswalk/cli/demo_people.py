@@ -15,7 +15,6 @@ from .demo_systems import Control, Record, Systems
 
 TAG = "make it a lead"
 TAGGED = 10
-CRM_OBJECTS = ("Contact", "Lead")
 CONTACT = "contact"
 _SEED = 7
 
@@ -67,7 +66,7 @@ class _People:
     """Hands out pairs so that nobody is edited twice by accident."""
 
     def __init__(self, systems: Systems, edits: Mapping[str, Edits]) -> None:
-        self._crm, self._contacts = systems.crm, systems.activecampaign
+        self._kind, self._crm, self._contacts = systems.kind, systems.crm, systems.activecampaign
         self._edits = edits
         self._turns: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._pairs, self._strangers = _population(systems)
@@ -123,7 +122,7 @@ class _People:
     def rename(self) -> None:
         """New e-mail addresses, on either side."""
         for pair in self._take(5):
-            self._crm.person("edit", pair.object, pair.crm_id, {"Email": f"new.{pair.email}"})
+            self._crm.person("edit", pair.object, pair.crm_id, {self._kind.email: f"new.{pair.email}"})
             self.done["renamed"] += 1
         for pair in self._take(5):
             self._contacts.person("edit", CONTACT, pair.contact_id, {"email": f"moved.{pair.email}"})
@@ -141,8 +140,11 @@ class _People:
     def create(self) -> None:
         """New leads in the CRM, and new contacts whom nobody allowed to become CRM records."""
         for number in range(5):
-            lead = {"LastName": f"Neumann {number}", "Company": "Fjord & Fell AS"}
-            self._crm.person("create", "Lead", None, {**lead, "Email": f"neumann{number}@new.example"})
+            lead = {
+                **self._kind.named(f"Neumann {number}"),
+                self._kind.email: f"neumann{number}@new.example",
+            }
+            self._crm.person("create", self._kind.objects["lead"], None, lead)
             self._contacts.person("create", CONTACT, None, {"email": f"guest{number}@new.example"})
             self.done["created"] += 2
             self.created += 1
@@ -158,14 +160,16 @@ class _People:
 
 def _population(systems: Systems) -> tuple[list[Pair], list[Record]]:
     """Return pairs with an address that stands once on each side, and contacts whom the CRM does not know."""
-    dump = systems.crm.dump()
-    records = [(name, each) for name in CRM_OBJECTS for each in alive(dump[name]) if each["Email"]]
-    known = Counter(each["Email"].lower() for _, each in records)
+    kind, dump = systems.kind, systems.crm.dump()
+    records = [
+        (name, each) for name in kind.objects.values() for each in alive(dump[name]) if each.get(kind.email)
+    ]
+    known = Counter(each[kind.email].lower() for _, each in records)
     contacts = {each["email"].lower(): each for each in alive(systems.activecampaign.dump()["contact"])}
     pairs = [
-        Pair(object=name, crm_id=each["Id"], contact_id=contacts[email]["id"], email=email)
+        Pair(object=name, crm_id=kind.id_of(name, each), contact_id=contacts[email]["id"], email=email)
         for name, each in records
-        if known[email := each["Email"].lower()] == 1 and email in contacts
+        if known[email := each[kind.email].lower()] == 1 and email in contacts and not kind.closed(each)
     ]
     return pairs, [contact for email, contact in contacts.items() if email not in known]
 

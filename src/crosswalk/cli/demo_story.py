@@ -21,8 +21,8 @@ from crosswalk.core.mapping import CreationRule, MappingFile
 from . import files, tables
 from .demo_choice import fitting
 from .demo_edits import Edits, edits_of
-from .demo_people import CRM_OBJECTS, TAG, Day, alive, work
-from .demo_systems import ACTIVECAMPAIGN, SALESFORCE, Systems
+from .demo_people import TAG, Day, alive, work
+from .demo_systems import ACTIVECAMPAIGN, Systems
 from .mapping import object_tables
 from .progress import duration, watched
 from .session import Session
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from crosswalk.sync.verify import Verification
 
 NAME = "demo"
-MAPPING = Path(__file__).with_name("demo_mapping.json")
 _SAMPLE = 3  # changes of the plan that are shown
 
 
@@ -79,7 +78,8 @@ class Story:
         self._systems = systems
         self._file = home / "mapping.json"
         self._loaded = loaded
-        self._mapping = files.read_mapping(str(MAPPING))
+        self._kind = systems.kind
+        self._mapping = files.read_mapping(str(self._kind.mapping))
         self._titles: dict[str, str] = {}  # of ActiveCampaign's fields
         self._edits: dict[str, Edits] = {}
         self.steps: list[Step] = []
@@ -148,7 +148,8 @@ class Story:
     def _connect(self) -> None:
         from crosswalk.sync.setup import add_connection
 
-        with self._step(_("Connect"), _("Salesforce, ActiveCampaign, and the mapping")) as step:
+        about = _("{crm}, ActiveCampaign, and the mapping").format(crm=self._kind.title)
+        with self._step(_("Connect"), about) as step:
             add_connection(NAME, self._systems.credentials(), self._session.vault, self._session.clock)
             self._set_mapping(self._chosen())
             step.what = {each.object: len(each.fields) for each in self._mapping.objects}
@@ -163,7 +164,7 @@ class Story:
         paired = {(object, pair.crm) for object, pair in pairs}
         paired |= {(ACTIVECAMPAIGN, self._titles[pair.activecampaign]) for _object, pair in pairs}
         made = [
-            (each["object"].lower() if each["system"] == SALESFORCE else ACTIVECAMPAIGN, each["name"])
+            (each["object"].lower() if each["system"] == self._kind.vendor else ACTIVECAMPAIGN, each["name"])
             for each in self._systems.crm.loaded()["fields"]
         ]
         alone = [
@@ -182,7 +183,11 @@ class Story:
             plan = make_plan(context)
             step.what = plan.counts
             labels = field_labels(context)
-            self._edits = {name: edits_of(each.fields) for name, each in context.objects.items()}
+            options = self._options()
+            self._edits = {
+                self._kind.objects[name]: edits_of(each.fields, options.get(self._kind.objects[name], {}))
+                for name, each in context.objects.items()
+            }
         if not self._terminal.as_json:
             self._terminal.show(plan_tables(plan, labels, _SAMPLE))
         before = self._crm_ids()
@@ -193,7 +198,7 @@ class Story:
 
     def _people(self) -> Day:
         with self._step(_("People"), _("work on both sides")) as step:
-            day = work(self._systems, {name.capitalize(): each for name, each in self._edits.items()})
+            day = work(self._systems, self._edits)
             step.what = day.done
         return day
 
@@ -206,13 +211,22 @@ class Story:
         with self._step(_("Second sync"), about) as step, self._context() as context:
             step.what = _run(context).counts
         made = self._crm_ids() - before
-        leads = {each["Email"].lower() for each in self._systems.crm.dump()["Lead"] if each["Id"] in made}
+        leads = self._lead_addresses(made)
         if len(made) != len(day.tagged) or leads != set(day.tagged):
             raise UserError(
                 _("{tagged} contacts were tagged, but {made} CRM records were created.").format(
                     tagged=len(day.tagged), made=len(made)
                 )
             )
+
+    def _options(self) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+        """Return the choices that the CRM stores by number: object, field, number, label."""
+        return self._systems.crm.options() if self._kind.numbers_options else {}
+
+    def _lead_addresses(self, ids: set[str]) -> set[str]:
+        lead = self._kind.objects["lead"]
+        rows = self._systems.crm.dump()[lead]
+        return {row[self._kind.email].lower() for row in rows if self._kind.id_of(lead, row) in ids}
 
     def _defaults(self) -> None:
         """Exports lack what the CRM requires: the defaults that new leads got travel to their contacts."""
@@ -259,7 +273,7 @@ class Story:
             command += [
                 "--activecampaign",
                 self._systems.activecampaign.url,
-                "--salesforce",
+                f"--{self._kind.vendor}",
                 self._systems.crm.url,
             ]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -271,7 +285,11 @@ class Story:
 
     def _crm_ids(self) -> set[str]:
         dump = self._systems.crm.dump()
-        return {record["Id"] for name in CRM_OBJECTS for record in alive(dump[name])}
+        return {
+            self._kind.id_of(name, record)
+            for name in self._kind.objects.values()
+            for record in alive(dump[name])
+        }
 
 
 def _run(context: Context, **how: Any) -> RunResult:

@@ -17,7 +17,9 @@ import httpx2
 
 from crosswalk.core.failures import UserError
 
-ACTIVECAMPAIGN, SALESFORCE = "activecampaign", "salesforce"
+from .demo_crms import Crm
+
+ACTIVECAMPAIGN = "activecampaign"
 _STOP_SECONDS = 10.0
 Record = dict[str, Any]
 
@@ -45,6 +47,11 @@ class Control:
         total: int = self._read(self._client.get("counts"))["total"]
         return total
 
+    def options(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Return what the numbers in choices stand for (object, field, number, label), where they are numbers."""
+        found: dict[str, dict[str, dict[str, str]]] = self._read(self._client.get("options"))
+        return found
+
     def loaded(self) -> dict[str, Any]:
         """Return what became of the files of a folder."""
         report: dict[str, Any] = self._read(self._client.get("load"))
@@ -65,6 +72,7 @@ class Systems:
     """What runs for the demo."""
 
     ready: Mapping[str, Mapping[str, str]]  # the sandbox's ready line
+    kind: Crm
     crm: Control
     activecampaign: Control
     told: str = ""  # what the sandbox said about the exports it loaded
@@ -78,7 +86,9 @@ class Systems:
 
 
 @contextmanager
-def systems(home: Path, *, records: int, limits: str, load: Path | None = None) -> Iterator[Systems]:
+def systems(
+    home: Path, kind: Crm, *, records: int, limits: str, load: Path | None = None
+) -> Iterator[Systems]:
     """Start both systems and yield them when they answer; they end with the block.
 
     `load` is a folder with exports instead of invented people.
@@ -86,7 +96,7 @@ def systems(home: Path, *, records: int, limits: str, load: Path | None = None) 
     Raises UserError with the sandbox's own words when it does not start.
     """
     command = [sys.executable, "-m", "crosswalk_sandbox.cli", "--records", str(records), "--limits", limits]
-    command += [f"--{ACTIVECAMPAIGN}", "0", f"--{SALESFORCE}", "0"]
+    command += [f"--{ACTIVECAMPAIGN}", "0", f"--{kind.vendor}", "0"]
     command += ["--load", str(load)] if load else []
     log = home / "sandbox.log"
     with log.open("w") as stderr:
@@ -99,7 +109,7 @@ def systems(home: Path, *, records: int, limits: str, load: Path | None = None) 
             env=_environment(),
         )
     try:
-        yield from _served(process, log)
+        yield from _served(process, log, kind)
     finally:
         _stop(process)
 
@@ -109,16 +119,20 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
 
 
-def _served(process: subprocess.Popen[str], log: Path) -> Iterator[Systems]:
+def _served(process: subprocess.Popen[str], log: Path, kind: Crm) -> Iterator[Systems]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
         raise UserError(_("The sandbox did not start: {words}").format(words=log.read_text()[-2000:].strip()))
     ready = json.loads(line)
-    crm, activecampaign = Control(ready[SALESFORCE]["control"]), Control(ready[ACTIVECAMPAIGN]["control"])
+    crm, activecampaign = Control(ready[kind.vendor]["control"]), Control(ready[ACTIVECAMPAIGN]["control"])
     try:
         yield Systems(
-            ready=ready, crm=crm, activecampaign=activecampaign, told=log.read_text(encoding="utf-8").strip()
+            ready=ready,
+            kind=kind,
+            crm=crm,
+            activecampaign=activecampaign,
+            told=log.read_text(encoding="utf-8").strip(),
         )
     finally:
         crm.close()

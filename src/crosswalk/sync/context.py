@@ -81,6 +81,7 @@ def compile_object(
     ]
     schemas = {Side.CRM: crm, Side.ACTIVECAMPAIGN: activecampaign}
     required = {side: _required(schema) for side, schema in schemas.items()}
+    required[Side.CRM] += _defaulted(mapping, crm, required[Side.CRM])
     definitions = [sorted(mapping.creation_defaults.items()), [field.version for field in fields]]
     return ObjectPlan(
         mapping=mapping,
@@ -91,6 +92,12 @@ def compile_object(
         required=required,
         creation_marks={side: short_digest([names, *definitions]) for side, names in required.items()},
     )
+
+
+def _defaulted(mapping: ObjectMapping, crm: Schema, required: Sequence[str]) -> list[str]:
+    """Return fields that have a default although the CRM does not insist: its forms may."""
+    known = [crm.fields[name] for name in mapping.creation_defaults if name in crm.fields]
+    return [field.name for field in known if field.creatable and field.name not in required]
 
 
 def _required(schema: Schema) -> list[str]:

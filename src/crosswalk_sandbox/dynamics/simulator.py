@@ -21,7 +21,16 @@ from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.protection import REQUESTS, Protection, SavedUse, ThrottledError, too_many
 from crosswalk_sandbox.dynamics.records import saving
 from crosswalk_sandbox.dynamics.rules import Rules
-from crosswalk_sandbox.dynamics.schema import FIRST_VERSION, Column, Key, OptionSet, Table, load
+from crosswalk_sandbox.dynamics.schema import (
+    CHOICES,
+    FIRST_VERSION,
+    MULTIPLE,
+    Column,
+    Key,
+    OptionSet,
+    Table,
+    load,
+)
 from crosswalk_sandbox.dynamics.security import roles
 from crosswalk_sandbox.dynamics.security.roles import RoleOrder
 from crosswalk_sandbox.http import Request, Response, json_response
@@ -148,6 +157,18 @@ class Dynamics:
             ("GET", "rules"): lambda _: self.environment.rules,
             ("POST", "rules"): lambda request: self.set_rules(object_of(request)),
             ("DELETE", "rules"): lambda _: self.set_rules(None),
+            ("GET", "options"): lambda _: self.options(),
+        }
+
+    def options(self) -> dict[str, dict[str, dict[int, str]]]:
+        """What the numbers in choices stand for: table, column, number, label."""
+        return {
+            table.name: {
+                each.name: dict(each.options)
+                for each in table.columns.values()
+                if each.type in CHOICES or each.type == MULTIPLE
+            }
+            for table in self.environment.schema
         }
 
     def set_rules(self, sent: Mapping[str, Any] | None) -> Rules:

@@ -95,3 +95,17 @@ def test_nothing_is_emptied_that_may_not_be_or_whose_emptiness_does_not_travel()
     assert None not in [value for edit in edits.crm for value in edit.values()]
     assert "" not in [value for edit in edits.contact for value in edit.values()]
     assert "Email" not in {name for edit in edits.crm for name in edit}
+
+
+def test_choices_that_a_crm_stores_by_number_are_entered_as_numbers() -> None:
+    region = plan(
+        field("region", Kind.CHOICE, "Asia", "Europe"), field("field/7", Kind.CHOICE, "Asia", "Europe")
+    )
+    topics = plan(field("topics", Kind.CHOICES, "Art", "Law"), field("field/8", Kind.CHOICES, "Art", "Law"))
+    numbers = {"region": {"1": "Asia", "2": "Europe"}, "topics": {"5": "Art", "3": "Law"}}
+
+    edits = edits_of([region, topics], numbers).crm
+
+    assert {"region": 2} in edits
+    assert {"topics": "3,5"} in edits
+    assert {"region": None} in edits

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crosswalk.cli import files
-from crosswalk.cli.demo_story import MAPPING
+from crosswalk.cli.demo_crms import CRMS, Crm
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import Policy, UpdateRule
 
@@ -86,8 +86,9 @@ def test_a_mapping_file_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert mapping.settings.policy is Policy.NEWEST
 
 
-def test_the_demos_mapping_is_a_mapping_file() -> None:
-    mapping = files.read_mapping(str(MAPPING))
+@pytest.mark.parametrize("crm", CRMS.values(), ids=CRMS)
+def test_a_demos_mapping_is_a_mapping_file(crm: Crm) -> None:
+    mapping = files.read_mapping(str(crm.mapping))
     assert {item.object for item in mapping.objects} == {"contact", "lead"}
 
 

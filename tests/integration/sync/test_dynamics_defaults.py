@@ -1,0 +1,31 @@
+"""What a new record in Dynamics 365 gets beside what the contact holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
+
+from crosswalk.core.mapping import CreationRule, Settings
+
+if TYPE_CHECKING:
+    from tests.helpers.with_dynamics import WithDynamics
+
+
+def test_a_default_fills_what_only_forms_insist_on(dynamics: WithDynamics) -> None:
+    settings = Settings(creation=CreationRule.ALL, creation_object="lead")
+    defaults = {"subject": "From ActiveCampaign", "lastname": "(unknown)"}
+    objects = both_objects(DYNAMICS_NAMES, creation_defaults=defaults)
+    dynamics.contact_new("ana@example.org", lastName="Ruiz")
+    dynamics.contact_new("bo@example.org")
+    dynamics.connect(mapping_of(*objects, settings=settings))
+
+    dynamics.sync()
+
+    made = {row["emailaddress1"]: (row["lastname"], row["subject"]) for row in dynamics.crm_all("lead")}
+    assert made == {
+        "ana@example.org": ("Ruiz", "From ActiveCampaign"),
+        "bo@example.org": ("(unknown)", "From ActiveCampaign"),
+    }
+    dynamics.sync()  # the default travels to the contact
+    dynamics.assert_quiet()
