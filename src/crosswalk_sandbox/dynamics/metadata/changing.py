@@ -38,6 +38,8 @@ def serve(call: Call, parts: Parts) -> Response:
     if len(parts) == 1:
         return _put_table(call, table)
     name, inner = parts[1]
+    if call.request.method == "PUT" and name == "Attributes" and inner is not None and len(parts) == 3:
+        return _put_column(call, table, inner, parts[2][0])
     do = _BELOW.get((call.request.method, name, inner is not None))
     if do is None or len(parts) > 2:
         raise _no_method(call)
@@ -94,9 +96,11 @@ def _check_free(table: Table, made: Column) -> None:
         raise ODataError("0x80047013", text)
 
 
-def _put_column(call: Call, table: Table, key: str) -> Response:
+def _put_column(call: Call, table: Table, key: str, cast: str = "") -> Response:
+    """A column's definition anew; its type is told by the body, or by the `cast` of the address. Raises ODataError."""
     old = resources.find_column(table, key)
-    call.environment.schema.put_column(columns.changed(call.environment.schema, old, json_body(call)))
+    definition = {**({"@odata.type": cast} if cast else {}), **json_body(call)}
+    call.environment.schema.put_column(columns.changed(call.environment.schema, old, definition))
     return _done()
 
 

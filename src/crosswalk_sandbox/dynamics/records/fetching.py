@@ -167,7 +167,7 @@ class _Fetching:
             content["@odata.count"] = min(len(found), MOST_ROWS)
         if wanted(f"{CRM}morerecords"):
             content[f"@{CRM}morerecords"] = more
-        if more and wanted(f"{CRM}fetchxmlpagingcookie"):
+        if more:
             content[f"@{CRM}fetchxmlpagingcookie"] = unquote(paging.token(order, rows[-1], query.page + 1))
         return {**content, "value": self._shown(rows)}
 

@@ -132,6 +132,11 @@ def test_a_definition_is_replaced_as_a_whole(environment: DataverseEnvironment) 
     found = environment.get(f"{path}/{CRM}StringAttributeMetadata")
     assert (found["MaxLength"], found["DisplayName"]["UserLocalizedLabel"]["Label"]) == (50, "Renamed")
     assert environment.refusal("PATCH", path, longer, status=405)[0] == "0x8006088b"
+    cast = f"{path}/{CRM}StringAttributeMetadata"
+    read = {name: value for name, value in environment.get(cast).items() if not name.startswith("@")}
+    assert environment.call("PUT", cast, {**read, "MaxLength": 60}).status_code == 204
+    assert environment.get(cast)["MaxLength"] == 60
+    assert environment.refusal("PUT", f"{path}/{CRM}MemoAttributeMetadata", read)[0] == "0x80048d19"
     assert environment.refusal("PUT", path, definition("Memo"))[0] == "0x80048d19"
 
 
