@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from crosswalk_sandbox.dynamics.answers import ANNOTATIONS, PAGE_SIZE, Call, answer, applied
-from crosswalk_sandbox.dynamics.environment import Environment
+from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.records import queries
 from crosswalk_sandbox.dynamics.schema import Table
@@ -51,7 +51,14 @@ def changes_of(call: Call, table: Table) -> Response:
     if len(entries) > size:
         link = {"@odata.nextLink": _link(call, "$skiptoken", _cookie(walk, entries[size - 1][0]))}
     content |= link
-    content["value"] = [shown for _, shown in entries[:size]]
+    shower = queries.shower_of(call, table)
+    gone = f"{call.base}/$metadata#{table.set_name}/$deletedEntity"
+    content["value"] = [
+        {"@odata.context": gone, "id": entry, "reason": "deleted"}
+        if isinstance(entry, str)
+        else shower.show(entry)
+        for _, entry in entries[:size]
+    ]
     return answer(200, content, applied(call, PREFERENCE, PAGE_SIZE, ANNOTATIONS))
 
 
@@ -94,20 +101,19 @@ def _since(environment: Environment, token: str) -> int:
     return int(found[1])
 
 
-def _entries(call: Call, table: Table, walk: Walk) -> list[tuple[tuple[int, int], dict[str, Any]]]:
-    """What is still to come, with its place."""
-    here, shower = call.environment, queries.shower_of(call, table)
+def _entries(call: Call, table: Table, walk: Walk) -> list[tuple[tuple[int, int], Row | str]]:
+    """What is still to come, with its place: rows, and the keys of those that were deleted."""
+    here = call.environment
     rows = here.rows[table.name]
-    found = [
-        ((CHANGED, version), shower.show(row))
+    found: list[tuple[tuple[int, int], Row | str]] = [
+        ((CHANGED, version), row)
         for row in rows.values()
         if walk.after < (CHANGED, version := row["versionnumber"]) and version <= walk.until
     ]
     if walk.since == 0:
         return found
-    context = f"{call.base}/$metadata#{table.set_name}/$deletedEntity"
     return found + [
-        ((DELETED, version), {"@odata.context": context, "id": key, "reason": "deleted"})
+        ((DELETED, version), key)
         for name, key, version in here.deleted
         if name == table.name and key not in rows
         if max(walk.after, (DELETED, walk.since)) < (DELETED, version) and version <= walk.until
