@@ -167,7 +167,8 @@ def _equal(world: World) -> Iterator[str]:
 def _agree(name: str, crm: Cell, contact: Cell) -> bool:
     if crm.content.value == contact.content.value:
         return True
-    return name == ONE_WAY and contact.content.by == CONTACTS
+    # What is empty in a CRM record that never had it offers nothing, as when that record takes over a contact.
+    return name == ONE_WAY and (contact.content.by == CONTACTS or crm.content.by == "nobody")
 
 
 def _unlinked(world: World, linked: set[Any]) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _made(
     system = context.systems[side]
     if side is Side.ACTIVECAMPAIGN:
         known = pairs.hits(context.connection_id, context.tenants[side], side, [CONTACT], keys)
-        ids = [hit.record_id for hits in known.values() for hit in hits]
+        ids = sorted(hit.record_id for hits in known.values() for hit in hits)
         return {record.key: record for record in system.fetch(object, ids, fields).records} if ids else {}
     intended_at = {row.key: row.intended_at for row in rows}
     us = system.user_id()
