@@ -34,12 +34,17 @@ _forks.set_forkserver_preload(
         "crosswalk.systems.activecampaign",
         "crosswalk.systems.dynamics",
         "crosswalk.systems.salesforce",
+        "cryptography.hazmat.primitives.ciphers.aead",
+        "django.contrib.postgres.fields",
+        "django.contrib.postgres.indexes",
         "django.core.management.commands.migrate",
         "django.db.backends.postgresql.base",
         "django.db.models",
         "django.urls",
+        "django.utils.log",
         "httpcore2",
         "structlog",
+        "truststore",
         "typer._adapters",
     ]
 )

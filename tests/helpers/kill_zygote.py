@@ -204,8 +204,7 @@ class Zygote:
         opener = through(urls=dict.fromkeys(SYSTEMS, "http://127.0.0.1"))  # nobody is called yet
         setup.open_systems(connections.get("kill"), self.vault, PreparingClock(self.sandbox), opener)
         connection.close()
-        gc.collect()
-        gc.freeze()  # children do not look through what they inherit: to look is to copy
+        gc.disable()  # children are short-lived, and to look through what they inherit is to copy it
 
     # --- one case
 
