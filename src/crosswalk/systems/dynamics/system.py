@@ -6,28 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
 
-from ...core.failures import FailureKind, SystemFailure
 from ...core.mapping import Selection
 from ...core.schema import Schema
 from ...core.system import (
     Batch,
-    BatchResult,
     Check,
-    ConsentPage,
     Counted,
     Fetched,
-    KnownConsents,
     ObjectUse,
-    Op,
-    OptedOut,
     Outcome,
     Page,
     Range,
     Receipt,
     Record,
-    Write,
     WriteOptions,
 )
+from ..crm import Crm
 from ..http import HttpClient
 from .checks import Checks
 from .client import Client
@@ -37,16 +31,20 @@ from .lookup import Lookup
 from .metadata import set_names
 from .ranges import read_range
 from .schema import Described, describe, table_of
-from .writes import Sender, form_batches, opted_out
+from .writes import MOST_RECORDS, Sender
 
 _MOST_ETAGS = 5_000  # kept of an object; more than one reading before a write asks for
 
 
-class Dynamics:
+class Dynamics(Crm):
     """One environment. Implements `core.system.System`.
 
     Rows are decoded by the schema that was described last; it is asked for once by itself where nobody did.
     """
+
+    vendor = "Dynamics 365"
+    batch_kind = "batch"
+    most_records = MOST_RECORDS
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -109,14 +107,6 @@ class Dynamics:
         now = self._client.now() + timedelta(seconds=self.clock_difference())
         return count(self._client, self._known(object), selection, now)
 
-    def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
-        """Raise SystemFailure(MAPPING): Dynamics 365 has no tags."""
-        raise SystemFailure(
-            FailureKind.MAPPING,
-            _("Dynamics 365 has no tags."),
-            cure=_("Choose an ActiveCampaign tag."),
-        )
-
     def read_range(
         self, object: str, fields: Sequence[str], after: str, only: Sequence[Selection] | None = None
     ) -> Range:
@@ -136,10 +126,8 @@ class Dynamics:
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         return Lookup(self._client, self._known(object), fields).find(emails)
 
-    def batches(self, writes: Sequence[Write], options: WriteOptions) -> Iterator[Batch]:
-        """Form calls of 100 records; none of the options concerns Dynamics 365."""
-        del options
-        return form_batches(writes)
+    def opt_out_box(self, object: str) -> str:
+        return self._known(object).table.opt_out
 
     def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]:
         """Make one batch's call; what was fetched just now is written only in the version that was read."""
@@ -152,36 +140,6 @@ class Dynamics:
             if receipt.outcome is Outcome.DONE and receipt.record_id is not None:
                 etags.pop(receipt.record_id, None)  # it has another version now
         return receipts
-
-    def consents(self, object: str, cursor: str | None, known: KnownConsents) -> Iterator[ConsentPage]:
-        """Yield nothing: a changed box is a changed row, so the feed shows it."""
-        del object, cursor, known
-        return iter(())
-
-    def opt_out(self, object: str, ids: Sequence[str]) -> Sequence[OptedOut]:
-        """Tick the box of these records, 100 a call."""
-        box = self._known(object).table.opt_out
-        writes = [
-            Write(id=number, object=object, op=Op.UPDATE, record_id=record_id, key=None, values={box: True})
-            for number, record_id in enumerate(dict.fromkeys(ids))
-        ]
-        return [
-            opted_out(box, writes[receipt.write_id], receipt)
-            for batch in form_batches(writes)
-            for receipt in self.send(batch, WriteOptions())
-        ]
-
-    def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
-        """Return nothing: every write is answered at once."""
-        return {}
-
-    def outstanding(self) -> bool:
-        """Return False: every write is answered at once."""
-        return False
-
-    def room(self) -> int | None:
-        """Return None: an environment has no limit of people."""
-        return None
 
     def _sets(self, tables: Iterable[str]) -> Mapping[str, str]:
         """Return tables' names in addresses, which are asked for once."""

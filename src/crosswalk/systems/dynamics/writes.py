@@ -10,13 +10,13 @@ Source: Dataverse Web API, create, update (If-Match), execute batch operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID, uuid5
 
-from ...core.consent import Consent, Place, Standing
 from ...core.failures import FailureKind
-from ...core.system import Batch, Op, OptedOut, Outcome, Problem, Receipt, Write
+from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value, pack
+from ..crm import UnfitError
 from ..http import Answer
 from .batch import Request
 from .client import Client
@@ -31,41 +31,6 @@ _NOT_LET_IN = frozenset({401, 403})
 _SPACE = UUID("6b0e3c1e-6f0b-5d1c-9a55-0d3a1f5e7c42")  # of the ids of records that we make
 
 SetNames = Callable[[Iterable[str]], Mapping[str, str]]
-
-
-class _UnfitError(Exception):
-    """A value that cannot be written."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-def form_batches(writes: Sequence[Write]) -> Iterator[Batch]:
-    """Group writes by kind and object in calls that name each record once.
-
-    Updates go first: they may free a value that must be unique.
-    """
-    groups: dict[tuple[Op, str], list[Write]] = {}
-    for write in sorted(writes, key=lambda each: each.op is Op.CREATE):
-        groups.setdefault((write.op, write.object), []).append(write)
-    for (op, name), group in groups.items():
-        for portion in _portions(group):
-            yield Batch(kind="batch", object=name, op=op, writes=portion)
-
-
-def _portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
-    portion: list[Write] = []
-    named: set[str] = set()
-    for write in writes:
-        if len(portion) == MOST_RECORDS or write.record_id in named:
-            yield portion
-            portion, named = [], set()
-        portion.append(write)
-        if write.record_id is not None:
-            named.add(write.record_id)
-    if portion:
-        yield portion
 
 
 def new_id(organization: str, write: Write) -> str:
@@ -151,7 +116,7 @@ class Sender:
         for name, value in write.values.items():
             try:
                 body |= self._entry(name, value, sets)
-            except _UnfitError as unfit:
+            except UnfitError as unfit:
                 problems.append(unfit.problem)
         return body, problems
 
@@ -159,7 +124,7 @@ class Sender:
         column = self._described.columns.get(name)
         if column is None:
             gone = field_gone(self._described.table, name)
-            raise _UnfitError(
+            raise UnfitError(
                 Problem(field=name, kind=gone.kind, code=gone.code, message=gone.message, cure=gone.cure)
             )
         try:
@@ -168,7 +133,7 @@ class Sender:
             unfit = Problem(field=name, kind=FailureKind.DATA, code="unfit_value", message=str(error))
         else:
             return _bound(column, written, sets) if column.targets else {name: written}
-        raise _UnfitError(unfit)
+        raise UnfitError(unfit)
 
     def _receipt(self, write: Write, answer: Answer) -> Receipt:
         if answer.status in _DONE:
@@ -196,15 +161,3 @@ def _require_sign_in(answers: Sequence[Answer]) -> None:
         if answer.status in _NOT_LET_IN and (failure := explain(answer)).kind is FailureKind.AUTH:
             failure.in_doubt = any(each.status in _DONE for each in answers)
             raise failure
-
-
-def opted_out(box: str, write: Write, receipt: Receipt) -> OptedOut:
-    """Return what became of a write that ticked the opt-out box."""
-    done = receipt.outcome is Outcome.DONE
-    after = Consent(standing=Standing.OUT, places=(Place(box, "true"),))
-    return OptedOut(
-        record_id=write.record_id or "",
-        outcome=receipt.outcome,
-        after=after if done else None,
-        problems=receipt.problems,
-    )

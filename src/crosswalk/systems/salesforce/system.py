@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from gettext import gettext as _
 
@@ -13,22 +13,17 @@ from ...core.mapping import Selection
 from ...core.schema import Schema
 from ...core.system import (
     Batch,
-    BatchResult,
     Check,
-    ConsentPage,
     Counted,
     Fetched,
-    KnownConsents,
     ObjectUse,
-    Op,
-    OptedOut,
     Page,
     Range,
     Receipt,
     Record,
-    Write,
     WriteOptions,
 )
+from ..crm import Crm
 from ..http import HttpClient
 from . import soql
 from .checks import Checks
@@ -39,7 +34,7 @@ from .ids import long_id
 from .lookup import Lookup
 from .ranges import read_range
 from .schema import Described, read_describe, sobject_of
-from .writes import Sender, form_batches, opted_out
+from .writes import MOST_RECORDS, Sender
 
 
 class _UserInfo(msgspec.Struct, frozen=True):
@@ -56,11 +51,15 @@ class _CountAnswer(msgspec.Struct, frozen=True):
     records: list[_Count]
 
 
-class Salesforce:
+class Salesforce(Crm):
     """One org. Implements `core.system.System`.
 
     Rows are decoded by the schema that was described last; it is asked for once by itself where nobody did.
     """
+
+    vendor = "Salesforce"
+    batch_kind = "collections"
+    most_records = MOST_RECORDS
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -138,14 +137,6 @@ class Salesforce:
         """Salesforce's time."""
         return self._client.now() + timedelta(seconds=self.clock_difference())
 
-    def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:
-        """Raise SystemFailure(MAPPING): Salesforce has no tags."""
-        raise SystemFailure(
-            FailureKind.MAPPING,
-            _("Salesforce has no tags."),
-            cure=_("Choose an ActiveCampaign tag."),
-        )
-
     def read_range(
         self, object: str, fields: Sequence[str], after: str, only: Sequence[Selection] | None = None
     ) -> Range:
@@ -160,45 +151,13 @@ class Salesforce:
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         return self._lookup(object, fields).find(emails)
 
-    def batches(self, writes: Sequence[Write], options: WriteOptions) -> Iterator[Batch]:
-        """Form calls of 200 records; none of the options concerns Salesforce."""
-        del options
-        return form_batches(writes)
+    def opt_out_box(self, object: str) -> str:
+        return self._known(object).sobject.opt_out
 
     def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]:
         """Make one batch's call, and further ones only to find the records that a refusal is about."""
         del options
         return Sender(self._client, self._known(batch.object), batch.op).send(batch.writes)
-
-    def consents(self, object: str, cursor: str | None, known: KnownConsents) -> Iterator[ConsentPage]:
-        """Yield nothing: a changed box changes the record's stamp, so the feed shows it."""
-        del object, cursor, known
-        return iter(())
-
-    def opt_out(self, object: str, ids: Sequence[str]) -> Sequence[OptedOut]:
-        """Check the box of these records, 200 a call."""
-        box = self._known(object).sobject.opt_out
-        writes = [
-            Write(id=number, object=object, op=Op.UPDATE, record_id=record_id, key=None, values={box: True})
-            for number, record_id in enumerate(dict.fromkeys(ids))
-        ]
-        return [
-            opted_out(box, writes[receipt.write_id], receipt)
-            for batch in form_batches(writes)
-            for receipt in self.send(batch, WriteOptions())
-        ]
-
-    def settle(self, batch_ids: Sequence[str], deadline: datetime) -> Mapping[str, BatchResult]:
-        """Return nothing: every write is answered at once."""
-        return {}
-
-    def outstanding(self) -> bool:
-        """Return False: every write is answered at once."""
-        return False
-
-    def room(self) -> int | None:
-        """Return None: an org has no limit of people."""
-        return None
 
     def _lookup(self, name: str, fields: Sequence[str]) -> Lookup:
         return Lookup(self._client, self._known(name), fields)

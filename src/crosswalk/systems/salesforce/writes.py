@@ -7,15 +7,15 @@ a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from gettext import gettext as _
 
 import msgspec
 
-from ...core.consent import Consent, Place, Standing
 from ...core.failures import FailureKind, SystemFailure
-from ...core.system import Batch, Op, OptedOut, Outcome, Problem, Receipt, Write
+from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value
+from ..crm import UnfitError
 from ..http import NEXT_RUN, Answer
 from .client import Client
 from .errors import ApiError, Refused, fields_of, other_record, outcome_of, problems_of
@@ -36,41 +36,6 @@ class _Result(msgspec.Struct, frozen=True):
     success: bool
     id: str | None = None
     errors: list[ApiError] = []
-
-
-class _UnfitError(Exception):
-    """A value that cannot be written."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-def form_batches(writes: Sequence[Write]) -> Iterator[Batch]:
-    """Group writes by kind and object in calls that name each record once.
-
-    Updates go first: they may free a value that must be unique.
-    """
-    groups: dict[tuple[Op, str], list[Write]] = {}
-    for write in sorted(writes, key=lambda each: each.op is Op.CREATE):
-        groups.setdefault((write.op, write.object), []).append(write)
-    for (op, name), group in groups.items():
-        for portion in _portions(group):
-            yield Batch(kind="collections", object=name, op=op, writes=portion)
-
-
-def _portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
-    portion: list[Write] = []
-    named: set[str] = set()
-    for write in writes:
-        if len(portion) == MOST_RECORDS or write.record_id in named:
-            yield portion
-            portion, named = [], set()
-        portion.append(write)
-        if write.record_id is not None:
-            named.add(write.record_id)
-    if portion:
-        yield portion
 
 
 class Sender:
@@ -124,7 +89,7 @@ class Sender:
         for name, value in write.values.items():
             try:
                 body[name] = self._json(name, value)
-            except _UnfitError as unfit:
+            except UnfitError as unfit:
                 problems.append(unfit.problem)
         return body, problems
 
@@ -132,12 +97,12 @@ class Sender:
         field = self._fields.get(name)
         if field is None:
             gone = field_gone(self._sobject, name)
-            raise _UnfitError(_problem(gone, field=name))
+            raise UnfitError(_problem(gone, field=name))
         try:
             return to_json(field.kind, value)
         except ValueError as error:
             unfit = Problem(field=name, kind=FailureKind.DATA, code="unfit_value", message=str(error))
-        raise _UnfitError(unfit)
+        raise UnfitError(unfit)
 
     def _send(self, part: Sequence[Prepared]) -> list[Receipt]:
         answer = self._client.write(
@@ -182,18 +147,6 @@ def _refused(write: Write, errors: Sequence[ApiError]) -> Receipt:
         outcome=outcome,
         record_id=other_record(errors) if outcome is Outcome.DUPLICATE else write.record_id,
         problems=problems_of(errors),
-    )
-
-
-def opted_out(box: str, write: Write, receipt: Receipt) -> OptedOut:
-    """Return what became of a write that checked the opt-out box."""
-    done = receipt.outcome is Outcome.DONE
-    after = Consent(standing=Standing.OUT, places=(Place(box, "true"),))
-    return OptedOut(
-        record_id=write.record_id or "",
-        outcome=receipt.outcome,
-        after=after if done else None,
-        problems=receipt.problems,
     )
 
 
