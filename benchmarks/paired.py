@@ -71,7 +71,7 @@ def _dlt(there: Systems, load: Load, python: Path) -> Loaded:
             "query": load.query,
         }
         done = subprocess.run(
-            [str(python), str(_SCRIPT)],
+            [str(python.absolute()), str(_SCRIPT)],
             input=msgspec.json.encode(order) + b"\n",
             stdout=subprocess.PIPE,
             cwd=folder,

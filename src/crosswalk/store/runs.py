@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from django.db import connection as database
-from django.db import transaction
 
-from crosswalk.core.values import unpack
-
-from . import consent_writes
 from .brakes import BRAKE
-from .consent_writes import ConsentWrite
-from .consents import read_detail
-from .models import Hold, Link, Plan, PlanRow, Run
+from .models import Run
 from .outcomes import KEPT
-
-_CHANGES = (
-    "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended'"
-    " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-)
 
 _GROWING = ("directory", "inbox", "link", "outbox", "hold")
 _QUEUES = ("inbox", "outbox")  # filled and emptied by every run
@@ -104,107 +90,6 @@ def journalled(run: Running) -> dict[str, int]:
             [run.journal_from, run.id, KEPT],
         )
         return {f"{side} {op}": count for side, op, count in cursor.fetchall()}
-
-
-@contextmanager
-def rehearsal() -> Iterator[None]:
-    """Everything written to the database inside is undone at the end."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def rehearsed(connection_id: int, before: Mapping[str, int]) -> tuple[dict[str, int], list[tuple[Any, ...]]]:
-    """Return a plan's counts and its rows, read inside the rehearsal.
-
-    `before` are the figures of `standing` from before it.
-    """
-    counts: Counter[str] = Counter()
-    with database.cursor() as cursor:
-        cursor.execute(_CHANGES, [connection_id])
-        for side, object, op, number in cursor.fetchall():
-            counts[f"{op} {side} {object}"] += number
-        cursor.execute(
-            "SELECT side, object, op, record_id, key, expected, intended, reasons FROM outbox"
-            " WHERE connection_id = %s AND state = 'intended' ORDER BY id",
-            [connection_id],
-        )
-        rows = [_plan_row(*row) for row in cursor.fetchall()]
-    for write in consent_writes.writes(connection_id, consent_writes.INTENDED):
-        counts[f"{write.action} {write.side} {write.object}"] += 1
-        rows.append(_consent_row(write))
-    for *_, fields in rows:
-        for _before, _after, reason in fields.values():
-            if reason == "first_link" and _before is not None:
-                counts["first-link overwrite"] += 1
-    for name, number in standing(connection_id).items():
-        if number != before.get(name, 0):
-            counts[name] = number - before.get(name, 0)
-    return dict(counts), rows
-
-
-def _plan_row(
-    side: str,
-    object: str,
-    op: str,
-    record_id: str | None,
-    key: str | None,
-    expected: bytes,
-    intended: bytes,
-    why: bytes,
-) -> tuple[Any, ...]:
-    before, reasons = unpack(expected), msgspec.json.decode(why)
-    fields = {
-        name: (before.get(name), value, reasons.get(name, "")) for name, value in unpack(intended).items()
-    }
-    return side, object, op, record_id, key, fields
-
-
-def _consent_row(write: ConsentWrite) -> tuple[Any, ...]:
-    before = {place.where: place.state for place in read_detail(write.before).places}
-    fields = {where: (state, write.action, write.reason) for where, state in before.items()}
-    return write.side, write.object, write.action, write.record_id, None, fields
-
-
-def standing(connection_id: int) -> dict[str, int]:
-    """Return how many links and holds there are."""
-    links = Link.objects.filter(connection_id=connection_id).exclude(state="closed")
-    return {
-        "links": links.filter(state="open").count(),
-        "held": Hold.objects.filter(connection_id=connection_id).count(),
-    }
-
-
-def save_plan(
-    connection_id: int,
-    counts: Mapping[str, int],
-    rows: list[tuple[Any, ...]],
-    now: datetime,
-    applied: Mapping[str, Sequence[str]] | None = None,
-) -> Plan:
-    """Keep a plan with one row per write, and the CRM fields that its run decides anew for all links, by object."""
-    plan = Plan.objects.create(
-        connection_id=connection_id,
-        created_at=now,
-        counts=dict(counts),
-        applied={object: list(fields) for object, fields in (applied or {}).items()},
-    )
-    PlanRow.objects.bulk_create(
-        [
-            PlanRow(
-                plan=plan,
-                side=side,
-                object=object,
-                op=op,
-                record_id=record_id,
-                key=key,
-                fields=msgspec.json.encode(fields),
-            )
-            for side, object, op, record_id, key, fields in rows
-        ],
-        batch_size=2000,
-    )
-    return plan
 
 
 def analyse_grown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from gettext import gettext as _
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -13,7 +13,7 @@ from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
 from crosswalk.core.system import WriteOptions
-from crosswalk.store import connections, feeds, inbox, runs
+from crosswalk.store import connections, feeds, inbox, plans, runs
 from crosswalk.store.models import Plan
 
 from .applying import Applied, list_all
@@ -29,7 +29,6 @@ from .recover import read_and_recover
 from .sweep import sweep
 
 ROUNDS = 3
-Rehearsed = tuple[dict[str, int], list[tuple[Any, ...]]]  # a plan's counts and rows
 Result = TypeVar("Result")
 
 
@@ -54,8 +53,8 @@ def make_plan(context: Context, applied: Applied | None = None) -> Plan:
         _deciding_anew(context, applied),
     ):
         _require(held, context)
-        counts, rows = _without_lost_fields(context, lambda: _rehearse(context))
-        return runs.save_plan(context.connection_id, counts, rows, context.clock.now(), applied)
+        number = _without_lost_fields(context, lambda: _rehearse(context))
+        return Plan.objects.get(id=number)
 
 
 @contextmanager
@@ -68,17 +67,17 @@ def _deciding_anew(context: Context, applied: Applied | None) -> Iterator[None]:
         context.anew = {}
 
 
-def _rehearse(context: Context) -> Rehearsed:
+def _rehearse(context: Context) -> int:
     pull_all(context)
     runs.analyse_grown()
     _read_back_fill(context)
     if context.anew:
         list_all(context, context.anew)
         fetch_wanted(context)
-    before = runs.standing(context.connection_id)
+    before = plans.standing(context.connection_id)
     closings = Closings()
     context.closing = closings.closing
-    with runs.rehearsal():
+    with plans.rehearsal():
         note_fields(context)
         begin_back_fill(context)
         look_at_changed(context)
@@ -87,13 +86,14 @@ def _rehearse(context: Context) -> Rehearsed:
             if not inbox.wants_anything(context.connection_id):
                 break
         plan_consents(context)
-        counts, rows = runs.rehearsed(context.connection_id, before)
-        return {**counts, **planned_limits(context, closings)}, rows
+        counts = plans.counted(context.connection_id, before)
+        counts |= planned_limits(context, closings)
+        return plans.save(context.connection_id, counts, context.clock.now(), context.anew)
 
 
 def _read_back_fill(context: Context) -> None:
     """Read what the back-fill of the run will need: what a plan read is kept for it."""
-    with runs.rehearsal():
+    with plans.rehearsal():
         note_fields(context)
     if context.unfilled:
         list_back_fill(context)
