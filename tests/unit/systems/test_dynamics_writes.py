@@ -17,7 +17,7 @@ from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.system import Op, Outcome, Receipt, Write, WriteOptions
 from crosswalk.core.values import Value
 from crosswalk.systems.dynamics import Dynamics
-from crosswalk.systems.dynamics.writes import MOST_RECORDS, form_batches, new_id
+from crosswalk.systems.dynamics.writes import MOST_RECORDS, new_id
 
 OPTIONS = WriteOptions()
 DONE = part(204)
@@ -216,7 +216,8 @@ def test_an_opt_out_ticks_the_box_for_mass_mail() -> None:
 
 def test_batches_name_each_record_once_and_updates_go_first() -> None:
     writes = [create(1), *(update(number) for number in range(2, MOST_RECORDS + 4)), update(2)]
-    found = list(form_batches(writes))
+    _given, system = opened()
+    found = list(system.batches(writes, OPTIONS))
     assert [each.op for each in found][-1] is Op.CREATE
     assert sum(len(each.writes) for each in found) == len(writes)
     for each in found:
