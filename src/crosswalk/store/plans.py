@@ -100,6 +100,8 @@ def _beside() -> Iterator[Any]:
     try:
         other.set_autocommit(False)
         with other.cursor() as cursor:
+            # Who holds the connection's row may wait for what the rehearsal holds: that would never end by itself.
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
             yield cursor
         other.commit()
     finally:

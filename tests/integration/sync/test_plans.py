@@ -228,3 +228,20 @@ def test_two_runs_of_a_connection_exclude_each_other(both: TwoSystems) -> None:
     both.wire.once("POST /api/3/contacts", second)  # while no feed is read, for which a second run would wait
     assert both.sync().state == "done"
     assert len(refused) == 1
+
+
+def test_a_plan_does_not_wait_for_ever_for_somebody_who_changes_the_mapping(both: TwoSystems) -> None:
+    from django.db import OperationalError, connection
+
+    both.crm_new(FirstName="Ana", Email="ana@example.org")
+    both.connect()
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT FROM connection FOR UPDATE")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            both.plan()
+    finally:
+        other.close()
+    assert both.plan().counts == {"create activecampaign contact": 1}
