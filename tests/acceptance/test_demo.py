@@ -110,29 +110,42 @@ def test_a_demo_stays_up_to_be_played_with_until_it_is_interrupted(
     demo.wait_for("Ctrl-C here stops")
     told = demo.told()
     home = re.search(r"CROSSWALK_HOME=(\S+)", told)
-    edit = re.search(r"curl -d '(.+)' (\S+)", told)
-    record = re.search(r"crosswalk explain crm (\S+)", told)
     assert home
-    assert edit
-    assert record
     assert "unset DATABASE_URL" in told
-    assert httpx2.post(edit[2], content=edit[1], trust_env=False).status_code == 200
-
     playing = Installation(home=Path(home[1]), database_url=None)
-    assert playing("sync", "--json").data["counts"] == {"activecampaign update": 1}
-    assert "+1 202 555 0199" in playing("explain", "crm", record[1]).out
-    assert playing("verify").code == 0
+    accounts = [
+        each["activecampaign"] for each in playing("connection", "list", "--json").data["connections"]
+    ]
+    assert len(set(accounts)) == 2
+    assert edit_as_told(playing, told) == {"salesforce", "dynamics"}
     everywhere = command_lines()
     assert not any(secret in everywhere for secret in served_sandbox.secrets)  # one seed, one set of secrets
 
     demo.process.send_signal(signal.SIGINT)
     done = demo.ended()
     assert done.code == 0
-    assert LAST_LINE.fullmatch(done.data["summary"])
     assert done.data["equal"] is True
-    assert done.data["unexcused"] == 0
-    assert done.data["calls"]["activecampaign"] > 0
+    for crm in ("salesforce", "dynamics"):
+        found = done.data["demos"][crm]
+        assert LAST_LINE.fullmatch(found["summary"])
+        assert found["unexcused"] == 0
+        assert found["calls"][crm] > 0
+        assert found["calls"]["activecampaign"] > 0
     assert left_behind(crosswalk.home) == []
+
+
+def edit_as_told(playing: Installation, told: str) -> set[str]:
+    """Type the commands that a staying demo shows; return the connections for which they did what they should."""
+    shown = re.findall(
+        r"curl -d '(.+)' (\S+)\n  crosswalk sync --connection (\S+)\n  crosswalk explain crm (\S+)", told
+    )
+    for order, url, name, record in shown:
+        which = "--connection", name
+        assert httpx2.post(url, content=order, trust_env=False).status_code == 200
+        assert playing("sync", *which, "--json").data["counts"] == {"activecampaign update": 1}
+        assert "+1 202 555 0199" in playing("explain", "crm", record, *which).out
+        assert playing("verify", *which).code == 0
+    return {name for _order, _url, name, _record in shown}
 
 
 def test_an_interrupted_demo_leaves_nothing(crosswalk: Installation, demo: Stays) -> None:
@@ -176,3 +189,9 @@ def test_the_comparer_tells_different_systems_apart(sandbox: Sandbox) -> None:
     assert percent
     assert 50 < float(percent[1]) < 95
     assert "differs: " in done.stdout
+
+
+def test_exports_belong_to_one_crm(crosswalk: Installation, tmp_path: Path) -> None:
+    done = crosswalk("demo", "--once", "--crm", "both", "--load", str(tmp_path))
+    assert done.code == 1
+    assert "--crm salesforce|dynamics" in done.err

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from crosswalk.sync.run import RunResult
     from crosswalk.sync.verify import Verification
 
-NAME = "demo"
 _SAMPLE = 3  # changes of the plan that are shown
 
 
@@ -70,13 +69,21 @@ class Story:
     """Plays the demo on a fresh instance; every claim is checked on what the systems hold."""
 
     def __init__(
-        self, terminal: Terminal, session: Session, systems: Systems, *, home: Path, loaded: bool = False
+        self,
+        terminal: Terminal,
+        session: Session,
+        systems: Systems,
+        *,
+        name: str,
+        home: Path,
+        loaded: bool = False,
     ) -> None:
-        """`loaded`: the systems hold somebody's exports, so which fields there are is to be found out."""
+        """`name` is the connection's; `loaded`: the fields of somebody's exports are to be found out."""
+        self._name = name
         self._terminal = terminal
         self._session = session
         self._systems = systems
-        self._file = home / "mapping.json"
+        self._file = home / f"{name}.mapping.json"
         self._loaded = loaded
         self._kind = systems.kind
         self._mapping = files.read_mapping(str(self._kind.mapping))
@@ -124,13 +131,13 @@ class Story:
     @contextmanager
     def _context(self) -> Iterator[Context]:
         with watched(self._terminal) as report:
-            yield self._session.context(NAME, report)
+            yield self._session.context(self._name, report)
 
     def _set_mapping(self, mapping: MappingFile) -> None:
         """Save a mapping, and keep it in a file for the comparer and whoever looks at the demo."""
         from crosswalk.sync.setup import set_mapping
 
-        self._mapping = set_mapping(NAME, mapping, self._session.vault, self._session.clock)
+        self._mapping = set_mapping(self._name, mapping, self._session.vault, self._session.clock)
         self._file.write_bytes(msgspec.json.format(msgspec.json.encode(self._mapping), indent=2))
 
     def _chosen(self) -> MappingFile:
@@ -140,7 +147,7 @@ class Story:
         from crosswalk.sync.context import OBJECTS
         from crosswalk.sync.mapping_edit import MappingEditor
 
-        editor = MappingEditor(NAME, self._session.vault, self._session.clock)
+        editor = MappingEditor(self._name, self._session.vault, self._session.clock)
         schemas = editor.schemas(OBJECTS)
         self._titles = {field.name: field.label for field in schemas.contact.fields.values()}
         return fitting(self._mapping, schemas.crm, schemas.contact)
@@ -150,7 +157,7 @@ class Story:
 
         about = _("{crm}, ActiveCampaign, and the mapping").format(crm=self._kind.title)
         with self._step(_("Connect"), about) as step:
-            add_connection(NAME, self._systems.credentials(), self._session.vault, self._session.clock)
+            add_connection(self._name, self._systems.credentials(), self._session.vault, self._session.clock)
             self._set_mapping(self._chosen())
             step.what = {each.object: len(each.fields) for each in self._mapping.objects}
         if self._loaded and not self._terminal.as_json:

@@ -98,7 +98,7 @@ def systems(
     command = [sys.executable, "-m", "crosswalk_sandbox.cli", "--records", str(records), "--limits", limits]
     command += [f"--{ACTIVECAMPAIGN}", "0", f"--{kind.vendor}", "0"]
     command += ["--load", str(load)] if load else []
-    log = home / "sandbox.log"
+    log = home / f"{kind.vendor}.log"
     with log.open("w") as stderr:
         process = subprocess.Popen(
             command,

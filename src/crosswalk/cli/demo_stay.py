@@ -1,0 +1,66 @@
+"""What a demo that stays up tells: how to play with its systems."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from gettext import gettext as _
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from .demo_answer import Played
+    from .demo_systems import Systems
+
+
+def stay(terminal: Terminal, home: Path, demos: Sequence[Played], *, foreign: bool) -> None:
+    """Keep the systems up until Ctrl-C, and say how to play with them.
+
+    `foreign`: the person's shell names a database server, which these commands must not use.
+    """
+    terminal.say("\n" + "\n".join(_instructions(home, demos, foreign=foreign)))
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        terminal.say("\n" + _("Stopping, and removing the demo's data…"))
+
+
+def _instructions(home: Path, demos: Sequence[Played], *, foreign: bool) -> Iterator[str]:
+    """Yield commands to type, line by line."""
+    unset = "unset DATABASE_URL; " if foreign else ""
+    yield _("The systems stay up. In another terminal:")
+    yield f"  {unset}export CROSSWALK_HOME={home}"
+    for each in demos:
+        yield from _edit(each, f" --connection {each.name}" if len(demos) > 1 else "")
+    yield _("See what each system holds, and what it was asked:")
+    for each in demos:
+        yield f"  curl {each.systems.activecampaign.url}dump"
+        yield f"  curl {each.systems.crm.url}log"
+    yield _("Ctrl-C here stops the demo and removes its data.")
+
+
+def _edit(demo: Played, which: str) -> Iterator[str]:
+    """Yield how to edit somebody and follow what comes of it; `which` names the connection, if it must be named."""
+    systems = demo.systems
+    found = _somebody(systems)
+    if found is None:
+        return
+    object, record_id = found
+    values = f'{{"{systems.kind.phone}": "+1 202 555 0199"}}'
+    order = f'{{"object": "{object}", "op": "edit", "id": "{record_id}", "values": {values}}}'
+    yield _("Edit a record as a person in {crm} would, sync, and ask why:").format(crm=systems.kind.title)
+    yield f"  curl -d '{order}' {systems.crm.url}person"
+    yield f"  crosswalk sync{which}"
+    yield f"  crosswalk explain crm {record_id}{which}"
+
+
+def _somebody(systems: Systems) -> tuple[str, str] | None:
+    """Return object and id of a record that takes part, if there is one."""
+    kind, dump = systems.kind, systems.crm.dump()
+    for name in (kind.objects["lead"], kind.objects["contact"]):
+        for each in dump[name]:
+            if each.get(kind.email) and not kind.gone(each) and not kind.closed(each):
+                return name, kind.id_of(name, each)
+    return None
