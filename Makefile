@@ -16,8 +16,9 @@ setup:  ## create .venv from the locked requirements
 demo: setup  ## sync sandboxed systems both ways and prove them equal, for each CRM (without a terminal: Salesforce alone)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/crosswalk demo; else $(BIN)/crosswalk demo --once; fi
 
-test: setup  ## run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: setup  ## run all tests; needs Chromium too, see scripts/chromium
+	@CHROMIUM='$(CHROMIUM)' scripts/chromium
+	@$(if $(CHROMIUM),CHROMIUM='$(CHROMIUM)' )$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 SEEDS ?= 100
 simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one

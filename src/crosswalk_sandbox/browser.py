@@ -34,6 +34,8 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 2rem aut
 .wrong {{ border-left: .25rem solid #b3261e; padding-left: .75rem; }}
 label {{ display: block; font-weight: 600; }}
 select, button {{ font: inherit; min-height: 2.75rem; padding: .25rem 1rem; }}
+select {{ display: block; box-sizing: border-box; width: 100%; margin-bottom: 1rem; }}
+code {{ overflow-wrap: anywhere; }}
 form {{ margin: 1rem 0; }}
 #allow button, button.main {{ background: #0b5cab; color: #fff; border: 1px solid #0b5cab; }}
 :focus-visible {{ outline: .2rem solid #e07b00; outline-offset: .15rem; }}

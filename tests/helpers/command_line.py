@@ -170,8 +170,11 @@ class Sandbox:
 
 
 @contextmanager
-def running_sandbox(records: int = RECORDS, crm: str = "salesforce") -> Iterator[Sandbox]:
-    command = [str(PROGRAMS / "crosswalk-sandbox"), "--activecampaign", "0", f"--{crm}", "0"]
+def running_sandbox(records: int = RECORDS, *crms: str) -> Iterator[Sandbox]:
+    """ActiveCampaign and Salesforce, or the CRMs that are named."""
+    command = [str(PROGRAMS / "crosswalk-sandbox"), "--activecampaign", "0"]
+    for crm in crms or ("salesforce",):
+        command += [f"--{crm}", "0"]
     command += ["--records", str(records), "--limits", "off"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

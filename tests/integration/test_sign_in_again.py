@@ -94,6 +94,7 @@ def test_who_signs_in_to_another_org_is_told_so_and_nothing_changes(
 
     with pytest.raises(UserError, match="You signed in to 00D5g00000Second5EA; acme belongs to") as raised:
         sign_in_again(NAME, vault, CLOCK, browser)
+    assert "a user of that org," in raised.value.cure
     assert "Nothing was changed" in raised.value.cure
     assert kept(vault) == before
     assert [entry.path for entry in controlled.log()][-2:] == ["/services/oauth2/revoke"] * 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 import os
 import sys
@@ -27,6 +29,28 @@ SECONDS = 300
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")  # variables
 _HOST = "127.0.0.1"
 _READ_SECONDS = 5  # a browser that connects and says nothing is not waited for longer
+_STYLE = (
+    ":root { color-scheme: light dark; }"
+    " body { font: 1.125rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 4rem auto; padding: 0 1rem; }"
+    " h1 { font-size: 1.75rem; line-height: 1.25; }"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} – Crosswalk</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{text}</p>
+</main>
+</body>
+</html>
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,23 +71,26 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         told = dict(parse_qsl(parts.query))
         if parts.path != PATH:
-            self._page(404, _("There is nothing here."))
+            self._page(404, _("Nothing here"), _("Crosswalk waits for the end of a sign-in at this port."))
         elif not hmac.compare_digest(told.get("state", "").encode(), self.server.wait.state.encode()):
-            self._page(400, _("This does not belong to the sign-in that Crosswalk waits for."))
+            text = _("This does not belong to the sign-in that Crosswalk waits for.")
+            self._page(400, _("Not this sign-in"), text)
         elif "error" in told:
-            self._page(200, _("You were not signed in. The command says why. This page can be closed."))
+            text = _("The command in the terminal says why. This page can be closed.")
+            self._page(200, _("You were not signed in"), text)
             self.server.wait.told = told
         else:
-            self._page(200, _("Thank you. Crosswalk goes on in the terminal; this page can be closed."))
+            text = _("Crosswalk goes on in the terminal. This page can be closed.")
+            self._page(200, _("Thank you"), text)
             self.server.wait.told = told
 
-    def _page(self, status: int, text: str) -> None:
-        page = f"<!doctype html><meta charset=utf-8><title>Crosswalk</title><p>{escape(text)}".encode()
+    def _page(self, status: int, title: str, text: str) -> None:
+        page = _PAGE.format(style=_STYLE, title=escape(title), text=escape(text)).encode()
         self.send_response(status)
         for name, value in {
             "Content-Type": "text/html; charset=utf-8",
             "Content-Length": str(len(page)),
-            "Content-Security-Policy": "default-src 'none'",
+            "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'",
             "Cache-Control": "no-store",
             "Referrer-Policy": "no-referrer",
             "Connection": "close",

@@ -17,7 +17,7 @@ from crosswalk.store.budget import TenantBudget
 from crosswalk.store.connections import Account
 from crosswalk.store.tokens import TenantTokens
 from crosswalk.store.vault import Vault
-from crosswalk.systems import begin_sign_in, needs_browser, open_system
+from crosswalk.systems import begin_sign_in, needs_browser, open_system, tenant_word
 
 from .context import CONTACT
 
@@ -130,8 +130,8 @@ def sign_in_again(
                 found=account.identity, name=name, wanted=tenant.identity
             ),
             cure=_(
-                "Sign in as a user of that org, or add a connection of another name. Nothing was changed."
-            ),
+                "Sign in as a user of that {tenant}, or add a connection of another name. Nothing was changed."
+            ).format(tenant=tenant_word(tenant.system)),
         )
     connections.sign_in_again(vault, account, clock.now())
     return connection

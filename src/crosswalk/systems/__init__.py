@@ -30,6 +30,12 @@ RECORDS_A_CALL = {
 }  # the most that reading by ranges gives
 
 
+def tenant_word(vendor: str) -> str:
+    """Return what a vendor calls the place that somebody signs in to."""
+    words = {"dynamics": _("environment"), "salesforce": _("org")}
+    return words.get(vendor, _("account"))
+
+
 class Connect(Protocol):
     """What every vendor's folder offers as `connect`."""
 
