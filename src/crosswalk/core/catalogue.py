@@ -295,6 +295,13 @@ _FIELDS = (
             "Give the field its old type back, and it resumes by itself; or take the pair out of the mapping."
         ),
     ),
+    (
+        "CW-5004",
+        "unfit_default",
+        gettext_noop("A default for new records does not fit"),
+        gettext_noop("{field} stays empty in new records: its default does not fit. {reason}"),
+        gettext_noop("Correct the default in the mapping (creation_defaults), or the field."),
+    ),
 )
 _WORK = (
     ("CW-6001", "user", gettext_noop("This cannot be done as asked"), "", ""),
@@ -414,6 +421,13 @@ _WORK = (
             "Select fewer records, or raise the limit in ActiveCampaign. To create them all the same: crosswalk plan,"
             " then crosswalk sync --plan ID, or crosswalk sync --approve."
         ),
+    ),
+    (
+        "CW-6016",
+        "mapping_changes",
+        gettext_noop("The mapping is being changed"),
+        gettext_noop("The plan could not be kept: somebody is changing the mapping of {connection}."),
+        gettext_noop("Wait until that is saved, then plan again: crosswalk plan."),
     ),
     ("CW-9001", "bug", gettext_noop("A mistake of Crosswalk"), "", ""),
     ("CW-9002", "database", gettext_noop("The database cannot be used"), "", ""),

@@ -140,7 +140,10 @@ def settle(
     intents: Sequence[Intent],
     now: datetime,
 ) -> int:
-    """Store what was decided in one transaction; return how many writes are newly intended."""
+    """Store what was decided in one transaction; return how many writes are newly intended.
+
+    What was refused not long ago waits; see `consent_writes.refuse`.
+    """
     with transaction.atomic(), database.cursor() as cursor:
         _move(cursor, moved)
         if evidence:
@@ -159,9 +162,10 @@ def _move(cursor: Any, moved: Sequence[Moved]) -> None:
     if moved:
         _MOVED.fill(cursor, ((each.link.id, each.link.due, each.crm, each.activecampaign) for each in moved))
         cursor.execute(
-            "UPDATE link_consent d SET crm = m.crm, activecampaign = m.activecampaign,"
+            "WITH moved AS (UPDATE link_consent d SET crm = m.crm, activecampaign = m.activecampaign,"
             " due = CASE WHEN d.due IS NOT DISTINCT FROM m.due THEN NULL ELSE d.due END"
-            " FROM stage_consent_moved m WHERE d.link_id = m.link_id"
+            " FROM stage_consent_moved m WHERE d.link_id = m.link_id RETURNING d.link_id)"
+            " DELETE FROM hold h USING moved m WHERE h.link_id = m.link_id AND h.kind = 'consent'"
         )
 
 
@@ -173,8 +177,10 @@ def _intend(cursor: Any, connection_id: int, intents: Sequence[Intent], now: dat
     cursor.execute(
         "INSERT INTO consent_write (connection_id, state, intended_at, link_id, side, object, record_id, action,"
         " reason, before) SELECT %s, 'intended', %s, i.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[], %s::text[], %s::bytea[]) AS i ON CONFLICT (connection_id, side, object, record_id) DO NOTHING",
-        [connection_id, now, *columns],
+        " %s::text[], %s::text[], %s::bytea[]) AS i (link_id, side) WHERE NOT EXISTS (SELECT FROM hold h"
+        " WHERE h.link_id = i.link_id AND h.side = i.side AND h.kind = 'consent' AND h.fingerprint COLLATE \"C\" > %s)"
+        " ON CONFLICT (connection_id, side, object, record_id) DO NOTHING",
+        [connection_id, now, *columns, now.isoformat()],
     )
     return int(cursor.rowcount)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from . import consents
 from .outcomes import HoldNote, write_holds
 
 INTENDED, SENDING, REFUSED = "intended", "sending", "refused"
+LONGEST = timedelta(days=1)  # between two tries of what is refused again and again
 
 
 class ConsentWrite(msgspec.Struct, frozen=True, gc=False):
@@ -83,10 +84,23 @@ def commit(
         for (side, object), some in _grouped(done).items():
             rows = [consents.row_of(each.write.record_id, each.after, now) for each in some]
             consents.store(cursor, tenants[side], side, object, rows, ours=True)
+            _acknowledge(cursor, connection_id, side, object, [each.write.record_id for each in some], now)
         note(connection_id, run_id, done, now)
         ids = [each.write.id for each in done]
         cursor.execute("DELETE FROM consent_write WHERE id = ANY(%s)", [ids])
         _end_holds(cursor, [each.write for each in done])
+
+
+def _acknowledge(
+    cursor: Any, connection_id: int, side: Side, object: str, record_ids: Sequence[str], now: datetime
+) -> None:
+    """The stamps of these records are ours now: they say nothing of when a person changed a field."""
+    of_object = "AND object = %(object)s" if side is Side.CRM else ""
+    cursor.execute(
+        f"UPDATE link SET {side.value}_acked_at = %(now)s WHERE connection_id = %(connection)s AND state = 'open'"
+        f" AND {side.value}_id = ANY(%(ids)s) {of_object}",
+        {"connection": connection_id, "object": object, "ids": list(record_ids), "now": now},
+    )
 
 
 def note(connection_id: int, run_id: int, done: Sequence[Done], now: datetime) -> None:
@@ -121,9 +135,20 @@ def _end_holds(cursor: Any, done: Sequence[ConsentWrite]) -> None:
 
 
 def refuse(connection_id: int, write_ids: Sequence[int], holds: Sequence[HoldNote], now: datetime) -> None:
-    """Hold what a system refused; the next run tries it again."""
+    """Hold what a system refused. It is tried again with the next run, then after twice the time, a day at most.
+
+    From when on is the hold's fingerprint, which a person's retry takes away.
+    """
     with transaction.atomic(), database.cursor() as cursor:
         mark(write_ids, REFUSED)
+        cursor.execute(
+            "SELECT link_id, held_at FROM hold WHERE link_id = ANY(%s) AND kind = 'consent'",
+            [[hold.link_id for hold in holds]],
+        )
+        tried: dict[int | None, datetime] = dict(cursor.fetchall())
+        for hold in holds:
+            distance = min(2 * (now - tried.get(hold.link_id, now)), LONGEST)
+            hold.fingerprint = (now + distance).isoformat()
         write_holds(cursor, connection_id, holds, now)
 
 

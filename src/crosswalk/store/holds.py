@@ -13,6 +13,8 @@ from django.db import transaction
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value, Values, pack, unpack
 
+from .outcomes import HoldNote, write_holds
+
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """One hold, with the records it is about."""
@@ -57,6 +59,12 @@ def listed(connection_id: int, *, ids: list[int] | None = None, code: str | None
         names = Held.__struct_fields__
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return [Held(**{**row, "values": unpack(row["values"]), "chosen": unpack(row["chosen"])}) for row in rows]
+
+
+def note(connection_id: int, notes: Sequence[HoldNote], now: datetime) -> None:
+    """Store holds that stand for themselves."""
+    with transaction.atomic(), database.cursor() as cursor:
+        write_holds(cursor, connection_id, notes, now)
 
 
 def forget_decisions(hold_ids: Iterable[int]) -> None:

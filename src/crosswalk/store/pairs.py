@@ -87,6 +87,7 @@ class Hit(msgspec.Struct, gc=False):
     skipped: str | None
 
 
+UNFIT_DEFAULT = "unfit_default"  # the kind of a hold that no record has
 SEEN_COLUMNS = (
     "{0}.record_id, {0}.version, {0}.key, {0}.packed, {0}.times, {0}.stamp, {0}.created, {0}.requested_at"
 )
@@ -409,9 +410,10 @@ def holds_of(link_ids: Iterable[int]) -> dict[int, dict[str, HoldRow]]:
 
 
 class HeldLink(msgspec.Struct, frozen=True, gc=False):
-    """A hold of a link, with the ids of the link's records."""
+    """A hold of a link, with the ids of the link's records; or of a default for new records, which has none."""
 
     id: int
+    kind: str
     side: str
     object: str
     field: str
@@ -422,12 +424,13 @@ class HeldLink(msgspec.Struct, frozen=True, gc=False):
 
 
 def held(connection_id: int) -> list[HeldLink]:
-    """Return all holds of a connection's links."""
+    """Return all holds of a connection's links, and of its defaults for new records."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT h.id, h.side, h.object, h.field, h.values, h.fingerprint, l.crm_id, l.activecampaign_id"
-            " FROM hold h JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s",
-            [connection_id],
+            "SELECT h.id, h.kind, h.side, h.object, h.field, h.values, h.fingerprint, l.crm_id, l.activecampaign_id"
+            " FROM hold h LEFT JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s"
+            " AND (h.link_id IS NOT NULL OR h.kind = %s)",
+            [connection_id, UNFIT_DEFAULT],
         )
         return [HeldLink(*row) for row in cursor.fetchall()]
 

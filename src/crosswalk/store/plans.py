@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
+from psycopg.errors import LockNotAvailable
 
 from crosswalk.core.values import unpack
 
@@ -35,6 +36,13 @@ _COLUMNS = {
 
 Fields = Mapping[str, tuple[Any, Any, str]]  # before, after, reason
 Row = tuple[str, str, str, str | None, str | None, Fields]  # side, object, operation, record id, key
+
+
+LOCK_TIMEOUT = "5s"
+
+
+class InTheWayError(Exception):
+    """Somebody is changing the connection, and may wait for what the rehearsal holds."""
 
 
 @contextmanager
@@ -78,7 +86,8 @@ def save(
     """Keep a plan with one row per write of the rehearsal, inside it; return its number.
 
     The rows go from one database session to another, so that a plan of any size takes no more memory. `applied` are
-    the CRM fields that its run decides anew for all links, by object.
+    the CRM fields that its run decides anew for all links, by object. Raises InTheWayError when somebody keeps the
+    connection's row locked.
     """
     chosen = {object: list(fields) for object, fields in (applied or {}).items()}
     with _beside() as cursor:
@@ -101,9 +110,13 @@ def _beside() -> Iterator[Any]:
         other.set_autocommit(False)
         with other.cursor() as cursor:
             # Who holds the connection's row may wait for what the rehearsal holds: that would never end by itself.
-            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
             yield cursor
         other.commit()
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise InTheWayError from error
+        raise
     finally:
         other.close()
 

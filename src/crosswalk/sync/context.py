@@ -9,6 +9,8 @@ from hashlib import blake2b
 
 import msgspec
 
+from crosswalk.convert import Rejection, fits
+from crosswalk.core.catalogue import Said
 from crosswalk.core.clock import Clock
 from crosswalk.core.mapping import FieldMapping, ObjectMapping, Settings, Side
 from crosswalk.core.schema import OPT_OUT, Schema
@@ -47,6 +49,9 @@ class ObjectPlan:
     schemas: Mapping[Side, Schema]
     fields: Sequence[FieldPlan]
     required: Mapping[Side, Sequence[str]]  # fields without which a side creates no record
+    unfit_defaults: Mapping[
+        str, Said
+    ]  # for new records, of fields that the CRM does not insist on: they are left out
     creation_marks: Mapping[Side, str]  # change with all that decides whether a side's record can be created
 
     @property
@@ -81,7 +86,8 @@ def compile_object(
     ]
     schemas = {Side.CRM: crm, Side.ACTIVECAMPAIGN: activecampaign}
     required = {side: _required(schema) for side, schema in schemas.items()}
-    required[Side.CRM] += _defaulted(mapping, crm, required[Side.CRM])
+    defaulted = _defaulted(mapping, crm, required[Side.CRM])
+    required[Side.CRM] += [name for name, rejection in defaulted.items() if rejection is None]
     definitions = [sorted(mapping.creation_defaults.items()), [field.version for field in fields]]
     return ObjectPlan(
         mapping=mapping,
@@ -90,14 +96,20 @@ def compile_object(
         schemas=schemas,
         fields=fields,
         required=required,
+        unfit_defaults={
+            name: rejection.said for name, rejection in defaulted.items() if rejection is not None
+        },
         creation_marks={side: short_digest([names, *definitions]) for side, names in required.items()},
     )
 
 
-def _defaulted(mapping: ObjectMapping, crm: Schema, required: Sequence[str]) -> list[str]:
-    """Return fields that have a default although the CRM does not insist: its forms may."""
-    known = [crm.fields[name] for name in mapping.creation_defaults if name in crm.fields]
-    return [field.name for field in known if field.creatable and field.name not in required]
+def _defaulted(mapping: ObjectMapping, crm: Schema, required: Sequence[str]) -> dict[str, Rejection | None]:
+    """Return fields that have a default although the CRM does not insist (its forms may), and what is wrong with it."""
+    return {
+        name: fits(field, default, creating=True)
+        for name, default in mapping.creation_defaults.items()
+        if name not in required and (field := crm.fields.get(name)) is not None and field.creatable
+    }
 
 
 def _required(schema: Schema) -> list[str]:

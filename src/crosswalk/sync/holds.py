@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from crosswalk.core.catalogue import CATALOGUE
-from crosswalk.core.mapping import Side
+from crosswalk.core import catalogue
+from crosswalk.core.catalogue import CATALOGUE, Said
+from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
-from crosswalk.store import inbox, mapped, pairs
+from crosswalk.store import holds, inbox, mapped, pairs
 from crosswalk.store.brakes import BRAKE
 from crosswalk.store.holds import Held, forget_decisions
-from crosswalk.store.pairs import HeldLink
+from crosswalk.store.outcomes import HoldNote
+from crosswalk.store.pairs import UNFIT_DEFAULT, HeldLink
 
-from .context import CONTACT, Context
+from .context import CONTACT, Context, ObjectPlan
 from .fields import PAUSED
 
 
@@ -27,7 +29,7 @@ def retry(connection_id: int, held: Sequence[Held], now: datetime) -> None:
     retyped = CATALOGUE["field_retyped"].code
     mapped.accept_kinds(connection_id, [(hold.object, hold.field) for hold in held if hold.code == retyped])
     for hold in held:
-        if hold.kind not in {PAUSED, BRAKE}:
+        if hold.kind not in {PAUSED, BRAKE, UNFIT_DEFAULT}:
             _look_at(connection_id, hold.object, *_records(hold), now)
 
 
@@ -44,11 +46,14 @@ def _records(hold: Held) -> tuple[str | None, str | None]:
 
 def look_at_changed(context: Context) -> None:
     """Have looked at again what is held under a mapping or definition of its field that is not today's."""
-    gone = []
-    for held in pairs.held(context.connection_id):
+    standing = pairs.held(context.connection_id)
+    gone = _note_defaults(context, {(each.object, each.field): each.id for each in _defaults(standing)})
+    for held in standing:
+        if held.kind == UNFIT_DEFAULT:
+            continue
         plan = context.objects.get(held.object)
         if plan is None or held.field == plan.schemas[Side.CRM].opt_out:
-            continue  # a refused opt-out is tried again by every run
+            continue  # a refused opt-out is tried again by itself
         if any(each.mapping.crm == held.field for each in plan.paused):
             continue  # what held it is seen again when the field is in use again
         today = _mark_today(context, held)
@@ -58,6 +63,42 @@ def look_at_changed(context: Context) -> None:
             now = context.clock.now()
             _look_at(context.connection_id, held.object, held.crm_id, held.activecampaign_id, now)
     pairs.forget_holds(gone)
+
+
+def _defaults(standing: Sequence[HeldLink]) -> list[HeldLink]:
+    return [each for each in standing if each.kind == UNFIT_DEFAULT]
+
+
+def _note_defaults(context: Context, known: Mapping[tuple[str, str], int]) -> list[int]:
+    """Say which defaults for new records are left out; return the holds of those that fit again."""
+    plan = context.objects.get(context.settings.creation_object)
+    if plan is None or context.settings.creation is CreationRule.NEVER:
+        return list(known.values())
+    resting = {each.mapping.crm for each in plan.paused}
+    unfit = {name: said for name, said in plan.unfit_defaults.items() if name not in resting}
+    notes = [
+        _default_note(plan, name, said) for name, said in unfit.items() if (plan.object, name) not in known
+    ]
+    if notes:
+        holds.note(context.connection_id, notes, context.clock.now())
+    return [number for (object, name), number in known.items() if object != plan.object or name not in unfit]
+
+
+def _default_note(plan: ObjectPlan, name: str, rejection: Said) -> HoldNote:
+    said = catalogue.say(
+        UNFIT_DEFAULT, field=plan.schemas[Side.CRM].fields[name].label, reason=rejection.message
+    )
+    return HoldNote(
+        link_id=None,
+        side=Side.CRM,
+        object=plan.object,
+        record_id="",
+        field=name,
+        kind=UNFIT_DEFAULT,
+        code=said.code,
+        reason=said.message,
+        cure=said.cure,
+    )
 
 
 def _mark_today(context: Context, held: HeldLink) -> str | None:

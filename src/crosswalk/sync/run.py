@@ -46,7 +46,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 def make_plan(context: Context, applied: Applied | None = None) -> Plan:
     """Read both sides and work out what a run would write. Only what was read is kept.
 
-    The fields of `applied` are decided anew for all links, in the run that this plan releases too.
+    The fields of `applied` are decided anew for all links, in the run that this plan releases too. Raises UserError
+    when another run is under way, and when somebody who changes the mapping does not come to an end.
     """
     with (
         feeds.lease("connection", context.connection_id, wait=False) as held,
@@ -74,6 +75,22 @@ def _rehearse(context: Context) -> int:
     if context.anew:
         list_all(context, context.anew)
         fetch_wanted(context)
+    try:
+        return _rehearse_rest(context)
+    except plans.InTheWayError:  # by now nothing is held that somebody could wait for
+        return _once_more(context)
+
+
+def _once_more(context: Context) -> int:
+    try:
+        return _rehearse_rest(context)
+    except plans.InTheWayError:
+        said = catalogue.say("mapping_changes", connection=context.name)
+        raise UserError(said.message, cure=said.cure, entry="mapping_changes") from None
+
+
+def _rehearse_rest(context: Context) -> int:
+    """Work out what a run would write with what was read; nothing remains but the plan, whose number is returned."""
     before = plans.standing(context.connection_id)
     closings = Closings()
     context.closing = closings.closing

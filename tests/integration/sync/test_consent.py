@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -526,24 +527,105 @@ def test_an_answer_that_is_lost_makes_no_second_journal_row(both: TwoSystems) ->
     both.assert_quiet()
 
 
-def test_a_refused_opt_out_is_held_and_tried_again_by_every_run(both: TwoSystems) -> None:
+@pytest.mark.parametrize("by", ["box", "list"])
+def test_the_stamp_of_an_opt_out_makes_an_edit_before_it_no_newer(both: TwoSystems, by: str) -> None:
+    """A person edits one side while its opt-out is on its way, then another one the other side: nobody can tell."""
+    written = Side.ACTIVECAMPAIGN if by == "box" else Side.CRM
+    crm_id, contact_id = linked(both, settings=Settings(winner=written.other), list1=1)
+
+    def edit() -> None:
+        for side in (written, written.other):
+            if side is Side.CRM:
+                both.crm_edit("contact", crm_id, Phone="+34 1")
+            else:
+                both.contact_edit(contact_id, phone="+34 2")
+            both.wait(20)
+
+    if by == "box":
+        both.crm_edit("contact", crm_id, **{BOX: True})
+        both.wire.once("POST /api/3/contactLists", edit)
+    else:
+        both.contact_edit(contact_id, lists={NEWS: 2})
+        both.wait(COUNTED)
+        both.wire.once("PATCH", edit)
+    both.sync()
+    both.sync()
+
+    phone = "+34 1" if by == "box" else "+34 2"
+    assert (both.crm("contact", crm_id)["Phone"], both.contact(ANA)["phone"]) == (phone, phone)
+    both.assert_quiet()
+
+
+LOCKED = {"errors": [{"title": "The list is locked.", "detail": "", "code": "locked"}]}
+
+
+def test_a_refused_opt_out_is_held_and_tried_again_by_the_next_run(both: TwoSystems) -> None:
     crm_id, _ = linked(both, list1=1)
     both.crm_edit("contact", crm_id, Phone="+34 1", **{BOX: True})
-    error = {"errors": [{"title": "The list is locked.", "detail": "", "code": "locked"}]}
-    both.wire.refuse("POST /api/3/contactLists", 422, error)
+    both.wire.refuse("POST /api/3/contactLists", 422, LOCKED)
 
     assert both.sync().counts == {"activecampaign update": 1}
     (hold,) = both.holds()
     assert (hold["kind"], hold["side"], hold["field"]) == ("consent", "activecampaign", BOX)
     assert "The list is locked." in hold["reason"]
     assert both.verify().excused == {"held": 1}
-    both.sync()
-    assert len(both.holds()) == 1
 
     both.wire.allow()
     assert both.sync().counts == {"activecampaign opt_out": 1}
     assert both.holds() == []
     assert lists(both) == {"1": "2"}
+    both.assert_quiet()
+
+
+def refused_again_and_again(both: TwoSystems, hours: int) -> tuple[str, list[int]]:
+    """Have an opt-out refused by a run in each of so many hours; the record's id, and the hours of the tries."""
+    crm_id, _ = linked(both, list1=1)
+    both.crm_edit("contact", crm_id, **{BOX: True})
+    both.wire.refuse("POST /api/3/contactLists", 422, LOCKED)
+    tried: list[int] = []
+    began = both.clock.now()
+
+    def hear(route: str, request: httpx2.Request) -> None:
+        if route == "POST /api/3/contactLists":
+            tried.append((both.clock.now() - began) // timedelta(hours=1))
+
+    both.wire.before.insert(0, hear)
+    for _ in range(hours):
+        both.sync()
+        both.wait(3600)
+    return crm_id, tried
+
+
+def test_what_is_refused_again_and_again_is_tried_more_and_more_rarely(both: TwoSystems) -> None:
+    _crm_id, tried = refused_again_and_again(both, 100)
+    distances = [after - before for before, after in pairwise(tried)]
+    assert distances[:2] == [1, 2]
+    assert distances == sorted(distances)
+    assert 24 <= distances[-1] <= 25  # a day at most
+    assert len(both.holds()) == 1
+    both.wire.allow()
+
+    both.wait(25 * 3600)
+    both.sync()
+
+    assert lists(both) == {"1": "2"}
+    both.assert_quiet()
+
+
+def test_a_person_may_have_a_refused_opt_out_tried_at_once(both: TwoSystems) -> None:
+    _crm_id, tried = refused_again_and_again(both, 10)
+    assert tried == [0, 1, 3, 8]
+    both.wire.allow()
+    both.retry()
+    assert both.sync().counts == {"activecampaign opt_out": 1}
+    both.assert_quiet()
+
+
+def test_the_hold_of_a_refused_opt_out_ends_when_people_carry_it_themselves(both: TwoSystems) -> None:
+    refused_again_and_again(both, 10)
+    both.contact_edit(both.contact(ANA)["id"], lists={NEWS: 2})
+    both.sync()
+    assert both.holds() == []
     both.assert_quiet()
 
 

@@ -130,12 +130,14 @@ def test_a_value_that_another_record_has_is_held_and_not_tried_again(dynamics: W
 
 def test_a_lead_that_is_qualified_just_before_a_write_passes_it_on(dynamics: WithDynamics) -> None:
     lead, contact_id = linked(dynamics, "lead")
+    (link,) = dynamics.links()
     dynamics.contact_edit(contact_id, phone="+34 600 000 013")
     dynamics.wire.once("GET /api/3/contacts", lambda: dynamics.crm_convert(lead), after=True)
     dynamics.sync()
     dynamics.sync()
     (contact,) = dynamics.crm_all("contact")
     assert contact["telephone1"] == "+34 600 000 013"
+    assert [(each.id, each.crm_id) for each in dynamics.links()] == [(link.id, contact["contactid"])]
     dynamics.assert_quiet()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.helpers.mappings import EMAIL, NAMES, mapping_of
@@ -230,18 +232,56 @@ def test_two_runs_of_a_connection_exclude_each_other(both: TwoSystems) -> None:
     assert len(refused) == 1
 
 
-def test_a_plan_does_not_wait_for_ever_for_somebody_who_changes_the_mapping(both: TwoSystems) -> None:
-    from django.db import OperationalError, connection
+@contextmanager
+def mapping_under_change() -> Iterator[Callable[[], None]]:
+    """Somebody is about to save a mapping; gives what lets go of it."""
+    from django.db import connection
 
-    both.crm_new(FirstName="Ana", Email="ana@example.org")
-    both.connect()
     other = connection.copy()
+    other.set_autocommit(False)
+    with other.cursor() as cursor:
+        cursor.execute("SELECT FROM connection FOR UPDATE")
     try:
-        other.set_autocommit(False)
-        with other.cursor() as cursor:
-            cursor.execute("SELECT FROM connection FOR UPDATE")
-        with pytest.raises(OperationalError, match="lock timeout"):
-            both.plan()
+        yield other.close
     finally:
         other.close()
+
+
+def test_a_plan_does_not_wait_for_ever_for_somebody_who_changes_the_mapping(
+    both: TwoSystems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosswalk.store import plans
+
+    monkeypatch.setattr(plans, "LOCK_TIMEOUT", "200ms")
+    both.crm_new(FirstName="Ana", Email="ana@example.org")
+    both.connect()
+    with mapping_under_change(), pytest.raises(UserError, match="changing the mapping of demo") as refusal:
+        both.plan()
+    assert refusal.value.entry == "mapping_changes"
     assert both.plan().counts == {"create activecampaign contact": 1}
+
+
+def test_a_plan_tries_again_when_somebody_changed_the_mapping(
+    both: TwoSystems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosswalk.store import plans
+
+    monkeypatch.setattr(plans, "LOCK_TIMEOUT", "200ms")
+    both.crm_new(FirstName="Ana", Email="ana@example.org")
+    both.connect()
+    tries: list[dict[str, int]] = []
+    save = plans.save
+
+    with mapping_under_change() as let_go:
+
+        def saved(*arguments: Any) -> int:
+            if tries:
+                let_go()
+            tries.append(both.marks())
+            return save(*arguments)
+
+        monkeypatch.setattr(plans, "save", saved)
+        assert both.plan().counts == {"create activecampaign contact": 1}
+
+    assert len(tries) == 2
+    assert both.routes_since(tries[0]) == []  # what was read is not read again
