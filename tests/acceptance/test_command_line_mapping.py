@@ -94,3 +94,21 @@ def test_a_proposal_is_a_mapping_file(mapped: Installation) -> None:
     assert mapped("mapping", "set", "acme", "-", stdin=proposed.out).code == 0
     known = {pair["crm"] for pair in json.loads(MAPPING.read_text(encoding="utf-8"))["objects"][0]["fields"]}
     assert known < pairs(mapped).keys()
+
+
+def test_a_standard_pair_is_switched_off_used_otherwise_and_switched_on_again(mapped: Installation) -> None:
+    def state() -> str:
+        listed = mapped("mapping", "standard", "acme", "contact", "--json").data["standard"]
+        return next(str(each["state"]) for each in listed if each["crm"] == "Phone")
+
+    assert mapped("mapping", "standard", "acme", "contact", "Phone", "--off").code == 0
+    assert state() == "off"
+    assert mapped("mapping", "add", "acme", "contact", "Phone", "Job title").code == 0
+    assert state() == "elsewhere"
+    done = mapped("mapping", "standard", "acme", "contact", "Phone", "--on")
+    assert done.code == 0
+    assert "Taken out: Phone" in done.err
+    assert state() == "on"
+
+    assert mapped("mapping", "standard", "acme", "contact", "Email", "--off").code == 1
+    assert mapped("mapping", "standard", "acme", "contact", "--off").code == 1

@@ -16,6 +16,7 @@ from . import (
     look,
     mapping,
     mapping_fields,
+    mapping_standard,
     selection,
     sync,
     tombstones,
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(connection.app, name="connection")
 mapping.app.add_typer(mapping_fields.app)
+mapping.app.add_typer(mapping_standard.app)
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(selection.app, name="selection")
 app.add_typer(sync.app)

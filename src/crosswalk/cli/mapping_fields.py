@@ -67,7 +67,7 @@ def fields(terminal: Terminal, name: Name, object: Object) -> Answer:
 
     With type, whether it is required, its partner, and which types it may be paired with.
     """
-    editor = _editor(name)
+    editor = editor_of(name)
     from crosswalk.sync.mapping_view import field_facts
 
     schemas = editor.schemas([object])
@@ -108,7 +108,7 @@ def suggest(
 
     Nothing is changed without --apply. With --json it prints a mapping file that `mapping set` takes.
     """
-    editor = _editor(name)
+    editor = editor_of(name)
     from crosswalk.sync.context import OBJECTS
     from crosswalk.sync.mapping_view import suggestions, with_suggestions
 
@@ -141,7 +141,7 @@ def _applied(
         for object, proposed in found.items()
         if proposed.pairs
     ]
-    _say_next(terminal, name)
+    say_next(terminal, name)
     return Answer(data={"objects": msgspec.to_builtins(saved)})
 
 
@@ -208,7 +208,7 @@ def add(
 
     A formula, an auto-number or a lookup travels out of the CRM only, unless --to-crm says otherwise.
     """
-    editor = _editor(name)
+    editor = editor_of(name)
     rules = _rules(to_crm, to_activecampaign, blanks, policy)
     return _saved(terminal, name, object, editor.add(object, crm_field, ac_field, rules))
 
@@ -228,7 +228,7 @@ def change(
 
     What is not named stays as it is. To pair a field with another one, remove the pair and add the new one.
     """
-    editor = _editor(name)
+    editor = editor_of(name)
     rules = _rules(to_crm, to_activecampaign, blanks, policy)
     return _saved(terminal, name, object, editor.change(object, crm_field, rules))
 
@@ -239,12 +239,13 @@ def remove(terminal: Terminal, name: Name, object: Object, crm_field: CrmField) 
 
     Both sides keep what they hold.
     """
-    left = _editor(name).remove(object, crm_field)
-    _say_next(terminal, name)
+    left = editor_of(name).remove(object, crm_field)
+    say_next(terminal, name)
     return Answer(data={"object": object, "fields": msgspec.to_builtins(left.fields)})
 
 
-def _editor(name: str) -> MappingEditor:
+def editor_of(name: str) -> MappingEditor:
+    """Return what changes the mapping of a connection."""
     session = open_session()
     from crosswalk.sync.mapping_edit import MappingEditor
 
@@ -270,12 +271,13 @@ def _rules(
 
 
 def _saved(terminal: Terminal, name: str, object: str, pair: FieldMapping) -> Answer:
-    _say_next(terminal, name)
+    say_next(terminal, name)
     return Answer(
         data={"object": object, "pair": msgspec.to_builtins(pair)},
         tables=[tables.table(object, pair_columns(), [pair_row(pair)])],
     )
 
 
-def _say_next(terminal: Terminal, name: str) -> None:
+def say_next(terminal: Terminal, name: str) -> None:
+    """Say that a changed mapping is saved, and how to see what it comes to."""
     terminal.say(_("Saved. See what it would change: crosswalk plan --connection {name}").format(name=name))

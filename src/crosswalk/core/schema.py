@@ -51,6 +51,14 @@ class Field:
     nature: Nature = Nature.PLAIN
 
 
+class Standard(StrEnum):
+    """What fields hold that every account has, beside the e-mail; those of two sides make standard pairs."""
+
+    FIRST_NAME = "first name"
+    LAST_NAME = "last name"
+    PHONE = "phone"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """The fields of one object, by name, as the credentials' user sees them."""
@@ -58,6 +66,7 @@ class Schema:
     object: str
     fields: Mapping[str, Field] = field(default_factory=dict)
     email: str  # name of the field that holds the match key
+    standard: Mapping[Standard, str] = field(default_factory=dict)  # names of standard fields
     flag: str | None = None  # name of the field by which people ask for a record, where the system has one
     opt_out: str | None = None  # name of what holds the consent; None: there is none, or it is hidden from us
     no_mail: tuple[

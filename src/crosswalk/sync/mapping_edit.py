@@ -137,6 +137,29 @@ class MappingEditor:
 
         return self._edit(object, change)[0]
 
+    def restore(
+        self, object: str, crm_field: str, contact_field: str
+    ) -> tuple[FieldMapping, list[FieldMapping]]:
+        """Pair two fields with each other under the usual rules, whatever they are paired with now.
+
+        Returns the pair, and the pairs that had to go for it; a pair that is there stays as it is. Raises UserError.
+        """
+        gone: list[FieldMapping] = []
+
+        def change(mapping: ObjectMapping, crm: Schema, contact: Schema) -> ObjectMapping:
+            left = _field(Side.CRM, crm, crm_field)
+            right = _field(Side.ACTIVECAMPAIGN, contact, contact_field)
+            pair = FieldMapping(crm=left.name, activecampaign=right.name, to_crm=default_rule(left))
+            gone[:] = [each for each in mapping.fields if _clash(each, pair)]
+            if [(each.crm, each.activecampaign) for each in gone] == [(pair.crm, pair.activecampaign)]:
+                gone.clear()
+                return mapping
+            kept = tuple(each for each in mapping.fields if each not in gone)
+            return _with(replace(mapping, fields=kept), [pair], crm, contact)
+
+        saved, schema = self._edit(object, change, confirmed=crm_field)
+        return _pair(saved, named(schema, crm_field)), gone
+
     def _edit(self, object: str, change: Change, confirmed: str = "") -> tuple[ObjectMapping, Schema]:
         """Change one object's mapping as it is at this moment, and save it; what is new in it is checked.
 
@@ -187,9 +210,12 @@ def _with(
 
 
 def _is_free(mapping: ObjectMapping, pair: FieldMapping) -> bool:
-    return not any(
-        each.crm == pair.crm or each.activecampaign == pair.activecampaign for each in mapping.fields
-    )
+    return not any(_clash(each, pair) for each in mapping.fields)
+
+
+def _clash(one: FieldMapping, other: FieldMapping) -> bool:
+    """Tell whether two pairs share a field, so that they cannot stand beside each other."""
+    return one.crm == other.crm or one.activecampaign == other.activecampaign
 
 
 def _field(side: Side, schema: Schema, given: str) -> Field:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.schema import Field, Option, Schema
+from ...core.schema import Field, Option, Schema, Standard
 from ...core.values import (
     Kind,
     Value,
@@ -38,6 +38,7 @@ STANDARD = (
     Field(name="lastName", label="Last name", kind=Kind.TEXT, vendor_type="text"),
     Field(name="phone", label="Phone", kind=Kind.PHONE, vendor_type="phone"),
 )
+_NAMES = {Standard.FIRST_NAME: "firstName", Standard.LAST_NAME: "lastName", Standard.PHONE: "phone"}
 
 # Source: API v3, Custom fields; for currency ActiveCampaign's own mapping table. A type that is not here is shown but
 # never written.
@@ -101,7 +102,11 @@ def read_schema(api: Api) -> Schema:
                 options.setdefault(field, {})[option.value] = option
     fields = [*STANDARD, *(_field(row, options) for row in rows.values())]
     return Schema(
-        object=CONTACT, fields={field.name: field for field in fields}, email="email", opt_out=LISTS
+        object=CONTACT,
+        fields={field.name: field for field in fields},
+        email="email",
+        standard=_NAMES,
+        opt_out=LISTS,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gettext import gettext as _
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.schema import OPT_OUT, Schema
+from ...core.schema import OPT_OUT, Schema, Standard
 from .client import Client
 from .columns import Column, columns_of, wanted_by_forms
 from .errors import Refused
@@ -36,6 +36,8 @@ TABLES = {
         Table(object="contact", name="contact", privilege="Contact", email="emailaddress1"),
     )
 }
+
+STANDARD = {Standard.FIRST_NAME: "firstname", Standard.LAST_NAME: "lastname", Standard.PHONE: "telephone1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ def described(table: Table, definition: Definition) -> Described:
             object=table.object,
             fields=fields,
             email=table.email,
+            standard=STANDARD,
             opt_out=table.opt_out if table.opt_out in fields else None,
             no_mail=tuple(name for name in table.no_mail if name in fields and name != table.opt_out),
         ),

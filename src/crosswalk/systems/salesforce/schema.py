@@ -12,7 +12,7 @@ from gettext import gettext as _
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.schema import OPT_OUT, Field, Nature, Option, Schema
+from ...core.schema import OPT_OUT, Field, Nature, Option, Schema, Standard
 from ...core.values import NUMBER_KINDS, Kind
 from ..http import Answer
 
@@ -35,6 +35,8 @@ OBJECTS = {
         SObject(object="contact", name="Contact", prefix="003", email="Email"),
     )
 }
+
+STANDARD = {Standard.FIRST_NAME: "FirstName", Standard.LAST_NAME: "LastName", Standard.PHONE: "Phone"}
 
 KINDS = {
     "string": Kind.TEXT,
@@ -150,6 +152,7 @@ def read_describe(sobject: SObject, answer: Answer) -> Described:
             object=sobject.object,
             fields={field.name: _field(field) for field in raw.fields},
             email=sobject.email,
+            standard=STANDARD,
             flag=_flag(raw.fields),
             opt_out=sobject.opt_out if any(field.name == sobject.opt_out for field in raw.fields) else None,
         ),
