@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 from tests.helpers.resettable import Resettable
 from tests.simulation.report import FIRST, OF_THE_SUITE
 
@@ -142,7 +143,9 @@ def worker_database(database_server: tuple[str, psycopg.Connection]) -> Iterator
     name = f"worker_{os.getpid()}"
     server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
     own = database_named(url, name)
-    yield own, Resettable(own, vacuum_every=_VACUUM_EVERY)
+    resettable = Resettable(own, vacuum_every=_VACUUM_EVERY)
+    yield own, resettable
+    resettable.close()
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -150,12 +153,30 @@ def worker_database(database_server: tuple[str, psycopg.Connection]) -> Iterator
 def emptied_database(worker_database: tuple[str, Resettable]) -> str:
     """The process's one database, as good as new; its address."""
     url, resettable = worker_database
-    resettable.reset()
+    resettable.reset(spared=_kept_session(url))
     return url
 
 
+def _kept_session(url: str) -> int | None:
+    """Django's session with that database, which knows its tables and statements already; None if there is none."""
+    from django.conf import settings
+
+    if not settings.configured:
+        return None
+    from django.db import connection
+
+    session = connection.connection
+    if session is None or session.info.dbname != urlsplit(url).path.removeprefix("/"):
+        return None
+    if session.closed or session.info.transaction_status != TransactionStatus.IDLE:
+        connection.close()
+        return None
+    session.execute("SELECT pg_advisory_unlock_all()")
+    return int(session.info.backend_pid)
+
+
 @pytest.fixture
-def django_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def django_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Points Django in this process, models and cursors alike, at the test's own database; its address."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "crosswalk.settings")
@@ -164,7 +185,8 @@ def django_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     django.setup()
     connection = connections["default"]
-    connection.close()
-    connection.settings_dict["NAME"] = urlsplit(database_url).path.removeprefix("/")
-    yield database_url
-    connection.close()
+    name = urlsplit(database_url).path.removeprefix("/")
+    if connection.settings_dict["NAME"] != name:
+        connection.close()
+    connection.settings_dict["NAME"] = name
+    return database_url

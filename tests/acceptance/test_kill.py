@@ -64,6 +64,7 @@ class Stage:
         """End the process."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._database.close()
         self._process.stdin.close()
         self._process.stdout.close()
         assert self._process.wait(timeout=30) == 0

@@ -8,7 +8,8 @@ import psycopg
 
 _OTHERS = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid IS DISTINCT FROM %s"
+    " AND backend_type = 'client backend'"
 )
 _TABLES = (
     "SELECT quote_ident(tablename) FROM pg_tables"
@@ -28,25 +29,28 @@ class Resettable:
     """
 
     def __init__(self, url: str, *, vacuum_every: int) -> None:
-        self._url, self._vacuum_every = url, vacuum_every
+        self._vacuum_every = vacuum_every
         self._times = itertools.count(1)
-        with psycopg.connect(url, autocommit=True) as connection:
-            tables = [name for (name,) in connection.execute(_TABLES)]
-            connection.execute("CREATE SCHEMA remembered")
-            for name in tables:
-                connection.execute(f"CREATE TABLE remembered.{name} AS TABLE {name}")
-            full = [name for name in tables if connection.execute(f"TABLE {name} LIMIT 1").fetchall()]
-            counted = [statement for (statement,) in connection.execute(_SEQUENCES)]
+        self._connection = connection = psycopg.connect(url, autocommit=True)
+        tables = [name for (name,) in connection.execute(_TABLES)]
+        connection.execute("CREATE SCHEMA remembered")
+        for name in tables:
+            connection.execute(f"CREATE TABLE remembered.{name} AS TABLE {name}")
+        full = [name for name in tables if connection.execute(f"TABLE {name} LIMIT 1").fetchall()]
+        counted = [statement for (statement,) in connection.execute(_SEQUENCES)]
+        connection.execute("SET session_replication_role = replica")  # references are not looked at
         deleted = [f"DELETE FROM {name}" for name in tables]
         filled = [f"INSERT INTO {name} TABLE remembered.{name}" for name in full]
         self._reset = "; ".join([*deleted, *filled, *counted])
         self._vacuum = f"VACUUM {', '.join(tables)}"
 
-    def reset(self) -> None:
-        """End whoever else is connected, and set all tables and sequences back."""
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            connection.execute(_OTHERS)
-            connection.execute("SET session_replication_role = replica")  # references are not looked at
-            connection.execute(self._reset)
-            if next(self._times) % self._vacuum_every == 0:
-                connection.execute(self._vacuum)
+    def reset(self, *, spared: int | None = None) -> None:
+        """End whoever else is connected, but for the session `spared`, and set all tables and sequences back."""
+        self._connection.execute(_OTHERS, [spared])
+        self._connection.execute(self._reset)
+        if next(self._times) % self._vacuum_every == 0:
+            self._connection.execute(self._vacuum)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()

@@ -182,6 +182,16 @@ class Wire(httpx2.BaseTransport):
 
         hooks.append(hook)
 
+    def once_where(self, where: Callable[[str, httpx2.Request], bool], act: Callable[[], object]) -> None:
+        """Let `act` happen before the next request of that kind."""
+
+        def hook(route: str, request: httpx2.Request) -> None:
+            if where(route, request):
+                self.before.remove(hook)
+                act()
+
+        self.before.append(hook)
+
 
 class TwoSystems:
     """Both sides, the connection between them, and what may be asked of all three."""
@@ -276,6 +286,41 @@ class TwoSystems:
 
     def verify(self, name: str = NAME) -> Verification:
         return verify(self.context(name))
+
+    # --- the CRM's own words, which differ from one to the other ------------------------------------------------
+
+    @property
+    def integration_user(self) -> str:
+        """Who the product's own writes carry as their author in the CRM."""
+        return str(self.systems["salesforce"].system.org.caller)  # type: ignore[attr-defined]
+
+    def name(self, field: str) -> str:
+        """The CRM's name of a field that tests call as Salesforce does."""
+        return field
+
+    def at_guard(self, object: str, act: Callable[[], object]) -> None:
+        """Let `act` happen before the CRM's records are read once more, because they are to be written."""
+        self.wire.once(f"POST /services/data/v60.0/composite/sobjects/{SOBJECTS[object]}", act)
+
+    def at_write(self, act: Callable[[], object]) -> None:
+        """Let `act` happen before the CRM's next update."""
+        self.wire.once("PATCH /services/data", act)
+
+    def writes_to(self, object: str, request: httpx2.Request) -> int:
+        """How many records of an object a call updates in the CRM."""
+        if request.method != "PATCH":
+            return 0
+        return request.content.count(f'"{SOBJECTS[object]}"'.encode())
+
+    def hide_leads(self) -> None:
+        """The feed of leads shows nothing until `wire.allow`."""
+
+        def unseen(route: str, request: httpx2.Request) -> httpx2.Response | None:
+            if "FROM Lead" not in unquote_plus(str(request.url)):
+                return None
+            return httpx2.Response(200, json={"totalSize": 0, "done": True, "records": []})
+
+        self.wire.before.append(unseen)
 
     # --- time and calls ---------------------------------------------------------------------------------------
 

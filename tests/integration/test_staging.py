@@ -30,7 +30,7 @@ def test_a_fill_that_was_undone_leaves_nothing_for_the_next(before: int) -> None
 
     from crosswalk.store.staging import Stage
 
-    stage = Stage("stage_numbers", number="bigint")
+    stage = Stage("stage_undone", number="bigint")
     with connection.cursor() as cursor:
         with transaction.atomic():
             stage.fill(cursor, [(number,) for number in range(before)])
@@ -40,5 +40,5 @@ def test_a_fill_that_was_undone_leaves_nothing_for_the_next(before: int) -> None
                 transaction.set_rollback(True)
         with transaction.atomic():
             stage.fill(cursor, [(8,)])
-        cursor.execute("SELECT number FROM stage_numbers")
+        cursor.execute("SELECT number FROM stage_undone")
         assert cursor.fetchall() == [(8,)]

@@ -54,11 +54,8 @@ def delivered(kind: Kind, outcome: Outcome) -> int:
 @pytest.fixture
 def make_world(django_database: str, tmp_path: Path) -> Callable[[str], World]:
     """Makes the people of one kind of write; what is to be carried over has been edited."""
-    from django.db import connection
     from tests.helpers.outcomes import KINDS, World
 
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = off")  # no crash is played here, and disks are slow
     return lambda name: World(tmp_path / "key", KINDS[name])
 
 

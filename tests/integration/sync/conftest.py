@@ -13,6 +13,13 @@ if TYPE_CHECKING:  # needs a configured Django, which the fixture gives it
     from tests.helpers.with_dynamics import WithDynamics
 
 Both = Callable[..., "TwoSystems"]
+CRMS = ("salesforce", "dynamics")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `every_crm`, and takes the pair of systems, with each CRM in turn."""
+    if metafunc.definition.get_closest_marker("every_crm") and "both" in metafunc.fixturenames:
+        metafunc.parametrize("both", CRMS, indirect=True)
 
 
 @pytest.fixture
@@ -27,8 +34,19 @@ def make_both(django_database: str, tmp_path: Path) -> Both:
 
 
 @pytest.fixture
-def both(make_both: Both) -> TwoSystems:
+def salesforce(make_both: Both) -> TwoSystems:
+    """An empty pair of systems whose CRM is Salesforce."""
     return make_both()
+
+
+@pytest.fixture
+def both(request: pytest.FixtureRequest, django_database: str, tmp_path: Path) -> TwoSystems:
+    """An empty pair of systems; the CRM is Salesforce, or each where a test is marked `every_crm`."""
+    from tests.helpers.dynamics_twin import DynamicsTwin
+    from tests.helpers.two_systems import TwoSystems
+
+    kind = DynamicsTwin if getattr(request, "param", "salesforce") == "dynamics" else TwoSystems
+    return kind(tmp_path / "key")
 
 
 @pytest.fixture

@@ -96,17 +96,6 @@ def test_a_sweep_goes_by_the_time_of_creation(dynamics: WithDynamics) -> None:
     assert sorted(link.crm_id or "" for link in dynamics.links(state="closed")) == sorted(gone)
 
 
-def test_the_loser_of_a_merge_leaves_its_contact_to_the_winner(dynamics: WithDynamics) -> None:
-    winner = dynamics.crm_new(emailaddress1="win@example.org", firstname="Win")
-    loser = dynamics.crm_new(emailaddress1="lose@example.org", telephone1="+34 600 000 003")
-    dynamics.connect()
-    dynamics.sync()
-    dynamics.crm_merge("contact", winner, loser)
-    dynamics.sync()
-    assert [link.closed_reason for link in dynamics.links(crm_id=loser)] == ["merged"]
-    dynamics.assert_quiet()
-
-
 def test_either_box_is_an_opt_out_and_we_tick_the_one_for_mass_mail(dynamics: WithDynamics) -> None:
     left = dynamics.crm_new(emailaddress1="left@example.org")
     asked = dynamics.crm_new(emailaddress1="asked@example.org")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -138,18 +137,4 @@ def test_a_lead_that_is_qualified_just_before_a_write_passes_it_on(dynamics: Wit
     (contact,) = dynamics.crm_all("contact")
     assert contact["telephone1"] == "+34 600 000 013"
     assert [(each.id, each.crm_id) for each in dynamics.links()] == [(link.id, contact["contactid"])]
-    dynamics.assert_quiet()
-
-
-def test_a_merge_just_before_a_write_takes_the_link_to_the_winner(dynamics: WithDynamics) -> None:
-    loser, contact_id = linked(dynamics)
-    winner = dynamics.crm_new(emailaddress1="win@example.org")
-    dynamics.sync()
-    dynamics.contact_edit(contact_id, phone="+34 600 000 014")
-    merge = partial(dynamics.crm_merge, "contact", winner, loser)
-    dynamics.wire.once("GET /api/3/contacts", merge, after=True)
-    dynamics.sync()
-    dynamics.sync()
-    assert {link.crm_id for link in dynamics.links(state="open")} == {winner}
-    assert dynamics.crm("contact", loser).get("telephone1") is None
     dynamics.assert_quiet()

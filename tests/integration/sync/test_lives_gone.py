@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.helpers.mappings import NAMES, both_objects, mapping_of
 
 from crosswalk.core.mapping import CreationRule, ObjectMapping, Settings, Side
@@ -11,6 +12,7 @@ from crosswalk.core.mapping import CreationRule, ObjectMapping, Settings, Side
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
 
+pytestmark = pytest.mark.every_crm
 ANA, BEA = "ana@example.org", "bea@example.org"
 
 

@@ -12,6 +12,7 @@ from crosswalk.core.mapping import CreationRule, Settings, Side
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
 
+pytestmark = pytest.mark.every_crm
 ANA, BEA = "ana@example.org", "bea@example.org"
 
 
@@ -101,10 +102,8 @@ def test_a_record_that_is_merged_just_before_a_write_to_it_is_followed(both: Two
     both.sync()
     both.wait(120)
     both.contact_edit(both.contact(ANA)["id"], phone="+34 2")
-    part = "POST /services/data/v60.0/composite/sobjects/Contact"
-    both.wire.once(
-        part, lambda: both.crm_merge("contact", winner, loser, Email=ANA, Phone="+34 1", FirstName="Anna")
-    )
+    values = {"Email": ANA, "Phone": "+34 1", "FirstName": "Anna"}
+    both.at_guard("contact", lambda: both.crm_merge("contact", winner, loser, **values))
 
     both.sync()
     both.sync()
@@ -119,46 +118,49 @@ def test_a_record_that_is_merged_just_before_a_write_to_it_is_followed(both: Two
 
 
 @pytest.mark.parametrize("renamed", [False, True])
-def test_a_restored_record_has_its_own_link_again(both: TwoSystems, renamed: bool) -> None:
+def test_a_restored_record_has_its_own_link_again(salesforce: TwoSystems, renamed: bool) -> None:
     """What the contact became meanwhile travels, as after a long pause; the CRM's tombstone hinders nothing."""
-    crm_id = both.crm_new("lead", FirstName="Ana", Email=ANA, Phone="+34 1")
-    both.connect(mapping_of(*both_objects(), settings=Settings(creation=CreationRule.ALL)))
-    both.sync()
-    (link,) = both.links()
-    contact = both.contact(ANA)["id"]
-    both.crm_delete("lead", crm_id)
-    both.sync()
-    assert both.rows("tombstone") != []
-    both.contact_edit(contact, phone="+34 2", **({"email": BEA} if renamed else {}))
-    both.sync()
-    assert both.crm_all("lead") == []
+    crm_id = salesforce.crm_new("lead", FirstName="Ana", Email=ANA, Phone="+34 1")
+    salesforce.connect(mapping_of(*both_objects(), settings=Settings(creation=CreationRule.ALL)))
+    salesforce.sync()
+    (link,) = salesforce.links()
+    contact = salesforce.contact(ANA)["id"]
+    salesforce.crm_delete("lead", crm_id)
+    salesforce.sync()
+    assert salesforce.rows("tombstone") != []
+    salesforce.contact_edit(contact, phone="+34 2", **({"email": BEA} if renamed else {}))
+    salesforce.sync()
+    assert salesforce.crm_all("lead") == []
 
-    both.wait(600)
-    both.crm_undelete("lead", crm_id)
-    both.crm_edit("lead", crm_id, FirstName="Anna")
-    both.sync()
+    salesforce.wait(600)
+    salesforce.crm_undelete("lead", crm_id)
+    salesforce.crm_edit("lead", crm_id, FirstName="Anna")
+    salesforce.sync()
 
-    (again,) = both.links()
+    (again,) = salesforce.links()
     assert (again.id, again.state, again.closed_reason) == (link.id, "open", None)
-    now = both.contact(BEA if renamed else ANA)
+    now = salesforce.contact(BEA if renamed else ANA)
     assert (now["id"], now["firstName"], now["phone"]) == (contact, "Anna", "+34 2")
-    lead = both.crm("lead", crm_id)
+    lead = salesforce.crm("lead", crm_id)
     assert (lead["Phone"], lead["Email"]) == ("+34 2", now["email"])
-    assert both.rows("tombstone") == []
-    both.assert_quiet()
+    assert salesforce.rows("tombstone") == []
+    salesforce.assert_quiet()
 
 
-def test_a_record_restored_after_another_took_its_place_stands_back(both: TwoSystems) -> None:
-    old = both.crm_new(FirstName="Old", Email=ANA)
-    both.connect()
-    both.sync()
-    both.crm_delete("contact", old)
-    anew = both.crm_new(FirstName="New", Email=ANA)
-    both.sync()
-    both.crm_undelete("contact", old)
+def test_a_record_restored_after_another_took_its_place_stands_back(salesforce: TwoSystems) -> None:
+    old = salesforce.crm_new(FirstName="Old", Email=ANA)
+    salesforce.connect()
+    salesforce.sync()
+    salesforce.crm_delete("contact", old)
+    anew = salesforce.crm_new(FirstName="New", Email=ANA)
+    salesforce.sync()
+    salesforce.crm_undelete("contact", old)
 
-    both.sync()
+    salesforce.sync()
 
-    assert {link.crm_id: link.is_primary for link in both.links(state="open")} == {old: False, anew: True}
-    assert both.contact(ANA)["firstName"] == "New"
-    both.assert_quiet()
+    assert {link.crm_id: link.is_primary for link in salesforce.links(state="open")} == {
+        old: False,
+        anew: True,
+    }
+    assert salesforce.contact(ANA)["firstName"] == "New"
+    salesforce.assert_quiet()

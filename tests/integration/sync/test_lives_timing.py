@@ -12,6 +12,7 @@ from crosswalk.core.mapping import ObjectMapping, Policy, Settings
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
 
+pytestmark = pytest.mark.every_crm
 ANA = "ana@example.org"
 
 
@@ -50,19 +51,19 @@ def test_what_changes_while_pages_are_read_is_neither_lost_nor_doubled(both: Two
 
 
 @pytest.mark.parametrize(
-    ("vendor", "seconds", "winner"),
+    ("side", "seconds", "winner"),
     [
         ("activecampaign", -240, "+34 1"),
-        ("salesforce", 240, "+34 1"),
+        ("crm", 240, "+34 1"),
         ("activecampaign", 240, "+34 2"),
-        ("salesforce", -240, "+34 2"),
+        ("crm", -240, "+34 2"),
     ],
 )
 def test_clocks_that_differ_by_minutes_lose_and_echo_nothing(
-    both: TwoSystems, vendor: str, seconds: int, winner: str
+    both: TwoSystems, side: str, seconds: int, winner: str
 ) -> None:
     """Stamps closer than the difference go to the configured winner; the earlier edit never wins as the later."""
-    both.systems[vendor].clock.advance(seconds)
+    both.systems[both.vendor if side == "crm" else side].clock.advance(seconds)
     ids = [both.crm_new(FirstName=f"P{n}", Email=f"p{n}@example.org") for n in range(12)]
     both.connect()
     both.sync()
@@ -97,29 +98,33 @@ def settle(both: TwoSystems, *names: str, rounds: int = 2) -> None:
             both.sync(name)
 
 
-def test_two_orgs_on_one_account_that_both_win_come_to_rest(both: TwoSystems) -> None:
-    second = both.second_org()
-    first_id = both.crm_new(FirstName="Ana", Email=ANA)
+def test_two_orgs_on_one_account_that_both_win_come_to_rest(salesforce: TwoSystems) -> None:
+    second = salesforce.second_org()
+    first_id = salesforce.crm_new(FirstName="Ana", Email=ANA)
     made = second.person("Contact", "create", values={"LastName": "Ruiz", "FirstName": "Ana", "Email": ANA})
     item = ObjectMapping(object="contact", fields=NAMES)
-    both.connect(mapping_of(item, settings=everyone_wins()), "one")
-    both.connect(mapping_of(item, settings=everyone_wins()), "two", org="second")
-    settle(both, "one", "two")
+    salesforce.connect(mapping_of(item, settings=everyone_wins()), "one")
+    salesforce.connect(mapping_of(item, settings=everyone_wins()), "two", org="second")
+    settle(salesforce, "one", "two")
 
-    both.crm_edit("contact", first_id, Phone="+34 1", FirstName="Anna")
+    salesforce.crm_edit("contact", first_id, Phone="+34 1", FirstName="Anna")
     second.person("Contact", "edit", record_id=made["Id"], values={"Phone": "+34 2", "LastName": "Berg"})
-    both.contact_edit(both.contact(ANA)["id"], phone="+34 3")
-    settle(both, "one", "two")
+    salesforce.contact_edit(salesforce.contact(ANA)["id"], phone="+34 3")
+    settle(salesforce, "one", "two")
 
-    one, two, contact = both.crm("contact", first_id), second.dump()["Contact"][0], both.contact(ANA)
+    one, two, contact = (
+        salesforce.crm("contact", first_id),
+        second.dump()["Contact"][0],
+        salesforce.contact(ANA),
+    )
     names = {"Phone": "phone", "FirstName": "firstName", "LastName": "lastName"}
     for crm_name, contact_name in names.items():
         assert one[crm_name] == two[crm_name] == contact[contact_name], crm_name
     assert (one["FirstName"], one["LastName"]) == ("Anna", "Berg")
     assert one["Phone"] in {"+34 1", "+34 2"}
-    both.assert_quiet("one")
-    both.assert_quiet("two")
-    both.assert_quiet("one")
+    salesforce.assert_quiet("one")
+    salesforce.assert_quiet("two")
+    salesforce.assert_quiet("one")
 
 
 def test_one_org_on_two_accounts_keeps_all_three_equal(both: TwoSystems) -> None:
