@@ -53,7 +53,9 @@ def test_a_create_whose_answer_is_lost_is_repeated_and_makes_one_record(dynamics
     dynamics.contact_new("new@example.org", firstName="New", lastName="Diaz")
     lose(dynamics, times=1)
     assert dynamics.sync().counts == {"crm create": 1}
-    assert dynamics.crm_found("new@example.org")["lastname"] == "Diaz"
+    made = dynamics.crm_found("new@example.org")
+    assert made["lastname"] == "Diaz"
+    assert made["contactid"] in {link.crm_id for link in dynamics.links()}
     dynamics.assert_quiet()
 
 

@@ -39,6 +39,44 @@ def test_the_loser_s_link_joins_the_winner_s_and_its_contact_stays(both: TwoSyst
     assert {winner, both.contact(BEA)["id"]} <= written
 
 
+@pytest.mark.parametrize("sweep_all", [False, True], ids=["by the feed", "by the sweep"])
+def test_a_loser_that_shows_long_after_its_winner_gives_way(both: TwoSystems, sweep_all: bool) -> None:
+    """Until then it is a record like any other.
+
+    With its old stamp it is behind the feed by now: the sweep finds that it is gone, and the CRM tells no more of it.
+    """
+    winner = both.crm_new(FirstName="Ana", Email=ANA)
+    loser = both.crm_new(FirstName="Bea", Email=BEA)
+    both.connect(mapping_of(*both_objects(), settings=Settings(creation=CreationRule.ALL)))
+    both.sync()
+    both.wait(60)
+    store = both.systems["salesforce"].system.org.store  # type: ignore[attr-defined]
+    before = dict(store["Contact"].rows[loser])
+    both.crm_merge("contact", winner, loser, FirstName="Bea")
+    merged = dict(store["Contact"].rows[loser])
+    store.put("Contact", before)
+    both.sync()
+    both.wait(1800)
+    both.sync()
+    assert [link.crm_id for link in both.links(state="open")] == [winner, loser]
+    assert both.contact(ANA)["firstName"] == "Bea"
+
+    if not sweep_all:
+        both.crm_edit("contact", winner, Phone="+34 1")
+        merged["SystemModstamp"] = store["Contact"].rows[winner]["SystemModstamp"]
+    store.put("Contact", merged)
+    both.sync(sweep_all=sweep_all)
+
+    (kept,) = both.links(state="open")
+    (closed,) = both.links(state="closed")
+    assert (kept.crm_id, closed.crm_id) == (winner, loser)
+    became = ("deleted_crm", None) if sweep_all else ("merged", kept.id)
+    assert (closed.closed_reason, closed.joined_id) == became
+    both.contact_edit(both.contact(BEA)["id"], phone="+34 2")
+    both.assert_quiet()  # the loser's contact is nobody's: nothing is made again, nothing written
+    assert len(both.contacts()) == 2
+
+
 @pytest.mark.parametrize("loser_leads", [True, False])
 def test_of_two_that_shared_a_contact_the_winner_goes_on(both: TwoSystems, loser_leads: bool) -> None:
     first = both.crm_new(FirstName="First", Email=ANA)

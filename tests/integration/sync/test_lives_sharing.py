@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.every_crm
 ANA = "ana@example.org"
+_ROW = Criterion(field="LeadSource", operator=Operator.EQUALS, values=("Web",))
+WEB = Selection(kind=SelectionKind.CRITERIA, criteria=Criteria(rows=(_ROW,)))
 
 
 def leader(both: TwoSystems) -> str | None:
@@ -48,6 +50,29 @@ def test_the_contact_then_the_oldest_then_the_smallest_id_leads(both: TwoSystems
     both.assert_quiet()
 
 
+def test_the_third_leads_when_the_first_leaves_and_the_second_is_converted(both: TwoSystems) -> None:
+    """The second is nobody any more in the very run that it would take over in: nothing is written to it."""
+    contact = both.crm_new(FirstName="Contact", Email=ANA, LeadSource="Web")
+    second, third = [both.crm_new("lead", FirstName=f"Lead {n}", Email=ANA) for n in (2, 3)]
+    both.connect(mapping_of(ObjectMapping(object="contact", fields=NAMES, selection=WEB), both_objects()[1]))
+    both.sync()
+    assert leader(both) == contact
+    both.crm_edit("contact", contact, LeadSource=None)
+    both.crm_convert(second, contactId=contact)
+    before = both.crm("lead", second)
+
+    both.sync()
+
+    assert leader(both) == third
+    assert both.contact(ANA)["firstName"] == "Lead 3"
+    both.contact_edit(both.contact(ANA)["id"], phone="+34 3")
+    both.sync()
+    assert both.crm("lead", third)["Phone"] == "+34 3"
+    assert both.crm("lead", second) == before
+    assert both.crm("contact", contact)["Phone"] is None
+    both.assert_quiet()
+
+
 def test_on_promotion_what_is_filled_on_one_side_alone_is_not_lost(both: TwoSystems) -> None:
     """The heir has no shadow of its own yet: the contact's phone fills it, its own first name wins."""
     contact = both.crm_new(FirstName="Contact", Email=ANA)
@@ -70,13 +95,11 @@ def test_on_promotion_what_is_filled_on_one_side_alone_is_not_lost(both: TwoSyst
 
 
 def test_a_contact_record_that_takes_part_again_leads_again(both: TwoSystems) -> None:
-    row = Criterion(field="LeadSource", operator=Operator.EQUALS, values=("Web",))
-    web = Selection(kind=SelectionKind.CRITERIA, criteria=Criteria(rows=(row,)))
     contact = both.crm_new(FirstName="Contact", Email=ANA, LeadSource="Web")
     lead = both.crm_new("lead", FirstName="Lead", Email=ANA)
     both.connect(
         mapping_of(
-            ObjectMapping(object="contact", fields=NAMES, selection=web),
+            ObjectMapping(object="contact", fields=NAMES, selection=WEB),
             ObjectMapping(object="lead", fields=NAMES),
         )
     )

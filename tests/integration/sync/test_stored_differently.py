@@ -252,3 +252,22 @@ def test_what_a_flow_empties_is_held(both: TwoSystems, moment: str) -> None:
     assert both.held(ANA, "Job title") == "Head of sales"
     assert [(hold["code"], hold["field"]) for hold in both.holds()] == [("CW-4007", "Title")]
     assert both.assert_quiet().excused == {"held": 1}
+
+
+def test_what_a_flow_empties_long_after_our_write_is_its_change(both: TwoSystems) -> None:
+    """Our write was seen to stand; what becomes of it later is an edit like any other, and comes to rest."""
+    crm_id = linked(both, pair("Title", "Job title"), "Boss")
+    flow = {"object": "Contact", "by": "api", "moment": "later", "seconds": 600, "set": {"Title": None}}
+    both.crm_rules(flows=[{**flow, "when": [{"field": "Title", "is": "changed"}]}])
+    both.contact_edit(both.contact(ANA)["id"], **{"Job title": "Head of sales"})
+    assert both.sync().counts == {"crm update": 1}
+    assert both.sync().counts == {}
+    assert both.crm("contact", crm_id)["Title"] == "Head of sales"
+    both.wait(600)
+
+    assert both.sync().counts == {"activecampaign update": 1}
+
+    assert (both.crm("contact", crm_id)["Title"], both.held(ANA, "Job title")) == (None, "")
+    assert both.holds() == []
+    both.wait(600)
+    assert both.assert_quiet().excused == {}
