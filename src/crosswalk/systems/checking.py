@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from gettext import gettext as _
 
 from ..core.failures import SystemFailure
 from ..core.system import Check
+
+LARGEST_CLOCK_DIFFERENCE = 300.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,16 @@ def good(name: str, message: str) -> Check:
 def failed(name: str, failure: SystemFailure) -> Check:
     """Say a failure in a check's words."""
     return Check(name=name, ok=False, message=failure.message, cure=failure.cure)
+
+
+def clock(message: str, difference: float) -> Iterator[Check]:
+    """Judge a vendor's clock by the seconds it differs (0: nobody answered), which `message` has a place for."""
+    if not difference:
+        return
+    close = abs(difference) <= LARGEST_CLOCK_DIFFERENCE
+    yield Check(
+        name="clock",
+        ok=close,
+        message=message.format(seconds=round(difference)),
+        cure="" if close else _("Set this machine's clock by a time server."),
+    )

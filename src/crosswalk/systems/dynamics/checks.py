@@ -13,14 +13,13 @@ import msgspec
 
 from ...core.failures import SystemFailure
 from ...core.system import Check, ObjectUse
-from ..checking import Step, failed, good, walk
+from ..checking import Step, clock, failed, good, walk
 from ..http import mark
 from . import column_checks
 from .client import Client
 from .privileges import EVERYWHERE, held
 from .schema import TABLES, Described, Table
 
-LARGEST_CLOCK_DIFFERENCE = 300.0  # seconds
 _ROLE = mark("Power Platform admin center, your environment, Settings, Users + permissions, Security roles")
 
 
@@ -221,17 +220,8 @@ class Checks:
 
     def _clock(self) -> Iterator[Check]:
         difference = self._client.http.clock_difference or self._client.session.http.clock_difference
-        if not difference:
-            return  # nobody answered
-        close = abs(difference) <= LARGEST_CLOCK_DIFFERENCE
-        yield Check(
-            name="clock",
-            ok=close,
-            message=_("Microsoft's clock differs from this machine's by {seconds} s.").format(
-                seconds=round(difference)
-            ),
-            cure="" if close else _("Set this machine's clock by a time server."),
-        )
+        message = _("Microsoft's clock differs from this machine's by {seconds} s.")
+        return clock(message, difference)
 
 
 def _privilege(table: Table, right: _Right) -> str:

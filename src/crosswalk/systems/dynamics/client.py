@@ -17,9 +17,10 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.sign_in import Tokens
 from ...core.system import Budget
 from ..http import LONGEST_WAIT, Answer, HttpClient
+from ..refusals import Refused
 from . import batch
 from .auth import Token
-from .errors import Refused, explain
+from .errors import explain
 from .session import Session
 
 ROOT = "/api/data/v9.2"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Op, Outcome, Problem
-from ..http import NEXT_RUN, REPORT, Answer, explain_by_status, is_web_page, mark
+from ..http import NEXT_RUN, REPORT, Answer, mark
+from ..refusals import Refused, Rule, explain_without_words, outcome_for
 
 
 class ApiError(msgspec.Struct, frozen=True):
@@ -27,34 +27,6 @@ class ApiError(msgspec.Struct, frozen=True):
 
 class _Envelope(msgspec.Struct, frozen=True):
     error: ApiError
-
-
-class Refused(SystemFailure):
-    """Dataverse, or Entra ID, understood a request and declined it; `error` is its own word."""
-
-    def __init__(
-        self,
-        kind: FailureKind,
-        message: str,
-        *,
-        cure: str = "",
-        code: str = "",
-        retry_after: float | None = None,
-        status: int,
-        error: ApiError | None = None,
-        final: bool = False,
-    ) -> None:
-        super().__init__(kind, message, cure=cure, code=code, retry_after=retry_after)
-        self.status = status
-        self.error = error
-        self.final = final  # of a sign-in: no other grant would do better
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    kind: FailureKind
-    outcome: Outcome = Outcome.REFUSED  # for a record; a request as a whole goes by `kind`
-    cure: str = ""
 
 
 _SIGN_IN = mark("Save new credentials for this connection: crosswalk connection add NAME --credentials FILE.")
@@ -102,64 +74,64 @@ DUPLICATE_ID = "0x80040237"
 TOO_MANY_AT_ONCE = "0x80072326"
 
 _DATA, _CONFLICT, _PERMISSION = FailureKind.DATA, FailureKind.CONFLICT, FailureKind.PERMISSION
-_LATER = _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN)
-_FULL = _Rule(FailureKind.QUOTA, Outcome.RETRY, NEXT_RUN)
-_STALE = _Rule(FailureKind.MAPPING, cure=_COLUMN_GONE)
+_LATER = Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN)
+_FULL = Rule(FailureKind.QUOTA, Outcome.RETRY, NEXT_RUN)
+_STALE = Rule(FailureKind.MAPPING, cure=_COLUMN_GONE)
 
 _RULES = {
-    "0x80040217": _Rule(_CONFLICT, Outcome.MISSING),  # ObjectDoesNotExist
-    "0x80060891": _Rule(_CONFLICT, Outcome.MISSING),  # RecordNotFoundByEntityKey
-    "0x80060890": _Rule(FailureKind.MAPPING),  # EntityKeyNotDefined
-    "0x80040220": _Rule(_PERMISSION, cure=_PRIVILEGE),  # PrivilegeDenied
-    "0x80048306": _Rule(_PERMISSION, cure=_NO_RIGHT),  # unManagedIdsAccessDenied
-    "0x80040231": _Rule(_PERMISSION, cure=_NO_RIGHT),  # PrincipalPrivilegeDenied
-    "0x8004a110": _Rule(_PERMISSION, cure=_DELEGATE),  # CannotActOnBehalfOfAnotherUser
-    "0x8004f504": _Rule(_PERMISSION, cure=_COLUMN_RIGHT),  # column security: read
-    "0x8004f507": _Rule(_PERMISSION, cure=_COLUMN_RIGHT),  # column security: update
-    NO_APP_USER: _Rule(FailureKind.AUTH, cure=_APP_USER),  # UserNotMemberOfOrg
-    "0x80040225": _Rule(FailureKind.AUTH, cure=_USER_OFF),  # user disabled, or without business unit
-    "0x80044302": _Rule(FailureKind.AUTH, cure=_SIGN_IN),  # RequestIsNotAuthenticated
-    "0x80040333": _Rule(_CONFLICT, cure=_TWIN),  # DuplicateRecordsFound
-    DUPLICATE_ID: _Rule(_CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),  # DuplicateRecord
+    "0x80040217": Rule(_CONFLICT, Outcome.MISSING),  # ObjectDoesNotExist
+    "0x80060891": Rule(_CONFLICT, Outcome.MISSING),  # RecordNotFoundByEntityKey
+    "0x80060890": Rule(FailureKind.MAPPING),  # EntityKeyNotDefined
+    "0x80040220": Rule(_PERMISSION, cure=_PRIVILEGE),  # PrivilegeDenied
+    "0x80048306": Rule(_PERMISSION, cure=_NO_RIGHT),  # unManagedIdsAccessDenied
+    "0x80040231": Rule(_PERMISSION, cure=_NO_RIGHT),  # PrincipalPrivilegeDenied
+    "0x8004a110": Rule(_PERMISSION, cure=_DELEGATE),  # CannotActOnBehalfOfAnotherUser
+    "0x8004f504": Rule(_PERMISSION, cure=_COLUMN_RIGHT),  # column security: read
+    "0x8004f507": Rule(_PERMISSION, cure=_COLUMN_RIGHT),  # column security: update
+    NO_APP_USER: Rule(FailureKind.AUTH, cure=_APP_USER),  # UserNotMemberOfOrg
+    "0x80040225": Rule(FailureKind.AUTH, cure=_USER_OFF),  # user disabled, or without business unit
+    "0x80044302": Rule(FailureKind.AUTH, cure=_SIGN_IN),  # RequestIsNotAuthenticated
+    "0x80040333": Rule(_CONFLICT, cure=_TWIN),  # DuplicateRecordsFound
+    DUPLICATE_ID: Rule(_CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),  # DuplicateRecord
     # DuplicateRecordEntityKey: whoever has the value need not have the address, so that a look-up would find nobody
-    "0x80060892": _Rule(_CONFLICT, cure=_OTHER_RECORD),
-    VERSION_MISMATCH: _Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),  # ConcurrencyVersionMismatch
-    "0x80060883": _Rule(FailureKind.BUG, cure=REPORT),  # ConcurrencyVersionNotProvided
-    NO_VERSIONS: _Rule(FailureKind.BUG, cure=REPORT),  # OptimisticConcurrencyNotEnabled
-    "0x80044331": _Rule(_DATA, cure=_SHORTEN),  # StringLengthTooLong
-    "0x8004431a": _Rule(_DATA, cure=_OPTIONS),  # PicklistValueOutOfRange
-    "0x8004432f": _Rule(_DATA, cure=_CORRECT),  # IntegerValueOutOfRange
-    "0x80044330": _Rule(_DATA, cure=_CORRECT),  # DecimalValueOutOfRange
-    "0x80048408": _Rule(_DATA, cure=_STATES),  # InvalidStateCodeStatusCode
-    "0x80040203": _Rule(_DATA, cure=_CORRECT),  # InvalidArgument
-    "0x80048d19": _Rule(_DATA, cure=_CORRECT),  # a payload that does not fit the table
+    "0x80060892": Rule(_CONFLICT, cure=_OTHER_RECORD),
+    VERSION_MISMATCH: Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),  # ConcurrencyVersionMismatch
+    "0x80060883": Rule(FailureKind.BUG, cure=REPORT),  # ConcurrencyVersionNotProvided
+    NO_VERSIONS: Rule(FailureKind.BUG, cure=REPORT),  # OptimisticConcurrencyNotEnabled
+    "0x80044331": Rule(_DATA, cure=_SHORTEN),  # StringLengthTooLong
+    "0x8004431a": Rule(_DATA, cure=_OPTIONS),  # PicklistValueOutOfRange
+    "0x8004432f": Rule(_DATA, cure=_CORRECT),  # IntegerValueOutOfRange
+    "0x80044330": Rule(_DATA, cure=_CORRECT),  # DecimalValueOutOfRange
+    "0x80048408": Rule(_DATA, cure=_STATES),  # InvalidStateCodeStatusCode
+    "0x80040203": Rule(_DATA, cure=_CORRECT),  # InvalidArgument
+    "0x80048d19": Rule(_DATA, cure=_CORRECT),  # a payload that does not fit the table
     "0x80060888": _STALE,  # a property that does not exist
     "0x8006088a": _STALE,  # a table that does not exist
     "0x80041103": _STALE,  # QueryBuilderNoAttribute
     "0x8004024a": _STALE,  # MetadataNotFound
-    "0x80040227": _Rule(_CONFLICT),  # CannotDeleteDueToAssociation
-    "0x80040265": _Rule(_DATA, cure=_AUTOMATION),  # IsvAborted
+    "0x80040227": Rule(_CONFLICT),  # CannotDeleteDueToAssociation
+    "0x80040265": Rule(_DATA, cure=_AUTOMATION),  # IsvAborted
     "0x80040224": _LATER,  # IsvUnExpected
     "0x80040216": _LATER,  # UnExpected
     "0x80044150": _LATER,  # GenericSqlError
     "0x80044151": _LATER,  # SqlTimeout
     EXPIRED_DELTA: _LATER,  # ExpiredVersionStamp
-    NOT_TRACKED: _Rule(_PERMISSION, cure=_TRACKING),  # ChangeTrackingNotEnabledForEntity
+    NOT_TRACKED: Rule(_PERMISSION, cure=_TRACKING),  # ChangeTrackingNotEnabledForEntity
     "0x80072321": _FULL,  # execution time
     "0x80072322": _FULL,  # number of requests
     TOO_MANY_AT_ONCE: _FULL,  # concurrent requests
-    "0x80040519": _Rule(_CONFLICT, Outcome.MOVED, _CLOSED),  # the lead is closed already
-    "0x8004418a": _Rule(_DATA, cure=_SHORTEN),  # request too long
+    "0x80040519": Rule(_CONFLICT, Outcome.MOVED, _CLOSED),  # the lead is closed already
+    "0x8004418a": Rule(_DATA, cure=_SHORTEN),  # request too long
 }
-_UNKNOWN = _Rule(_DATA)
+_UNKNOWN = Rule(_DATA)
 _BY_STATUS = {
     400: _UNKNOWN,
-    401: _Rule(FailureKind.AUTH, cure=_SIGN_IN),
-    403: _Rule(_PERMISSION, cure=_PRIVILEGE),
-    404: _Rule(_CONFLICT, Outcome.MISSING),
-    409: _Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),
-    412: _Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),
-    413: _Rule(_DATA, cure=_SHORTEN),
+    401: Rule(FailureKind.AUTH, cure=_SIGN_IN),
+    403: Rule(_PERMISSION, cure=_PRIVILEGE),
+    404: Rule(_CONFLICT, Outcome.MISSING),
+    409: Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),
+    412: Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),
+    413: Rule(_DATA, cure=_SHORTEN),
     429: _FULL,
 }
 
@@ -172,14 +144,19 @@ _COLUMNS_IN_TEXT = (
     re.compile(r"attribute '(\w+)'"),
 )
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})  # without words of Dataverse: another's address
 
 
 def explain(answer: Answer) -> SystemFailure:
     """Turn a declined request into a failure that says what to do."""
     error = read_error(answer)
     if error is None:
-        return _explain_without_error(answer)
+        return explain_without_words(
+            answer,
+            address_cure=_(
+                "Check url: it must be your environment's address, like https://acme.crm4.dynamics.com."
+            ),
+            cures={401: _(_SIGN_IN)},
+        )
     rule = _rule(error, answer.status)
     message = _("Dynamics 365 declined {path}: {message} ({code})").format(
         path=answer.path, message=error.message.strip(), code=error.code or answer.status
@@ -187,10 +164,9 @@ def explain(answer: Answer) -> SystemFailure:
     return Refused(
         rule.kind,
         message,
-        cure=_translated(rule.cure),
+        cure=rule.told_cure,
         code=error.code,
         status=answer.status,
-        error=error,
     )
 
 
@@ -213,27 +189,13 @@ def outcome_of(op: Op, error: ApiError, status: int, record_id: str | None) -> O
         named = [found.lower() for found in _ID.findall(error.message)]
         itself = not named or (record_id is not None and record_id.lower() in named)
         return outcome if op is Op.UPDATE and itself else Outcome.REFUSED
-    if outcome is Outcome.DUPLICATE and op is not Op.CREATE:
-        return Outcome.REFUSED
-    if outcome is Outcome.MOVED and op is Op.CREATE:
-        return Outcome.REFUSED
-    return outcome
+    return outcome_for(op, outcome)
 
 
 def problems_of(error: ApiError, status: int, fields: Sequence[str] = ()) -> list[Problem]:
     """Return the problems of one record: one for each of the `fields` that the error names, else one for the record."""
-    rule = _rule(error, status)
-    named: list[str | None] = [each for each in columns_of(error) if each in fields]
-    return [
-        Problem(
-            field=field,
-            kind=rule.kind,
-            code=error.code or str(status),
-            message=error.message.strip(),
-            cure=_translated(rule.cure),
-        )
-        for field in named or [None]
-    ]
+    named = [each for each in columns_of(error) if each in fields]
+    return _rule(error, status).problems(error.code or str(status), error.message, named)
 
 
 def columns_of(error: ApiError) -> list[str]:
@@ -242,7 +204,7 @@ def columns_of(error: ApiError) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _rule(error: ApiError, status: int) -> _Rule:
+def _rule(error: ApiError, status: int) -> Rule:
     known = _RULES.get(error.code)
     if known is not None:
         return known
@@ -254,19 +216,3 @@ def _normal(code: str) -> str:
     if code.removeprefix("-").isdigit():
         return f"0x{int(code) & 0xFFFFFFFF:08x}"
     return code.lower()
-
-
-def _explain_without_error(answer: Answer) -> SystemFailure:
-    failure = explain_by_status(answer)
-    kind, cure = failure.kind, failure.cure
-    if answer.status in _ELSEWHERE or is_web_page(answer):
-        kind = FailureKind.PERMISSION if answer.status in _ELSEWHERE else kind
-        cure = _("Check url: it must be your environment's address, like https://acme.crm4.dynamics.com.")
-    elif answer.status == 401:
-        cure = _(_SIGN_IN)
-    return Refused(kind, failure.message, cure=cure, code=failure.code, status=answer.status)
-
-
-def _translated(text: str) -> str:
-    """Translate, but not the empty text: gettext would answer with the catalogue's header."""
-    return _(text) if text else ""

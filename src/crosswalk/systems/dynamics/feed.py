@@ -18,8 +18,9 @@ import msgspec
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Page
 from ..http import REPORT, Answer
+from ..refusals import Refused
 from .client import Client
-from .errors import EXPIRED_DELTA, NOT_TRACKED, Refused
+from .errors import EXPIRED_DELTA, NOT_TRACKED
 from .lookup import Lookup
 from .schema import Described
 

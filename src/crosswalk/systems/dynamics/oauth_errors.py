@@ -13,7 +13,8 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ..http import NEXT_RUN, Answer, mark
-from .errors import Refused, explain
+from ..refusals import Refused
+from .errors import explain
 
 EXPIRED_TOKEN = "expired_token"  # ours: there is nothing to renew the access token with
 _NUMBER = re.compile(r"AADSTS(\d+)")

@@ -11,9 +11,9 @@ from gettext import gettext as _
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.schema import OPT_OUT, Schema, Standard
+from ..refusals import Refused
 from .client import Client
 from .columns import Column, columns_of, wanted_by_forms
-from .errors import Refused
 from .metadata import Definition, read_definition
 
 

@@ -16,8 +16,8 @@ from ...core.failures import SystemFailure
 from ...core.sign_in import Tokens, TokenStore
 from ..http import HttpClient
 from ..oauth import Uncounted
+from ..refusals import Refused
 from .auth import Credentials, Form, Token, assertion, grants, origin, read_token
-from .errors import Refused
 from .oauth_errors import explain_refusal, nothing_to_renew_with
 
 _CLOCK_MATTERS = 60.0  # seconds by which a clock may be wrong before a signed statement is made again

@@ -13,14 +13,13 @@ import msgspec
 
 from ...core.failures import SystemFailure
 from ...core.system import Check, ObjectUse
-from ..checking import Step, failed, good, walk
+from ..checking import Step, clock, failed, good, walk
 from ..http import Answer, mark
 from .client import API_VERSION, Client
 from .errors import API_IS_OFF
 from .schema import OBJECTS, Described, SObject
 
 LEAST_SHARE = 0.05  # of the day's calls that should be left
-LARGEST_CLOCK_DIFFERENCE = 300.0  # seconds
 
 _SETTINGS = mark("Setup, Permission Sets, the integration user's set, Object Settings")
 
@@ -170,17 +169,8 @@ class Checks:
 
     def _clock(self) -> Iterator[Check]:
         difference = self._client.http.clock_difference or self._client.session.http.clock_difference
-        if not difference:
-            return  # nobody answered
-        close = abs(difference) <= LARGEST_CLOCK_DIFFERENCE
-        yield Check(
-            name="clock",
-            ok=close,
-            message=_("Salesforce's clock differs from this machine's by {seconds} s.").format(
-                seconds=round(difference)
-            ),
-            cure="" if close else _("Set this machine's clock by a time server."),
-        )
+        message = _("Salesforce's clock differs from this machine's by {seconds} s.")
+        return clock(message, difference)
 
 
 def _dedicated(is_integration_user: bool) -> Check:

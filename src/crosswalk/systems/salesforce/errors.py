@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Op, Outcome, Problem
-from ..http import NEXT_RUN, REPORT, Answer, explain_by_status, is_web_page, mark
+from .. import refusals
+from ..http import NEXT_RUN, REPORT, Answer, explain_by_status, mark
+from ..refusals import Rule, explain_without_words, outcome_for
 from .ids import long_id
 
 SHORT_PAUSE = 60.0  # seconds until another try when too many calls run at once
@@ -34,7 +35,7 @@ class ApiError(msgspec.Struct, frozen=True):
         return self.errorCode or self.statusCode
 
 
-class Refused(SystemFailure):
+class Refused(refusals.Refused):
     """Salesforce understood a request and declined it; `errors` are its own words."""
 
     def __init__(
@@ -48,16 +49,8 @@ class Refused(SystemFailure):
         status: int,
         errors: Sequence[ApiError] = (),
     ) -> None:
-        super().__init__(kind, message, cure=cure, code=code, retry_after=retry_after)
-        self.status = status
+        super().__init__(kind, message, cure=cure, code=code, retry_after=retry_after, status=status)
         self.errors = errors
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    kind: FailureKind
-    outcome: Outcome = Outcome.REFUSED  # for a record; a request as a whole goes by `kind`
-    cure: str = ""
 
 
 _SIGN_IN = mark("Connect Salesforce again: crosswalk connection sign-in NAME, or save new credentials.")
@@ -81,49 +74,48 @@ _OTHER_RECORD = mark("Look at the record that already holds this value.")
 _STORAGE = mark("Free storage in Salesforce, or buy more.")
 
 _RULES = {
-    "INVALID_SESSION_ID": _Rule(FailureKind.AUTH, cure=_SIGN_IN),
-    "INVALID_AUTH_HEADER": _Rule(FailureKind.AUTH, cure=_SIGN_IN),
-    "REQUEST_LIMIT_EXCEEDED": _Rule(FailureKind.QUOTA, Outcome.RETRY, NEXT_RUN),
-    "API_DISABLED_FOR_ORG": _Rule(FailureKind.PERMISSION, cure=_API_OFF),
-    "API_CURRENTLY_DISABLED": _Rule(FailureKind.PERMISSION, cure=_API_OFF),
-    "INSUFFICIENT_ACCESS_OR_READONLY": _Rule(FailureKind.PERMISSION, cure=_NO_RIGHT),
-    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": _Rule(FailureKind.PERMISSION, cure=_NO_RIGHT),
-    "NOT_FOUND": _Rule(FailureKind.CONFLICT, Outcome.MISSING),
-    "ENTITY_IS_DELETED": _Rule(FailureKind.CONFLICT, Outcome.MISSING),
-    "INVALID_CROSS_REFERENCE_KEY": _Rule(FailureKind.CONFLICT, Outcome.MISSING),
-    "MALFORMED_ID": _Rule(FailureKind.DATA, cure=_CORRECT),
-    "INVALID_FIELD": _Rule(FailureKind.MAPPING, cure=_FIELD_GONE),
-    "INVALID_FIELD_FOR_INSERT_UPDATE": _Rule(FailureKind.PERMISSION, cure=_FIELD_RIGHT),
-    "INVALID_TYPE": _Rule(FailureKind.PERMISSION, cure=_OBJECT_RIGHT),
-    "MALFORMED_QUERY": _Rule(FailureKind.BUG, cure=REPORT),
-    "INVALID_QUERY_LOCATOR": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
-    "QUERY_TIMEOUT": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
-    "OPERATION_TOO_LARGE": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
-    "REQUIRED_FIELD_MISSING": _Rule(FailureKind.DATA, cure=_FILL),
-    "STRING_TOO_LONG": _Rule(FailureKind.DATA, cure=_SHORTEN),
-    "INVALID_EMAIL_ADDRESS": _Rule(FailureKind.DATA, cure=_CORRECT),
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": _Rule(FailureKind.DATA, cure=_OPTIONS),
-    "FIELD_INTEGRITY_EXCEPTION": _Rule(FailureKind.DATA, cure=_CORRECT),
-    "NUMBER_OUTSIDE_VALID_RANGE": _Rule(FailureKind.DATA, cure=_CORRECT),
-    "INVALID_TYPE_ON_FIELD_IN_RECORD": _Rule(FailureKind.DATA, cure=_CORRECT),
-    "JSON_PARSER_ERROR": _Rule(FailureKind.DATA, cure=_CORRECT),
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": _Rule(FailureKind.DATA, cure=_ADMIN_RULE),
-    "FIELD_FILTER_VALIDATION_EXCEPTION": _Rule(FailureKind.DATA, cure=_ADMIN_RULE),
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": _Rule(FailureKind.DATA, cure=_AUTOMATION),
-    "CANNOT_EXECUTE_FLOW_TRIGGER": _Rule(FailureKind.DATA, cure=_AUTOMATION),
-    "CANNOT_UPDATE_CONVERTED_LEAD": _Rule(FailureKind.CONFLICT, Outcome.MOVED, _CONVERTED),
-    "DUPLICATE_VALUE": _Rule(FailureKind.CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),
-    "DUPLICATES_DETECTED": _Rule(FailureKind.CONFLICT, cure=_TWIN),
-    "UNABLE_TO_LOCK_ROW": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
-    "TOO_MANY_APEX_REQUESTS": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
-    "STORAGE_LIMIT_EXCEEDED": _Rule(FailureKind.QUOTA, cure=_STORAGE),
-    "UNKNOWN_EXCEPTION": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
-    "SERVER_UNAVAILABLE": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK": _Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "INVALID_SESSION_ID": Rule(FailureKind.AUTH, cure=_SIGN_IN),
+    "INVALID_AUTH_HEADER": Rule(FailureKind.AUTH, cure=_SIGN_IN),
+    "REQUEST_LIMIT_EXCEEDED": Rule(FailureKind.QUOTA, Outcome.RETRY, NEXT_RUN),
+    "API_DISABLED_FOR_ORG": Rule(FailureKind.PERMISSION, cure=_API_OFF),
+    "API_CURRENTLY_DISABLED": Rule(FailureKind.PERMISSION, cure=_API_OFF),
+    "INSUFFICIENT_ACCESS_OR_READONLY": Rule(FailureKind.PERMISSION, cure=_NO_RIGHT),
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Rule(FailureKind.PERMISSION, cure=_NO_RIGHT),
+    "NOT_FOUND": Rule(FailureKind.CONFLICT, Outcome.MISSING),
+    "ENTITY_IS_DELETED": Rule(FailureKind.CONFLICT, Outcome.MISSING),
+    "INVALID_CROSS_REFERENCE_KEY": Rule(FailureKind.CONFLICT, Outcome.MISSING),
+    "MALFORMED_ID": Rule(FailureKind.DATA, cure=_CORRECT),
+    "INVALID_FIELD": Rule(FailureKind.MAPPING, cure=_FIELD_GONE),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": Rule(FailureKind.PERMISSION, cure=_FIELD_RIGHT),
+    "INVALID_TYPE": Rule(FailureKind.PERMISSION, cure=_OBJECT_RIGHT),
+    "MALFORMED_QUERY": Rule(FailureKind.BUG, cure=REPORT),
+    "INVALID_QUERY_LOCATOR": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "QUERY_TIMEOUT": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "OPERATION_TOO_LARGE": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "REQUIRED_FIELD_MISSING": Rule(FailureKind.DATA, cure=_FILL),
+    "STRING_TOO_LONG": Rule(FailureKind.DATA, cure=_SHORTEN),
+    "INVALID_EMAIL_ADDRESS": Rule(FailureKind.DATA, cure=_CORRECT),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Rule(FailureKind.DATA, cure=_OPTIONS),
+    "FIELD_INTEGRITY_EXCEPTION": Rule(FailureKind.DATA, cure=_CORRECT),
+    "NUMBER_OUTSIDE_VALID_RANGE": Rule(FailureKind.DATA, cure=_CORRECT),
+    "INVALID_TYPE_ON_FIELD_IN_RECORD": Rule(FailureKind.DATA, cure=_CORRECT),
+    "JSON_PARSER_ERROR": Rule(FailureKind.DATA, cure=_CORRECT),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": Rule(FailureKind.DATA, cure=_ADMIN_RULE),
+    "FIELD_FILTER_VALIDATION_EXCEPTION": Rule(FailureKind.DATA, cure=_ADMIN_RULE),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Rule(FailureKind.DATA, cure=_AUTOMATION),
+    "CANNOT_EXECUTE_FLOW_TRIGGER": Rule(FailureKind.DATA, cure=_AUTOMATION),
+    "CANNOT_UPDATE_CONVERTED_LEAD": Rule(FailureKind.CONFLICT, Outcome.MOVED, _CONVERTED),
+    "DUPLICATE_VALUE": Rule(FailureKind.CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),
+    "DUPLICATES_DETECTED": Rule(FailureKind.CONFLICT, cure=_TWIN),
+    "UNABLE_TO_LOCK_ROW": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "TOO_MANY_APEX_REQUESTS": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "STORAGE_LIMIT_EXCEEDED": Rule(FailureKind.QUOTA, cure=_STORAGE),
+    "UNKNOWN_EXCEPTION": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "SERVER_UNAVAILABLE": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": Rule(FailureKind.TRANSIENT, Outcome.RETRY, NEXT_RUN),
 }
-_UNKNOWN = _Rule(FailureKind.DATA)
+_UNKNOWN = Rule(FailureKind.DATA)
 API_IS_OFF = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
-_ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})  # without words of Salesforce: another's address
 
 # The worst outcome of a record's errors is the record's.
 _GRAVITY = (Outcome.MISSING, Outcome.MOVED, Outcome.REFUSED, Outcome.DUPLICATE, Outcome.RETRY)
@@ -142,7 +134,14 @@ def explain(answer: Answer) -> SystemFailure:
     """Turn a declined request into a failure that says what to do."""
     errors = _read_errors(answer)
     if not errors:
-        return _explain_without_errors(answer)
+        return explain_without_words(
+            answer,
+            address_cure=_(
+                "Check the address: it must be your org's My Domain, like https://acme.my.salesforce.com."
+            ),
+            cures={410: _("Salesforce retired this version of its API: update Crosswalk.")},
+            refused=Refused,
+        )
     error = errors[0]
     rule = _RULES.get(error.code)
     if error.code == "REQUEST_LIMIT_EXCEEDED":
@@ -159,7 +158,7 @@ def explain(answer: Answer) -> SystemFailure:
     return Refused(
         rule.kind if rule else explain_by_status(answer).kind,
         message,
-        cure=_translated(rule.cure) if rule else "",
+        cure=rule.told_cure if rule else "",
         code=error.code,
         status=answer.status,
         errors=errors,
@@ -178,18 +177,7 @@ def problems_of(errors: Sequence[ApiError]) -> list[Problem]:
 
 
 def _problems(error: ApiError) -> list[Problem]:
-    rule = _RULES.get(error.code, _UNKNOWN)
-    named: list[str | None] = [*fields_of(error)]
-    return [
-        Problem(
-            field=field,
-            kind=rule.kind,
-            code=error.code,
-            message=error.message.strip(),
-            cure=_translated(rule.cure),
-        )
-        for field in named or [None]
-    ]
+    return _RULES.get(error.code, _UNKNOWN).problems(error.code, error.message, fields_of(error))
 
 
 def fields_of(error: ApiError) -> list[str]:
@@ -222,11 +210,7 @@ def _outcome(op: Op, error: ApiError) -> Outcome:
     about_a_value = op is Op.CREATE or any(name.lower() != "id" for name in fields_of(error))
     if outcome is Outcome.MISSING and about_a_value:
         return Outcome.REFUSED  # what is missing is a record that a value refers to
-    if outcome is Outcome.DUPLICATE and op is not Op.CREATE:
-        return Outcome.REFUSED
-    if outcome is Outcome.MOVED and op is Op.CREATE:
-        return Outcome.REFUSED
-    return outcome
+    return outcome_for(op, outcome)
 
 
 def _read_errors(answer: Answer) -> list[ApiError]:
@@ -234,17 +218,6 @@ def _read_errors(answer: Answer) -> list[ApiError]:
         return msgspec.json.decode(answer.body, type=list[ApiError])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return []
-
-
-def _explain_without_errors(answer: Answer) -> SystemFailure:
-    failure = explain_by_status(answer)
-    kind, cure = failure.kind, failure.cure
-    if answer.status in _ELSEWHERE or is_web_page(answer):
-        kind = FailureKind.PERMISSION if answer.status in _ELSEWHERE else kind
-        cure = _("Check the address: it must be your org's My Domain, like https://acme.my.salesforce.com.")
-    elif answer.status == 410:
-        cure = _("Salesforce retired this version of its API: update Crosswalk.")
-    return Refused(kind, failure.message, cure=cure, code=failure.code, status=answer.status)
 
 
 def _over_limit(answer: Answer, errors: Sequence[ApiError]) -> SystemFailure:
@@ -262,8 +235,3 @@ def _over_limit(answer: Answer, errors: Sequence[ApiError]) -> SystemFailure:
         status=answer.status,
         errors=errors,
     )
-
-
-def _translated(text: str) -> str:
-    """Translate, but not the empty text: gettext would answer with the catalogue's header."""
-    return _(text) if text else ""
