@@ -101,7 +101,8 @@ _SIBLINGS = (
     "(SELECT count(*) FROM link s WHERE s.connection_id = l.connection_id"
     " AND s.activecampaign_id = l.activecampaign_id AND s.state <> 'closed')"
 )
-_WRITING = "EXISTS (SELECT FROM outbox o WHERE o.link_id = l.id)"
+# One look by index for each row: as EXISTS it would be a scan of the whole outbox for each page.
+_WRITING = "coalesce((SELECT true FROM outbox o WHERE o.link_id = l.id LIMIT 1), false)"
 
 # A page is cut before anything is joined to it, and joins are look-ups by index (OFFSET 0 keeps the planner from
 # anything else): without fresh statistics, as in a first load, it would scan whole tables for each row of the page.
@@ -262,11 +263,12 @@ _MOVING = """
         AND record_id = l.crm_id AND NOT to_fetch AND NOT deleted OFFSET 0) i
     WHERE l.connection_id = %(connection)s AND l.key = ANY(%(keys)s) AND {sole} AND i.key <> l.key
     UNION ALL
-    SELECT i.key FROM inbox i CROSS JOIN LATERAL (
+    SELECT i.key FROM unnest(%(keys)s::text[]) AS k (key) CROSS JOIN LATERAL (
+        SELECT * FROM inbox WHERE connection_id = %(connection)s AND side = 'crm' AND key = k.key AND NOT to_fetch
+        AND NOT deleted OFFSET 0) i CROSS JOIN LATERAL (
         SELECT * FROM link WHERE connection_id = i.connection_id AND object = i.object AND crm_id = i.record_id
         AND state = 'open' OFFSET 0) l
-    WHERE i.connection_id = %(connection)s AND i.side = 'crm' AND i.key = ANY(%(keys)s) AND NOT i.to_fetch
-          AND NOT i.deleted AND {sole} AND i.key <> l.key
+    WHERE {sole} AND i.key <> l.key
 """.format(
     sole="l.state = 'open' AND l.is_primary AND NOT EXISTS (SELECT FROM link s WHERE s.connection_id = l.connection_id"
     " AND s.activecampaign_id = l.activecampaign_id AND s.state <> 'closed' AND s.id <> l.id)"
@@ -324,9 +326,10 @@ def unlinked(connection_id: int, contact_ids: Iterable[str]) -> list[str]:
 def _contacts(connection_id: int, column: str, values: Iterable[str]) -> list[Seen]:
     with database.cursor() as cursor:
         cursor.execute(
-            f"SELECT {SEEN_COLUMNS.format('a')} FROM inbox a WHERE a.connection_id = %s AND a.side = 'activecampaign'"
-            f" AND a.object = 'contact' AND NOT a.to_fetch AND NOT a.deleted AND a.{column} = ANY(%s)",
-            [connection_id, list(values)],
+            f"SELECT {SEEN_COLUMNS.format('a')} FROM unnest(%s::text[]) AS v (value) CROSS JOIN LATERAL ("
+            "SELECT * FROM inbox WHERE connection_id = %s AND side = 'activecampaign' AND object = 'contact'"
+            f" AND NOT to_fetch AND NOT deleted AND {column} = v.value OFFSET 0) a",
+            [list(set(values)), connection_id],
         )
         return [Seen(*row) for row in cursor.fetchall()]
 
