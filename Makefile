@@ -27,7 +27,7 @@ simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=
 planted: setup  ## plant known bugs in copies and show which test finds each; BUGS="name ..." plants only those
 	@$(BIN)/python -m tests.planted $(BUGS)
 
-bench: setup  ## measure calls and speed, 20 minutes; writes docs/benchmarks.md (RECORDS=1000000: memory at that size too)
+bench: setup  ## measure calls and speed with both CRMs, 25 minutes; writes docs/benchmarks.md (RECORDS=1000000: memory at that size too)
 	@PYTHON='$(PYTHON)' scripts/bootstrap .venv-bench bench
 	@$(BIN)/python -m benchmarks --dlt .venv-bench/bin/python $(if $(RECORDS),--records $(RECORDS))
 

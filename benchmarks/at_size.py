@@ -8,14 +8,14 @@ from pathlib import Path
 from statistics import median
 
 from .apart import Apart, apart
+from .crms import CRMS, Crm
 from .figures import Figure, at_least, at_most, told
 from .measure import Cost
 from .paired import Load, Paired, paired
 from .plain_loop import plain_loop
-from .systems import Calls, Systems, systems
+from .systems import DYNAMICS, SALESFORCE, Calls, Systems, systems
 
 Say = Callable[[str], None]
-CONTACT = "Contact"
 REPEATED = 5  # times that a short run is measured; its median counts
 CHANGED_REPEATED = 3
 CALLS_A_CONTACT = 0.018  # the fewest that a first load needs; see the page
@@ -68,11 +68,11 @@ def _first_load(large: Large, say: Say) -> Iterator[Figure]:
     with systems(contacts=large.contacts, limits="off") as there, apart(there) as connection:
         yield from _plan_figures(there, large.contacts)
         cost, peak = connection.open_and_run(), connection.peak
-        yield from _load_figures(name, cost, connection.links(), large.contacts)
+        yield from _load_figures(name, cost, connection.links(), large.contacts, CRMS[SALESFORCE])
         yield at_most(f"{name}: peak memory of the sync process", peak, "MB", MOST_MEMORY)
         load = Load.of(there) if large.dlt else None
         yield from _idle_figures(connection, large.contacts, say)
-        yield from _change_figures(connection, large, say)
+        yield from _change_figures(connection, large, say, CRMS[SALESFORCE])
     if load and large.dlt:
         say(f"{name}: dlt and a bare client do the same")
         yield from _paired_figures(name, cost, paired(load, large.contacts, large.dlt))
@@ -93,11 +93,11 @@ def _plan_figures(there: Systems, contacts: int) -> Iterator[Figure]:
     yield told(f"{name}: peak memory of the process", connection.peak, "MB")
 
 
-def _load_figures(name: str, cost: Cost, links: int, contacts: int) -> Iterator[Figure]:
+def _load_figures(name: str, cost: Cost, links: int, contacts: int, crm: Crm) -> Iterator[Figure]:
     yield told(f"{name}: contacts created", links, "contacts")
     calls = cost.activecampaign / contacts
     yield at_most(f"{name}: ActiveCampaign calls a contact", calls, "calls", 0.020)
-    yield told(f"{name}: Salesforce calls", cost.salesforce, "calls")
+    yield told(f"{name}: {crm.title} calls", cost.crm, "calls")
     yield told(f"{name}: contacts a second without limits", links / cost.wall, "contacts/s")
     yield told(f"{name}: wall time", cost.wall, "s")
     yield told(f"{name}: processor time", cost.processor, "s")
@@ -114,25 +114,25 @@ def _idle_figures(connection: Apart, contacts: int, say: Say) -> Iterator[Figure
     yield told(f"{name}: processor time", 1000 * median(cost.processor for cost in warm), "ms")
 
 
-def _change_figures(connection: Apart, large: Large, say: Say) -> Iterator[Figure]:
+def _change_figures(connection: Apart, large: Large, say: Say, crm: Crm) -> Iterator[Figure]:
     name = f"{large.changed:,} changed among {large.contacts:,}"
     say(name)
-    everybody = connection.systems.crm.records(CONTACT)
-    people = [person["Id"] for person in everybody if person["Email"]]
+    everybody = connection.systems.crm.records(crm.contact)
+    people = [person[crm.id] for person in everybody if person.get(crm.email)]
     step = max(1, len(people) // large.changed)  # from all over the table
     chosen = people[::step][: large.changed]
-    costs = [_changed(connection, chosen, number) for number in range(CHANGED_REPEATED)]
+    costs = [_changed(connection, chosen, number, crm) for number in range(CHANGED_REPEATED)]
     yield at_most(f"{name}: ActiveCampaign calls", costs[0].activecampaign, "calls", 45)
-    yield told(f"{name}: Salesforce calls", costs[0].salesforce, "calls")
+    yield told(f"{name}: {crm.title} calls", costs[0].crm, "calls")
     yield at_most(f"{name}: own work", median(cost.own for cost in costs), "s", 0.3)
     yield told(f"{name}: processor time", median(cost.processor for cost in costs), "s")
 
 
-def _changed(connection: Apart, people: list[str], number: int) -> Cost:
+def _changed(connection: Apart, people: list[str], number: int, crm: Crm) -> Cost:
     """Have these people edited, run, and let the next run see that there is nothing left."""
     for count, person in enumerate(people):
-        values = {"FirstName": f"Name {number} {count}"}
-        connection.systems.crm.person("edit", CONTACT, person, values)
+        values = {crm.first_name: f"Name {number} {count}"}
+        connection.systems.crm.person("edit", crm.contact, person, values)
     cost = connection.run()
     connection.run()
     return cost
@@ -160,6 +160,47 @@ def _memory_figures(records: int, contacts: int, peak: float, say: Say) -> Itera
         yield at_most(f"{name}: peak memory above that of {contacts:,}", above, "MB", MOST_GROWTH)
 
 
+# --- Dynamics 365: a first load without limits, and everyday runs after it -----------------------------------------
+
+
+def dynamics_figures(large: Large, say: Say) -> Iterator[Figure]:
+    """Measure a first load, idle runs, changes and new records; takes some minutes with 100,000 contacts."""
+    name, crm = _named(large.contacts), CRMS[DYNAMICS]
+    say(f"{crm.title}: {name} without limits")
+    with systems(contacts=large.contacts, limits="off", vendor=DYNAMICS) as there, apart(there) as connection:
+        load, peak = connection.open_and_run(), connection.peak
+        idle = connection.open_and_run()
+        yield from _load_figures(name, load, connection.links(), large.contacts, crm)
+        yield from _load_and_idle_figures(load, idle, large.contacts, crm)
+        yield told(f"{name}: peak memory of the sync process", peak, "MB")
+        yield from _idle_figures(connection, large.contacts, say)
+        yield told(f"idle run among {large.contacts:,}: {crm.title} calls", idle.crm, "calls")
+        yield from _change_figures(connection, large, say, crm)
+        yield from _create_figures(connection, large, say, crm)
+
+
+def _load_and_idle_figures(load: Cost, idle: Cost, contacts: int, crm: Crm) -> Iterator[Figure]:
+    """Calls for each contact, and what both runs would cost if there were none."""
+    name = "first load and idle run"
+    calls, constant = load.activecampaign + idle.activecampaign, 2 * idle.crm
+    yield at_most(f"{name}: ActiveCampaign calls a contact", calls / contacts, "calls", 0.020)
+    growing = load.crm + idle.crm - constant
+    yield at_most(f"{name}: {crm.title} calls a contact", growing / contacts, "calls", 0.001)
+    yield told(f"{name}: constant {crm.title} calls", constant, "calls")
+
+
+def _create_figures(connection: Apart, large: Large, say: Say, crm: Crm) -> Iterator[Figure]:
+    name = f"{large.changed:,} new among {large.contacts:,}"
+    say(name)
+    for count in range(large.changed):
+        values = {crm.last_name: f"New {count}", crm.email: f"new{count}@example.org"}
+        connection.systems.crm.person("create", crm.contact, None, values)
+    cost = connection.run()
+    yield at_most(f"{name}: ActiveCampaign calls", cost.activecampaign, "calls", 60)
+    yield told(f"{name}: {crm.title} calls", cost.crm, "calls")
+    yield told(f"{name}: own work", cost.own, "s")
+
+
 # --- two full sides ------------------------------------------------------------------------------------------------
 
 
@@ -172,7 +213,7 @@ def _full_sides(contacts: int, say: Say) -> Iterator[Figure]:
     yield told(f"{name}: contacts linked", links, "contacts")
     most = max(10, round(MATCH_CALLS * contacts))
     yield at_most(f"{name}: ActiveCampaign calls", cost.activecampaign, "calls", most)
-    yield told(f"{name}: Salesforce calls", cost.salesforce, "calls")
+    yield told(f"{name}: Salesforce calls", cost.crm, "calls")
     yield at_most(f"{name}: writes", sum(map(_writes, cost.calls.values())), "calls", 0)
     yield told(f"{name}: contacts a second without limits", links / cost.wall, "contacts/s")
     yield told(f"{name}: peak memory of the sync process", connection.peak, "MB")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
+from crosswalk.cli.demo_crms import CRMS
 from crosswalk.cli.session import Session
 from crosswalk.core.mapping import Brake, Brakes, MappingFile, Settings
 from crosswalk.core.system import System
@@ -21,15 +21,13 @@ from crosswalk.systems.http import HttpClient
 from .measure import Cost, Stopwatch, measured
 from .systems import Systems
 
-_DEMO = Path(__file__).parent.parent / "src" / "crosswalk" / "cli" / "demo_mapping.json"
-
 # A first load is released without a plan, whose time is told apart.
 _UNBRAKED = Settings(brakes=Brakes(changes=Brake(number=10**9, percent=100)))
 
 
-def demo_mapping() -> MappingFile:
-    """Return the demo's mapping: twelve field pairs of contacts and fourteen of leads, of every type."""
-    return msgspec.json.decode(_DEMO.read_bytes(), type=MappingFile)
+def demo_mapping(vendor: str) -> MappingFile:
+    """Return the mapping of a CRM's demo: twelve field pairs of contacts and fourteen of leads, of every type."""
+    return msgspec.json.decode(CRMS[vendor].mapping.read_bytes(), type=MappingFile)
 
 
 class Bench:
@@ -47,7 +45,8 @@ class Bench:
 
     def set(self, settings: Settings) -> None:
         """Save the mapping with other settings; they hold from the next `open`."""
-        setup.set_mapping(self._name, replace(demo_mapping(), settings=settings), self._vault, self._clock)
+        mapping = replace(demo_mapping(self.systems.vendor), settings=settings)
+        setup.set_mapping(self._name, mapping, self._vault, self._clock)
 
     def open(self) -> Context:
         """Open the connection anew, as a process does that has just been started."""

@@ -1,18 +1,18 @@
-"""Figures with their limits, and the file that keeps them."""
+"""Figures with their limits, and the file that keeps them, by part: one for each CRM, measured together or alone."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-VERSION = 1
+VERSION = 2
 _ROOT = Path(__file__).parent.parent
 _MEASURED = ("src", "benchmarks/*.py")  # what the commit has to name exactly
 
@@ -43,6 +43,23 @@ class Figure:
         return self.value <= self.limit if self.bound is Bound.MOST else self.value >= self.limit
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What was measured at one go."""
+
+    machine: str
+    commit: str
+    figures: Sequence[Figure]
+
+    @classmethod
+    def now(cls, figures: Sequence[Figure]) -> Part:
+        """Return figures that were measured just now."""
+        return cls(machine=machine(), commit=commit(), figures=figures)
+
+
+Parts = Mapping[str, Part]  # by the CRM
+
+
 def at_most(name: str, value: float, unit: str, limit: float) -> Figure:
     """A figure that may not be higher."""
     return Figure(name=name, value=_rounded(value), unit=unit, limit=limit, bound=Bound.MOST)
@@ -63,18 +80,22 @@ def _rounded(value: float) -> float:
     return value if isinstance(value, int) else float(f"{value:.4g}")
 
 
-def results(figures: Sequence[Figure]) -> bytes:
-    """Return the figures as JSON, with the machine and the commit they were measured on."""
-    given = {
-        "version": VERSION,
-        "machine": machine(),
-        "commit": commit(),
-        "figures": [
-            {"name": each.name, "value": each.value, "unit": each.unit, "limit": each.limit, "ok": each.ok}
-            for each in figures
-        ],
-    }
+def results(parts: Parts) -> bytes:
+    """Return all parts as JSON, each with the machine and the commit it was measured on."""
+    given = {"version": VERSION, "parts": {name: _told(part) for name, part in parts.items()}}
     return msgspec.json.format(msgspec.json.encode(given), indent=2) + b"\n"
+
+
+def _told(part: Part) -> dict[str, object]:
+    figures = [{**msgspec.to_builtins(each), "ok": each.ok} for each in part.figures]
+    return {"machine": part.machine, "commit": part.commit, "figures": figures}
+
+
+def read(file: Path) -> dict[str, Part]:
+    """Return the parts that a file keeps; none if it is not there."""
+    if not file.exists():
+        return {}
+    return msgspec.convert(msgspec.json.decode(file.read_bytes())["parts"], dict[str, Part])
 
 
 def machine() -> str:

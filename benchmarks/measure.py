@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crosswalk.systems.http import HttpClient
 
-from .systems import ACTIVECAMPAIGN, SALESFORCE, Calls, Systems
+from .systems import ACTIVECAMPAIGN, Calls, Systems
 
 
 class Stopwatch:
@@ -63,9 +63,9 @@ class Cost:
         return self.calls[ACTIVECAMPAIGN].total()
 
     @property
-    def salesforce(self) -> int:
-        """Calls to Salesforce."""
-        return self.calls[SALESFORCE].total()
+    def crm(self) -> int:
+        """Calls to the CRM."""
+        return sum(calls.total() for system, calls in self.calls.items() if system != ACTIVECAMPAIGN)
 
 
 def measured(

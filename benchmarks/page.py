@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .figures import Figure, commit, machine
+from .figures import Figure, Parts
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 
 
-def page(figures: Sequence[Figure]) -> str:
+def page(parts: Parts) -> str:
     """Return the page."""
-    return _TEMPLATE.read_text(encoding="utf-8").format(
-        commit=commit()[:12], machine=machine(), rows="\n".join(_rows(figures))
-    )
+    shown = {name: _part(parts, name) for name in ("salesforce", "dynamics")}
+    return _TEMPLATE.read_text(encoding="utf-8").format(**shown)
+
+
+def _part(parts: Parts, name: str) -> str:
+    if name not in parts:
+        return f"Not measured yet: `python -m benchmarks --only {name}` does it."
+    part = parts[name]
+    lines = [f"Measured at commit {part.commit[:12]} on {part.machine}.", ""]
+    return "\n".join([*lines, "| figure | value | limit | |", "|---|---:|---:|---|", *_rows(part.figures)])
 
 
 def _rows(figures: Sequence[Figure]) -> Iterator[str]:

@@ -77,8 +77,8 @@ def _load_figures(contacts: int, created: int, imports: int, load: Cost, idle: C
     """`imports` are those that were accepted; the calls count all."""
     calls = load.activecampaign + idle.activecampaign
     full = math.ceil(created / IMPORT_SIZE)
-    constant = 2 * idle.salesforce  # what both runs would cost if there were no contact
-    growing = load.salesforce + idle.salesforce - constant
+    constant = 2 * idle.crm  # what both runs would cost if there were no contact
+    growing = load.crm + idle.crm - constant
     yield told("first load: contacts created", created, "contacts")
     yield at_most("first load and idle run: ActiveCampaign calls a contact", calls / contacts, "calls", 0.020)
     yield told("first load and idle run: ActiveCampaign calls", calls, "calls")
@@ -123,7 +123,7 @@ def without_limits(session: Session, sizes: Sizes, say: Say) -> Iterator[Figure]
 def _idle_figures(bench: Bench, say: Say) -> Iterator[Figure]:
     say("idle runs")
     cold = bench.open_and_run()
-    yield at_most("idle run: Salesforce calls an object", cold.salesforce / 2, "calls", 2)
+    yield at_most("idle run: Salesforce calls an object", cold.crm / 2, "calls", 2)
     yield at_most("idle run: ActiveCampaign calls", cold.activecampaign, "calls", 2)
     warm = [bench.run() for _ in range(REPEATED)]
     yield at_most("idle run: own work", 1000 * median(cost.own for cost in warm), "ms", 50)
@@ -161,7 +161,7 @@ class _Changes:
         costs = [self._run(f"{many:,} changed", self._edit, many) for _ in range(3)]
         yield at_most(f"{many:,} changed: ActiveCampaign calls", costs[0].activecampaign, "calls", 45)
         yield told(f"{many:,} changed: fewest possible", _fewest(imported=many, single=0), "calls")
-        yield told(f"{many:,} changed: Salesforce calls", costs[0].salesforce, "calls")
+        yield told(f"{many:,} changed: Salesforce calls", costs[0].crm, "calls")
         yield from _work(f"{many:,} changed", costs)
         yield from self._other_figures(many, few)
 
@@ -181,7 +181,7 @@ class _Changes:
         name = f"{many:,} contacts changed in ActiveCampaign"
         costs = [self._run(name, self._edit_contacts, many)]
         yield at_most(f"{name}: ActiveCampaign calls", costs[0].activecampaign, "calls", 45)
-        yield told(f"{name}: Salesforce calls", costs[0].salesforce, "calls")
+        yield told(f"{name}: Salesforce calls", costs[0].crm, "calls")
         yield from _work(name, costs)
 
     def _run(self, what: str, change: Callable[[int], None], number: int) -> Cost:

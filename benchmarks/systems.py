@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 import httpx2
 
-ACTIVECAMPAIGN, SALESFORCE = "activecampaign", "salesforce"
+ACTIVECAMPAIGN, SALESFORCE, DYNAMICS = "activecampaign", "salesforce", "dynamics"
 _STOP_SECONDS = 10.0
 Calls = Counter[str]  # by method and route, as the sandbox names them
 
@@ -65,15 +65,18 @@ class Systems:
     """Both systems, and what opens them."""
 
     ready: Mapping[str, Mapping[str, str]]  # the sandbox's ready line
+    vendor: str  # of the CRM
     crm: Control
     activecampaign: Control
 
     @classmethod
     def of(cls, ready: Mapping[str, Mapping[str, str]]) -> Systems:
         """Return the systems of a sandbox that is ready."""
+        (vendor,) = ready.keys() - {ACTIVECAMPAIGN}
         return cls(
             ready=ready,
-            crm=Control(ready[SALESFORCE]["control"]),
+            vendor=vendor,
+            crm=Control(ready[vendor]["control"]),
             activecampaign=Control(ready[ACTIVECAMPAIGN]["control"]),
         )
 
@@ -91,11 +94,11 @@ class Systems:
 
     def calls(self) -> dict[str, Calls]:
         """Return the calls answered so far, by system."""
-        return {ACTIVECAMPAIGN: self.activecampaign.calls(), SALESFORCE: self.crm.calls()}
+        return {ACTIVECAMPAIGN: self.activecampaign.calls(), self.vendor: self.crm.calls()}
 
 
 @contextmanager
-def systems(*, contacts: int, limits: str, full: bool = False) -> Iterator[Systems]:
+def systems(*, contacts: int, limits: str, full: bool = False, vendor: str = SALESFORCE) -> Iterator[Systems]:
     """Start a CRM of so many contacts and an empty ActiveCampaign; both end with the block.
 
     With `full`, ActiveCampaign has as many contacts, the same people with equal values as far as there are addresses.
@@ -104,7 +107,7 @@ def systems(*, contacts: int, limits: str, full: bool = False) -> Iterator[Syste
     sizes += ["--activecampaign-contacts", str(contacts if full else 0)]
     sizes += ["--alike"] if full else []
     command = [sys.executable, "-m", "crosswalk_sandbox.cli", *sizes, "--limits", limits]
-    command += [f"--{ACTIVECAMPAIGN}", "0", f"--{SALESFORCE}", "0"]
+    command += [f"--{ACTIVECAMPAIGN}", "0", f"--{vendor}", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:

@@ -42,8 +42,18 @@ class Measured:
 
     def value(self, name: str) -> float:
         """The value of the one figure of that name."""
-        (value,) = [each["value"] for each in self.results["figures"] if each["name"] == name]
+        return self.value_of("salesforce", name)
+
+    def value_of(self, crm: str, name: str) -> float:
+        """The same of another part."""
+        figures = self.results["parts"][crm]["figures"]
+        (value,) = [each["value"] for each in figures if each["name"] == name]
         return float(value)
+
+    @property
+    def figures(self) -> list[Mapping[str, Any]]:
+        """The figures of all parts."""
+        return [figure for part in self.results["parts"].values() for figure in part["figures"]]
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +80,17 @@ pytestmark = pytest.mark.xdist_group("benchmarks")
 
 
 def test_it_works(measured: Measured) -> None:
-    assert set(measured.results) == {"version", "machine", "commit", "figures"}
-    assert measured.results["version"] == 1
-    for figure in measured.results["figures"]:
-        assert set(figure) == {"name", "value", "unit", "limit", "ok"}
+    assert measured.results["version"] == 2
+    assert set(measured.results["parts"]) == {"salesforce", "dynamics"}
+    for part in measured.results["parts"].values():
+        assert set(part) == {"machine", "commit", "figures"}
+    for figure in measured.figures:
+        assert set(figure) == {"name", "value", "unit", "limit", "bound", "ok"}
         assert f"| {figure['name']} |" in measured.page
 
 
 def test_it_fails_when_a_figure_misses_its_limit(measured: Measured) -> None:
-    missed = [figure["name"] for figure in measured.results["figures"] if not figure["ok"]]
+    missed = [figure["name"] for figure in measured.figures if not figure["ok"]]
     assert measured.code == (1 if missed else 0)
     assert measured.page.count("**missed**") == len(missed)
 
@@ -169,3 +181,13 @@ def test_a_load_is_compared_with_the_same_query_imports_and_pages(measured: Meas
     both = measured.value(f"{query}: wall time") + measured.value(f"{client}: wall time")
     ratio = measured.value(f"{LOAD} against dlt and the bare client (the mark is 0.6)")
     assert ratio == pytest.approx(measured.value(f"{LOAD}: wall time") / both, rel=0.01)
+
+
+def test_dynamics_keeps_to_its_calls(measured: Measured) -> None:
+    assert measured.value_of("dynamics", f"{LOAD}: contacts created") == WITH_ADDRESS
+    calls = measured.value_of("dynamics", f"{LOAD}: ActiveCampaign calls a contact") * LARGE
+    assert 8 <= round(calls) <= 15
+    assert measured.value_of("dynamics", "first load and idle run: Dynamics 365 calls a contact") <= 0.01
+    assert measured.value_of("dynamics", f"idle run among {LARGE}: ActiveCampaign calls") <= 2
+    assert 4 < measured.value_of("dynamics", f"4 changed among {LARGE}: ActiveCampaign calls") <= 7
+    assert measured.value_of("dynamics", f"4 new among {LARGE}: ActiveCampaign calls") <= 10

@@ -39,10 +39,13 @@ class Crm(ABC):
 
     vendor: ClassVar[str]
     batch_kind: ClassVar[str]
-    most_records: ClassVar[int]  # a call
 
     @abstractmethod
     def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]: ...
+
+    @abstractmethod
+    def records_a_call(self, waiting: int) -> int:
+        """Return how many writes go in one call while so many of one kind are `waiting`."""
 
     @abstractmethod
     def opt_out_box(self, object: str) -> str:
@@ -58,7 +61,7 @@ class Crm(ABC):
         for write in sorted(writes, key=lambda each: each.op is Op.CREATE):
             groups.setdefault((write.op, write.object), []).append(write)
         for (op, name), group in groups.items():
-            for portion in _portions(group, self.most_records):
+            for portion in _portions(group, self.records_a_call(len(group))):
                 yield Batch(kind=self.batch_kind, object=name, op=op, writes=portion)
 
     def opt_out(self, object: str, ids: Sequence[str]) -> Sequence[OptedOut]:

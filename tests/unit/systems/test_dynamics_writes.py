@@ -17,7 +17,7 @@ from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.system import Op, Outcome, Receipt, Write, WriteOptions
 from crosswalk.core.values import Value
 from crosswalk.systems.dynamics import Dynamics
-from crosswalk.systems.dynamics.writes import MOST_RECORDS, new_id
+from crosswalk.systems.dynamics.writes import FEW_RECORDS, MANY, MOST_RECORDS, new_id
 
 OPTIONS = WriteOptions()
 DONE = part(204)
@@ -215,15 +215,23 @@ def test_an_opt_out_ticks_the_box_for_mass_mail() -> None:
 
 
 def test_batches_name_each_record_once_and_updates_go_first() -> None:
-    writes = [create(1), *(update(number) for number in range(2, MOST_RECORDS + 4)), update(2)]
+    writes = [create(1), *(update(number) for number in range(2, FEW_RECORDS + 4)), update(2)]
     _given, system = opened()
     found = list(system.batches(writes, OPTIONS))
     assert [each.op for each in found][-1] is Op.CREATE
     assert sum(len(each.writes) for each in found) == len(writes)
     for each in found:
         ids: Sequence[str | None] = [write.record_id for write in each.writes]
-        assert len(ids) <= MOST_RECORDS
+        assert len(ids) <= FEW_RECORDS
         assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(("waiting", "calls"), [(MANY, MANY // FEW_RECORDS), (MANY + 250, 5)])
+def test_where_very_many_wait_more_go_a_call(waiting: int, calls: int) -> None:
+    _given, system = opened()
+    found = list(system.batches([create(number) for number in range(waiting)], OPTIONS))
+    assert len(found) == calls
+    assert max(len(each.writes) for each in found) == (FEW_RECORDS if waiting <= MANY else MOST_RECORDS)
 
 
 def test_a_whole_batch_that_is_refused_says_so() -> None:

@@ -31,7 +31,7 @@ from .lookup import Lookup
 from .metadata import set_names
 from .ranges import read_range
 from .schema import Described, describe, table_of
-from .writes import MOST_RECORDS, Sender
+from .writes import Sender, records_a_call
 
 _MOST_ETAGS = 5_000  # kept of an object; more than one reading before a write asks for
 
@@ -44,7 +44,6 @@ class Dynamics(Crm):
 
     vendor = "Dynamics 365"
     batch_kind = "batch"
-    most_records = MOST_RECORDS
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -125,6 +124,9 @@ class Dynamics(Crm):
 
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         return Lookup(self._client, self._known(object), fields).find(emails)
+
+    def records_a_call(self, waiting: int) -> int:
+        return records_a_call(waiting)
 
     def opt_out_box(self, object: str) -> str:
         return self._known(object).table.opt_out

@@ -25,7 +25,10 @@ from .errors import ApiError, explain, outcome_of, problems_of, read_error
 from .records import to_json
 from .schema import Described, field_gone
 
-MOST_RECORDS = 100  # a call: some seconds of work, where a call may take two minutes
+# A call: some seconds of work, so that little is in doubt when one breaks off. Where very many wait, half a minute, of
+# the minute that we wait for an answer and the two that Dataverse takes at most.
+FEW_RECORDS, MOST_RECORDS = 100, 250
+MANY = 1_000  # waiting writes of one kind
 _DONE = frozenset({200, 201, 204})
 _NOT_LET_IN = frozenset({401, 403})
 _SPACE = UUID("6b0e3c1e-6f0b-5d1c-9a55-0d3a1f5e7c42")  # of the ids of records that we make
@@ -40,6 +43,11 @@ def new_id(organization: str, write: Write) -> str:
     """
     name = "\n".join([organization, str(write.id), write.object, write.key or ""])
     return str(uuid5(_SPACE, name + "\n" + pack(write.values).decode()))
+
+
+def records_a_call(waiting: int) -> int:
+    """Return how many of the `waiting` writes go in one call."""
+    return MOST_RECORDS if waiting > MANY else FEW_RECORDS
 
 
 class Sender:

@@ -59,7 +59,6 @@ class Salesforce(Crm):
 
     vendor = "Salesforce"
     batch_kind = "collections"
-    most_records = MOST_RECORDS
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -150,6 +149,11 @@ class Salesforce(Crm):
 
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         return self._lookup(object, fields).find(emails)
+
+    def records_a_call(self, waiting: int) -> int:
+        """Return the most that a call takes, however many wait."""
+        del waiting
+        return MOST_RECORDS
 
     def opt_out_box(self, object: str) -> str:
         return self._known(object).sobject.opt_out
