@@ -268,7 +268,7 @@ def test_no_secret_shows_in_the_representation_of_what_holds_it() -> None:
     session = system._client.session
     token = session.token()
 
-    shown = f"{session._credentials!r} {token!r} {session.http!r}"
+    shown = f"{session.credentials!r} {token!r} {session.http!r}"
 
     assert not any(secret in shown for secret in ("consumer-secret", "5Aep861", "00D!", token.value))
 

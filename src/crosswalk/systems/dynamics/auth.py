@@ -15,15 +15,13 @@ from urllib.parse import urlsplit
 
 from ...core.failures import UserError
 from ...core.sign_in import Tokens
+from ..oauth import BY_BROWSER, AccessToken, Form
 from .certificates import key_of, signed_statement
 
-BY_BROWSER = "authorization_code"  # value of `grant` where a person signed in, or shall
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 ANY_TENANT = "organizations"  # where a person's own tenant decides
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 EARLY = timedelta(minutes=5)  # before its end a token is renewed: a long call must not outlive it
-
-Form = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +67,10 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """An access token."""
+class Token(AccessToken):
+    """An access token, and when it ends."""
 
-    value: str
-    shared: bool = False  # it was there already: others may have used it, and it may have been refused
+    ends: datetime | None = None  # None: that is not known
 
     def __repr__(self) -> str:
         return "<Token>"
@@ -164,12 +161,12 @@ def delegated_scope(given: Credentials) -> str:
     return f"{given.environment}/user_impersonation offline_access"
 
 
-def read_token(tokens: Tokens, now: datetime) -> Token | None:
-    """Return the access token among stored tokens, unless it is about to end."""
+def read_token(tokens: Tokens) -> Token | None:
+    """Return the access token among stored tokens."""
     value, ends = tokens.get("access_token"), tokens.get("ends")
-    if not value or (ends and datetime.fromisoformat(ends) - EARLY <= now):
+    if not value:
         return None
-    return Token(value=value, shared=True)
+    return Token(value=value, shared=True, ends=datetime.fromisoformat(ends) if ends else None)
 
 
 def origin(url: str) -> str:

@@ -17,8 +17,8 @@ from ...core.clock import Clock
 from ...core.failures import UserError
 from ...core.sign_in import Granted
 from ..http import require_secure
-from ..oauth import CodeSignIn
-from .auth import BY_BROWSER, Form, app, delegated_scope, parse_credentials
+from ..oauth import CodeSignIn, Form, granted
+from .auth import app, delegated_scope, parse_credentials
 from .oauth_errors import no_refresh_token, refusal
 from .session import TokenAnswer, login_client
 
@@ -74,8 +74,7 @@ def begin_sign_in(
             answer = login.request("POST", url, form=sent, repeatable=False).decode(TokenAnswer)
         if not answer.refresh_token:
             raise no_refresh_token()
-        kept = {name: value for name in _KEPT if (value := getattr(credentials, name))}
-        return Granted(credentials={**kept, "grant": BY_BROWSER}, tokens=answer.tokens({}, asked_at))
+        return granted(credentials, _KEPT, answer.tokens({}, asked_at))
 
     return CodeSignIn(
         authorize=f"{credentials.endpoints}/authorize",

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from ...core.failures import UserError
 from ...core.sign_in import Tokens
+from ..oauth import BY_BROWSER, AccessToken, Form
 from ..signing import read_key
 from .assertion import GRANT_TYPE, PRODUCTION, SANDBOX, audience_of, signed
 from .ids import long_id
 
-BY_BROWSER = "authorization_code"  # value of `grant` where a person signed in, or shall
 # Client credentials are granted only on a My Domain host, never here.
 _SHARED_LOGINS = frozenset({urlsplit(PRODUCTION).hostname, urlsplit(SANDBOX).hostname})
 
@@ -28,8 +28,6 @@ _PAGES = (
     (".my.salesforce-setup.com", ".my.salesforce.com"),
 )
 _SALESFORCE = ".salesforce.com"
-
-Form = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +63,12 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(AccessToken):
     """An access token and the host that takes it."""
 
-    value: str
     instance_url: str
     org_id: str
     user_id: str
-    shared: bool = False  # it was there already: others may have used it, and it may have expired
 
     def __repr__(self) -> str:
         return f"<Token for {self.instance_url}>"

@@ -16,8 +16,8 @@ from ...core.clock import Clock
 from ...core.failures import UserError
 from ...core.sign_in import Granted
 from ..http import require_secure
-from ..oauth import CodeSignIn
-from .auth import BY_BROWSER, Form, parse_credentials
+from ..oauth import CodeSignIn, Form, granted
+from .auth import parse_credentials
 from .oauth_errors import no_refresh_token, refusal
 from .session import TOKEN_PATH, TokenAnswer, login_client
 
@@ -59,8 +59,7 @@ def begin_sign_in(
             answer = login.request("POST", TOKEN_PATH, form=form, repeatable=False).decode(TokenAnswer)
         if not answer.refresh_token:
             raise no_refresh_token()
-        kept = {name: value for name in _KEPT if (value := getattr(credentials, name))}
-        return Granted(credentials={**kept, "grant": BY_BROWSER}, tokens=answer.tokens({}, credentials))
+        return granted(credentials, _KEPT, answer.tokens({}, credentials))
 
     return CodeSignIn(
         authorize=f"{credentials.login}{AUTHORIZE_PATH}",

@@ -47,9 +47,12 @@ class Refused(refusals.Refused):
         code: str = "",
         retry_after: float | None = None,
         status: int,
+        final: bool = False,
         errors: Sequence[ApiError] = (),
     ) -> None:
-        super().__init__(kind, message, cure=cure, code=code, retry_after=retry_after, status=status)
+        super().__init__(
+            kind, message, cure=cure, code=code, retry_after=retry_after, status=status, final=final
+        )
         self.errors = errors
 
 

@@ -154,12 +154,8 @@ def refusal(error: str, description: str, connection: str, *, status: int) -> Re
         code=error,
         retry_after=_LOGIN_LIMIT_PAUSE if rule.kind is FailureKind.QUOTA else None,
         status=status,
+        final=_rule(error, "").final,
     )
-
-
-def is_final(failure: Refused) -> bool:
-    """Tell whether any other grant would be refused as well."""
-    return failure.kind is not FailureKind.AUTH or _rule(failure.code, "").final
 
 
 def nothing_to_renew_with(connection: str) -> SystemFailure:

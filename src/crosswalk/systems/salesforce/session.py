@@ -5,10 +5,8 @@ Source: Salesforce OAuth 2.0, token and revocation endpoints; refresh token rota
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 
 import httpx2
 import msgspec
@@ -17,15 +15,13 @@ from ...core.clock import Clock
 from ...core.failures import SystemFailure
 from ...core.sign_in import Tokens, TokenStore
 from ..http import Answer, HttpClient
-from ..oauth import Uncounted
+from ..oauth import Form, Grant, TokenSession, token_client
 from .assertion import GRANT_TYPE
-from .auth import Credentials, Form, Token, grants, identity, read_token, signed_form
-from .errors import Refused
+from .auth import Credentials, Token, grants, identity, read_token, signed_form
 from .ids import long_id
-from .oauth_errors import TRY_AGAIN, explain_refusal, is_final, nothing_to_renew_with
+from .oauth_errors import TRY_AGAIN, explain_refusal, nothing_to_renew_with
 
 _PAUSES = (0.5, 2.0, 5.0)  # seconds between tries, where Salesforce says that another one may work
-_CLOCK_MATTERS = 60.0  # seconds by which a clock may be wrong before a signed statement is made again
 TOKEN_PATH = "/services/oauth2/token"
 _REVOKE_PATH = "/services/oauth2/revoke"
 _DEAD_ALREADY = 400  # the status for a token that Salesforce does not know (any more)
@@ -59,18 +55,13 @@ def login_client(
     given: Credentials, connection: str, clock: Clock, transport: httpx2.BaseTransport | None
 ) -> HttpClient:
     """Return what talks to the login address; its failures are in the words of `connection`'s owner."""
-    return HttpClient(
-        vendor="Salesforce",
-        base_url=given.login,
-        budget=Uncounted(),
-        clock=clock,
-        transport=transport,
-        explain=lambda answer: explain_refusal(answer, connection),
+    return token_client(
+        "Salesforce", given.login, clock, transport, lambda answer: explain_refusal(answer, connection)
     )
 
 
-class Session:
-    """Gets tokens and keeps the one in use; safe to share between threads."""
+class Session(TokenSession[Token]):
+    """Gets tokens for one org and keeps the one in use."""
 
     def __init__(
         self,
@@ -80,43 +71,15 @@ class Session:
         clock: Clock,
         transport: httpx2.BaseTransport | None,
     ) -> None:
-        self.http = login_client(credentials, tokens.connection, clock, transport)
-        self._clock = clock
-        self._credentials = credentials
-        self._tokens = tokens
-        self._lock = threading.Lock()
-        self._token: Token | None = None
-
-    def token(self) -> Token:
-        """Return the token in use, one that is stored, or a new one.
-
-        Raises SystemFailure(AUTH) when Salesforce refuses to give one.
-        """
-        with self._lock:
-            if self._token is None:
-                self._token = read_token(self._tokens.read()) or self._obtain()
-            return self._token
-
-    def renew(self, stale: Token) -> Token:
-        """Return a token other than `stale`, which was refused; `shared`, if somebody else was faster."""
-        with self._lock:
-            if self._token is None or self._token.value == stale.value:
-                self._token = None
-                self._token = self._obtain(stale.value)
-            return self._token
-
-    def sign_in(self) -> Token:
-        """Return a new token, whatever is stored: the proof that the credentials are still good."""
-        with self._lock:
-            self._token = self._obtain(forced=True)
-            return self._token
+        super().__init__(login_client(credentials, tokens.connection, clock, transport), tokens, clock)
+        self.credentials = credentials
 
     def revoke(self) -> None:
         """End every token that we hold. Raises SystemFailure when one of them may live on.
 
         Source: Salesforce OAuth 2.0, revocation. A token that is not known any more counts as ended.
         """
-        given, stored = self._credentials, self._tokens.read()
+        given, stored = self.credentials, self.tokens.read()
         held = [
             stored.get("refresh_token"),
             given.refresh_token,
@@ -129,60 +92,33 @@ class Session:
                 "POST", _REVOKE_PATH, form={"token": token}, repeatable=True, accept=accept, may_be_empty=True
             )
 
-    def _obtain(self, stale: str = "", *, forced: bool = False) -> Token:
-        """Have the stored tokens replaced, unless others have done so since `stale` was read."""
-        asked = False
+    def read(self, stored: Tokens) -> Token | None:
+        return read_token(stored)
 
-        def change(stored: Tokens) -> Tokens:
-            nonlocal asked
-            current = stored.get("access_token", "")
-            if current and current != stale and not forced:
-                return stored
-            asked = True
-            return self._granted(stored, stale)
+    def grants(self, stored: Tokens) -> Iterator[Grant]:
+        for url, form in grants(self.credentials, stored, self.vendor_time()):
+            yield f"{url}{TOKEN_PATH}", form
 
-        token = read_token(self._tokens.renew(change))
-        assert token is not None
-        return replace(token, shared=not asked)
+    def signed_again(self, form: Form) -> Form | None:
+        signed = form["grant_type"] == GRANT_TYPE
+        return signed_form(self.credentials, self.vendor_time()) if signed else None
 
-    def _granted(self, stored: Tokens, stale: str) -> Tokens:
-        first: Refused | None = None
-        for url, form in grants(self._credentials, stored, self._vendor_time()):
-            try:
-                return self._ask(url, form, stored)
-            except Refused as failure:
-                first = first or failure
-                if is_final(failure):
-                    break
-        given = self._credentials
-        if first is not None:
-            raise first
+    def take(self, answer: Answer, stored: Tokens, asked_at: datetime) -> Tokens:
+        return answer.decode(TokenAnswer).tokens(stored, self.credentials)
+
+    def given(self, stored: Tokens, stale: str) -> Tokens:
+        given = self.credentials
         if not given.access_token or given.access_token == stale:
-            raise nothing_to_renew_with(self._tokens.connection)
+            raise nothing_to_renew_with(self.tokens.connection)
         answer = TokenAnswer(access_token=given.access_token, instance_url=given.instance_url)
         return answer.tokens(stored, given)
 
-    def _ask(self, url: str, form: Form, stored: Tokens) -> Tokens:
-        assumed = self.http.clock_difference
-        try:
-            answer = self._request(url, form)
-        except Refused:
-            if form["grant_type"] != GRANT_TYPE or abs(self.http.clock_difference - assumed) < _CLOCK_MATTERS:
-                raise
-            # Our clock is wrong, as the refusal showed: the statement is signed once more, by theirs.
-            answer = self._request(url, signed_form(self._credentials, self._vendor_time()))
-        return answer.decode(TokenAnswer).tokens(stored, self._credentials)
-
-    def _vendor_time(self) -> datetime:
-        return self._clock.now() + timedelta(seconds=self.http.clock_difference)
-
-    def _request(self, url: str, form: Mapping[str, str]) -> Answer:
-        for pause in (*_PAUSES, None):
+    def post(self, url: str, form: Form) -> Answer:
+        for pause in _PAUSES:
             try:
-                return self.http.request("POST", f"{url}{TOKEN_PATH}", form=form, repeatable=True)
+                return super().post(url, form)
             except SystemFailure as failure:
-                failure.in_doubt = False  # a token that got lost harms nothing
-                if pause is None or failure.code != TRY_AGAIN:
+                if failure.code != TRY_AGAIN:
                     raise
-                self._clock.sleep(pause)
-        raise AssertionError("the last try has no pause")
+                self.clock.sleep(pause)
+        return super().post(url, form)
