@@ -1,4 +1,4 @@
-"""What sign-in pages of all systems have in common: the page itself, forms, cookies, and the way back to an app.
+"""What sign-in pages of all systems have in common: page, consent, forms, cookies, and the way back to an app.
 
 The pages need no script, and work with a keyboard and a screen reader alike.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote_plus, urlencode
@@ -48,6 +49,74 @@ form {{ margin: 1rem 0; }}
 </body>
 </html>
 """
+
+CONSENT = """<h1>{heading}</h1>
+<p class="note">This is the sandbox, not {vendor}: nobody has a password here, and all data are invented.</p>
+{wrong}<p><strong>{app}</strong> {asks}</p>
+<ul>
+{scopes}
+</ul>
+<form id="allow" method="post" action="{action}">
+{hidden}<input type="hidden" name="decision" value="allow">
+<label for="user">Sign in as</label>
+<select id="user" name="user" required>
+{users}
+</select>
+{more}<button type="submit">{allow}</button>
+</form>
+<form id="deny" method="post" action="{action}">
+{hidden}<input type="hidden" name="decision" value="deny">
+<button type="submit">{deny}</button>
+</form>
+<p>You will be sent back to <code>{back}</code>.{afterwards}</p>"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWords:
+    """How a system asks for consent."""
+
+    title: str  # with a place for {app}
+    heading: str
+    vendor: str
+    asks: str  # what stands between the app's name and what it asks for
+    allow: str
+    deny: str
+    afterwards: str = ""  # said at the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a page of consent shows."""
+
+    app: str
+    back: str  # where the person goes afterwards
+    action: str  # where the forms go
+    scopes: Iterable[str]  # in words
+    users: Mapping[str, str]  # user name to the name that is shown
+    chosen: str | None  # user name
+    hidden: Mapping[str, str]  # what the forms send along
+    wrong: str = ""  # what was wrong with what was sent before
+
+
+def consent(words: ConsentWords, page_of: Consent, more: str = "") -> Response:
+    """The page with two forms, `allow` (with the choice of a user, and `more` in HTML) and `deny`."""
+    content = CONSENT.format(
+        heading=words.heading,
+        vendor=words.vendor,
+        asks=words.asks,
+        allow=words.allow,
+        deny=words.deny,
+        afterwards=words.afterwards,
+        app=escape(page_of.app),
+        back=escape(page_of.back),
+        action=escape(page_of.action),
+        wrong=f'<p class="wrong" role="alert">{escape(page_of.wrong)}</p>\n' if page_of.wrong else "",
+        scopes="\n".join(f"<li>{escape(scope)}</li>" for scope in page_of.scopes),
+        users=options(page_of.users, page_of.chosen),
+        hidden=hidden(page_of.hidden),
+        more=more,
+    )
+    return page(200, words.title.format(app=page_of.app), content)
 
 
 def page(status: int, title: str, content: str) -> Response:

@@ -209,7 +209,7 @@ class Authorize:
     ) -> Response:
         hint = self._people.find(sent.get("user", "") or sent.get("login_hint", ""))
         return pages.consent(
-            pages.Consent(
+            browser.Consent(
                 app=app.name,
                 back=sent["redirect_uri"],
                 action=request.path,
@@ -218,8 +218,8 @@ class Authorize:
                 chosen=hint.upn if hint else None,
                 hidden={name: value for name, value in sent.items() if name not in OURS},
                 wrong=wrong,
-                for_all=for_all,
-            )
+            ),
+            for_all=for_all,
         )
 
 

@@ -129,7 +129,7 @@ class Consent:
         hint = people.named(self._org, asked.login_hint or "")
         chosen = hint["Username"] if hint else people.username(self._org, self._org.caller)
         return pages.consent(
-            pages.Consent(
+            browser.Consent(
                 app=asked.app.name,
                 back=asked.redirect_uri,
                 action=PATH,
