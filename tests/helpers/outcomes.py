@@ -6,7 +6,7 @@ Import this only when Django knows its database, as `two_systems`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 import msgspec
+from tests.helpers.dynamics_twin import DynamicsTwin
 from tests.helpers.mappings import NAMES, mapping_of
 from tests.helpers.trouble import REASON, REFUSALS, Outcome, Strike, Trouble
 from tests.helpers.two_systems import TwoSystems
@@ -23,12 +24,12 @@ from crosswalk.core.mapping import CreationRule, FieldMapping, Settings, Side
 from crosswalk.sync import run as runs
 
 CITY = FieldMapping(crm="MailingCity", activecampaign="City")
+CRM = "the CRM's"
 BOX, NEWS = "HasOptedOutOfEmail", "Newsletter"
 COUNTED = 301  # seconds after which a change of lists is looked for
 BAD = 1  # the one of the people whose write goes wrong, between others
 FEW, MANY = 3, 12  # people: singly, and by import
 
-COLLECTION = "/composite/sobjects"
 CONTACT_PATH, CONTACTS, MEMBERSHIPS, IMPORT = (
     "/api/3/contacts/",
     "/api/3/contacts",
@@ -37,14 +38,7 @@ CONTACT_PATH, CONTACTS, MEMBERSHIPS, IMPORT = (
 )
 
 
-WRITING = {
-    "POST /composite/sobjects",
-    "PATCH /composite/sobjects",
-    "POST /contacts",
-    "PUT /contacts/{id}",
-    "POST /contactLists",
-    "POST /import/bulk_import",
-}
+CALLS = {"create": "POST", "update": "PATCH"}  # of a record in any CRM
 
 
 def email_of(number: int) -> str:
@@ -62,10 +56,10 @@ class Kind:
 
     side: Side  # that is written
     op: str  # in the journal
-    call: str  # the system's own word for the batch, "" of an opt-out
+    call: str  # the system's own word for the batch, "" of an opt-out, CRM where each CRM has its own
     shape: str = "fields"  # of an update: what changes
     method: str
-    path: str  # how the address ends; a contact's own address begins like this
+    path: str = ""  # how the address ends; a contact's own address begins like this; the CRM's: see World
     people: int = FEW
     settings: Settings = field(default_factory=Settings)
     begin: Callable[[World], None]  # makes the people, before the connection is made
@@ -87,22 +81,15 @@ class Kind:
     def creates(self) -> bool:
         return self.op == "create"
 
-    def is_this(self, request: httpx2.Request) -> bool:
-        """Whether a call is of this kind."""
-        path = request.url.path
-        right = path.startswith(self.path) if self.path == CONTACT_PATH else path.endswith(self.path)
-        return request.method == self.method and right
-
 
 class Snapshot:
     """What both vendors hold of some people at one moment."""
 
     def __init__(self, world: World) -> None:
         account = world.systems["activecampaign"].dump()
-        org = world.systems["salesforce"].dump()
         self._contacts = [row for row in account["contact"] if row["deleted"] == "0"]
         self._titles = {str(row["id"]): row["title"] for row in account["field"]}
-        self._records = [row for row in org["Contact"] if not row["IsDeleted"]]
+        self._records = world.crm_all()
         self._world = world
 
     def in_crm(self, number: int, *names: str) -> list[Any]:
@@ -128,15 +115,19 @@ class Snapshot:
 
 
 class World(TwoSystems):
-    """Both systems with a few people whose writes are of one kind.
+    """Both systems, the CRM being Salesforce, with a few people whose writes are of one kind.
 
     `changed` counts for each of them how often the target came to hold something else since the edit, `delivered` how
     often the target's vendor was handed such a write.
     """
 
+    batch_kind = "collections"
+    tells_creates_apart = False  # from their repetitions
+
     def __init__(self, key_file: Path, kind: Kind) -> None:
         super().__init__(key_file)
         self.kind = kind
+        self.writes = 0
         self.trouble = Trouble(self.wire.inner, self._heard)
         self.wire.inner = self.trouble
         self.wire.may_uncheck = kind.settings.uncheck_opt_out
@@ -184,7 +175,7 @@ class World(TwoSystems):
         }
         if outcome in REFUSALS:
             everything = self.kind.singly and outcome is Outcome.REFUSED_WHOLE
-            trouble.always(self.kind.is_this if everything else self._concerns_bad, self._refusal(outcome))
+            trouble.always(self.is_this if everything else self._concerns_bad, self._refusal(outcome))
         else:
             trouble.once(self._concerns_bad, once[outcome])
         if outcome is Outcome.LATE and self.kind.imported:
@@ -196,16 +187,48 @@ class World(TwoSystems):
             return (trouble.fail_in_import if one else trouble.refuse_import)(email_of(BAD))
         if self.kind.singly:
             return trouble.refuse_contact
-        if one:
-            return trouble.refuse_in_collection(lambda record: self._mark(BAD) in record)
-        return trouble.refuse_collection
+        return self.crm_refusal(self._mark(BAD) if one else None)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a write of the kind may be sent again unseen."""
+        again = self.tells_creates_apart and self.kind.side is Side.CRM and self.kind.creates
+        return self.kind.repeatable or again
+
+    # --- calls ----------------------------------------------------------------------------------------------------
+
+    def crm_writes(self, method: str, request: httpx2.Request) -> bool:
+        """Whether a call creates (POST) or updates (PATCH) records of the CRM."""
+        return request.method == method and request.url.path.endswith("/composite/sobjects")
+
+    def crm_refusal(self, bad: bytes | None) -> Strike:
+        """How the CRM declines the record that has the mark `bad`, or a call as a whole."""
+        return self.trouble.refuse_collection if bad is None else self.trouble.refuse_in_collection(bad)
+
+    def crm_mark(self, crm_id: str) -> str:
+        """What stands in the update of a record of the CRM."""
+        return f'"{crm_id}"'
+
+    def is_this(self, request: httpx2.Request) -> bool:
+        """Whether a call is of this world's kind."""
+        kind, path = self.kind, request.url.path
+        if kind.side is Side.CRM:
+            return self.crm_writes(kind.method, request)
+        right = path.startswith(kind.path) if kind.path == CONTACT_PATH else path.endswith(kind.path)
+        return request.method == kind.method and right
+
+    def _writes(self, request: httpx2.Request) -> bool:
+        """Whether a call changes anything at all."""
+        if request.url.path.startswith(CONTACTS.removesuffix("contacts")):
+            return request.method != "GET"
+        return any(self.crm_writes(method, request) for method in CALLS.values())
 
     def _concerns_bad(self, request: httpx2.Request) -> bool:
         return self._carries(request, BAD)
 
     def _carries(self, request: httpx2.Request, number: int) -> bool:
         """Whether a call writes one of the people in the way of this kind."""
-        if not self.kind.is_this(request):
+        if not self.is_this(request):
             return False
         if self.kind.path == CONTACT_PATH:
             return request.url.path.rpartition("/")[2] == self.contact_ids[number]
@@ -217,11 +240,13 @@ class World(TwoSystems):
     def _mark(self, number: int) -> bytes:
         """What stands in a record that is written for one of the people."""
         by_id = self.kind.side is Side.CRM and not self.kind.creates
-        return f'"{self.crm_ids[number] if by_id else email_of(number)}"'.encode()
+        mark = self.crm_mark(self.crm_ids[number]) if by_id else f'"{email_of(number)}"'
+        return mark.encode()
 
     def _heard(self, request: httpx2.Request) -> None:
         if self._last is None:
             return
+        self.writes += self._writes(request)
         for number in range(self.kind.people):
             self.delivered[number] += self._carries(request, number)
         self._note_changes()
@@ -254,14 +279,11 @@ class World(TwoSystems):
         """Run until a run neither makes a writing call nor leaves anything to be done."""
         for _ in range(5):
             self.wait(1800)
-            marks = self.marks()
+            written = self.writes
             result = runs.run(self.context())
-            if not self._writes_since(marks) and not result.counts and not result.waiting:
+            if self.writes == written and not result.counts and not result.waiting:
                 return
         raise AssertionError(f"no end: {result}, {self.rows('inbox')}, {self.rows('outbox')}")
-
-    def _writes_since(self, marks: Mapping[str, int]) -> list[str]:
-        return [route for route in self.routes_since(marks) if route in WRITING]
 
     # --- what has become of it ------------------------------------------------------------------------------------
 
@@ -319,6 +341,25 @@ class World(TwoSystems):
         assert set(records.values()) == {1}, rows
 
 
+class DynamicsWorld(World, DynamicsTwin):
+    """The same with Dynamics 365."""
+
+    batch_kind = "batch"
+    tells_creates_apart = True  # by the ids that we give
+
+    def crm_writes(self, method: str, request: httpx2.Request) -> bool:
+        whole = request.url.path.endswith("/$batch")
+        return whole and f"\n{method} /api".encode() in request.read()
+
+    def crm_refusal(self, bad: bytes | None) -> Strike:
+        return self.trouble.refuse_batch if bad is None else self.trouble.refuse_in_batch(bad)
+
+    def crm_mark(self, crm_id: str) -> str:
+        return f"contacts({crm_id})"
+
+
+WORLDS = {"Salesforce": World, "Dynamics 365": DynamicsWorld}
+
 # --- the kinds ----------------------------------------------------------------------------------------------------
 
 
@@ -358,9 +399,8 @@ def _join_again(world: World) -> None:
 _TO_CRM: dict[str, Any] = {
     "side": Side.CRM,
     "op": "update",
-    "call": "collections",
-    "method": "PATCH",
-    "path": COLLECTION,
+    "call": CRM,
+    "method": CALLS["update"],
     "begin": World.pairs,
 }
 _TO_CONTACT: dict[str, Any] = {
@@ -375,45 +415,44 @@ _TO_CONTACT: dict[str, Any] = {
 _IN_VOLUME = Settings(import_updates_above=FEW)
 
 KINDS = {
-    "Salesforce create": Kind(
+    "CRM create": Kind(
         side=Side.CRM,
         op="create",
-        call="collections",
-        method="POST",
-        path=COLLECTION,
+        call=CRM,
+        method=CALLS["create"],
         settings=Settings(creation=CreationRule.ALL, creation_object="contact"),
         begin=lambda world: None,
         edit=_contact_people,
         held=Snapshot.crm_names,
         wanted=lambda number: [_new(number)],
     ),
-    "Salesforce update": Kind(
+    "CRM update": Kind(
         **_TO_CRM,
         edit=lambda world: world.edit_contacts(firstName=_new),
         held=lambda now, number: now.in_crm(number, "FirstName"),
         wanted=lambda number: [_new(number)],
     ),
-    "Salesforce update, emptied": Kind(
+    "CRM update, emptied": Kind(
         **_TO_CRM,
         shape="emptied",
         edit=lambda world: world.edit_contacts(phone=lambda _: "", City=lambda _: ""),
         held=lambda now, number: now.in_crm(number, "Phone", "MailingCity"),
         wanted=lambda number: [None, None],
     ),
-    "Salesforce update, e-mail": Kind(
+    "CRM update, e-mail": Kind(
         **_TO_CRM,
         shape="e-mail",
         edit=lambda world: world.edit_contacts(email=moved),
         held=lambda now, number: now.in_crm(number, "Email"),
         wanted=lambda number: [moved(number)],
     ),
-    "Salesforce opt-out": Kind(
+    "CRM opt-out": Kind(
         **{**_TO_CRM, "op": "opt_out", "call": "", "begin": lambda world: world.pairs(lists={"1": 1})},
         edit=_leave,
         held=lambda now, number: now.in_crm(number, BOX),
         wanted=lambda number: [True],
     ),
-    "Salesforce opt-out lifted": Kind(
+    "CRM opt-out lifted": Kind(
         **{
             **_TO_CRM,
             "op": "lift_opt_out",

@@ -29,6 +29,10 @@ REFUSALS = (Outcome.REFUSED_ONE, Outcome.REFUSED_WHOLE)
 REASON = "Not this one."
 
 
+# a plug-in of Dynamics 365 declines
+DECLINED = {"error": {"code": "0x80040265", "message": REASON}}
+
+
 class Trouble(httpx2.BaseTransport):
     """Passes calls on to the vendors, but for those that are to go wrong.
 
@@ -105,13 +109,13 @@ class Trouble(httpx2.BaseTransport):
         """Salesforce declines a call as a whole, without saying whose fault it is."""
         return httpx2.Response(400, json=[{"errorCode": "JSON_PARSER_ERROR", "message": REASON}])
 
-    def refuse_in_collection(self, bad: Callable[[bytes], bool]) -> Strike:
-        """Salesforce does what it is asked for all records but the bad one."""
+    def refuse_in_collection(self, bad: bytes) -> Strike:
+        """Salesforce does what it is asked for all records but the one that holds this."""
         refusal = {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": REASON, "fields": []}
 
         def strike(request: httpx2.Request) -> httpx2.Response:
             body = msgspec.json.decode(request.read())
-            wrong = [bad(msgspec.json.encode(record)) for record in body["records"]]
+            wrong = [bad in msgspec.json.encode(record) for record in body["records"]]
             good = [record for record, is_bad in zip(body["records"], wrong, strict=True) if not is_bad]
             done = iter(self._records(request, {**body, "records": good}) if good else [])
             refused = {"success": False, "errors": [refusal]}
@@ -122,6 +126,25 @@ class Trouble(httpx2.BaseTransport):
     def _records(self, request: httpx2.Request, body: Mapping[str, Any]) -> list[Any]:
         found: list[Any] = msgspec.json.decode(self.pass_on(with_body(request, body)).read())
         return found
+
+    def refuse_batch(self, request: httpx2.Request) -> httpx2.Response:
+        """Dynamics 365 declines a batch as a whole, without saying whose fault it is."""
+        return httpx2.Response(400, json=DECLINED)
+
+    def refuse_in_batch(self, bad: bytes) -> Strike:
+        """Dynamics 365 does what it is asked for all records but the one that holds this."""
+
+        def strike(request: httpx2.Request) -> httpx2.Response:
+            parts = _parts(request)
+            good = [part for part in parts if bad not in part]
+            done = iter(_parts(self.pass_on(_batch(request, good))) if good else [])
+            told = [refused if bad in part else next(done) for part in parts]
+            headers = {"content-type": request.headers["content-type"]}
+            return httpx2.Response(200, content=_joined(request, told), headers=headers)
+
+        refused = b"Content-Type: application/http\r\n\r\nHTTP/1.1 400 Bad Request\r\n"
+        refused += b"Content-Type: application/json\r\n\r\n" + msgspec.json.encode(DECLINED)
+        return strike
 
     def refuse_contact(self, request: httpx2.Request) -> httpx2.Response:
         """ActiveCampaign declines a call that carries one contact."""
@@ -159,3 +182,23 @@ def with_body(request: httpx2.Request, body: object) -> httpx2.Request:
     """The same call with another body."""
     headers = {name: value for name, value in request.headers.items() if name.lower() != "content-length"}
     return httpx2.Request(request.method, request.url, headers=headers, content=msgspec.json.encode(body))
+
+
+def _mark(message: httpx2.Request | httpx2.Response) -> bytes:
+    """What stands between the parts of a multipart body."""
+    return b"--" + message.headers["content-type"].partition("boundary=")[2].strip('"').encode()
+
+
+def _parts(message: httpx2.Request | httpx2.Response) -> list[bytes]:
+    return [part.strip(b"\r\n") for part in message.read().split(_mark(message))[1:-1]]
+
+
+def _joined(request: httpx2.Request, parts: list[bytes]) -> bytes:
+    mark = _mark(request)
+    return b"".join(mark + b"\r\n" + part + b"\r\n\r\n" for part in parts) + mark + b"--\r\n"
+
+
+def _batch(request: httpx2.Request, parts: list[bytes]) -> httpx2.Request:
+    """The same batch with fewer parts."""
+    headers = {name: value for name, value in request.headers.items() if name.lower() != "content-length"}
+    return httpx2.Request(request.method, request.url, headers=headers, content=_joined(request, parts))

@@ -132,6 +132,9 @@ class Outcome(StrEnum):
     MOVED = "moved"  # the target's person is another record by now; reading the target tells which
     DUPLICATE = "duplicate"  # a create whose key another record has; see `record_id` if known
     REFUSED = "refused"  # the values were not accepted; see `problems`
+    CHANGED = (
+        "changed"  # of another version than was read: by a person, or by this very write, repeated on its way
+    )
     RETRY = "retry"  # nothing happened and it may work later (locked row, throttled)
 
 

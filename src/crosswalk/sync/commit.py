@@ -10,7 +10,7 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Outcome, Problem, Receipt, Record
 from crosswalk.core.values import Value, Values, normal_email, pack, same, unpack
 from crosswalk.merge import Reason, fingerprint, stored_differently
-from crosswalk.store import identity, outbox, pairs
+from crosswalk.store import identity, inbox, outbox, pairs
 from crosswalk.store.outbox import OutboxRow, Settlement
 from crosswalk.store.outcomes import HoldNote
 from crosswalk.store.pairs import LinkRow
@@ -244,9 +244,49 @@ def take_receipts(
     again = [row.id for row, _ in by_outcome[Outcome.RETRY]]
     outbox.mark_again(again)
     unmoved = _moved(context, by_outcome[Outcome.MOVED])
-    _missing(context, [row for row, _ in by_outcome[Outcome.MISSING]], now)
+    gone = _changed(context, run_id, [row for row, _ in by_outcome[Outcome.CHANGED]])
+    _missing(context, [*(row for row, _ in by_outcome[Outcome.MISSING]), *gone], now)
     _refused(context, [*by_outcome[Outcome.REFUSED], *unmoved], now)
     return again
+
+
+def _changed(context: Context, run_id: int, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+    """What the target holds tells whether a person wrote to it or we did; return the rows whose target is gone."""
+    gone: list[OutboxRow] = []
+    for object in sorted({row.object for row in rows}):
+        of_object = [row for row in rows if row.object == object]
+        side = Side(of_object[0].side)
+        ids = [row.record_id for row in of_object if row.record_id is not None]
+        fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
+        records = {record.id: record for record in fetched.records}
+        gone += [row for row in of_object if row.record_id in fetched.missing]
+        found = [(row, records[row.record_id]) for row in of_object if row.record_id in records]
+        settle_by_value(context, run_id, side, object, found)
+    return gone
+
+
+def settle_by_value(
+    context: Context, run_id: int, side: Side, object: str, found: Sequence[tuple[OutboxRow, Record]]
+) -> None:
+    """Fields that hold what was intended are receipted; the rest is merged anew from fresh values."""
+    if not found:
+        return
+    links = pairs.links_by_id({row.link_id for row, _ in found})
+    acked_at = context.clock.now()
+    settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
+    undone = []
+    for row, record in found:
+        plan = context.objects[links[row.link_id].object]
+        done = done_fields(plan, side, row, record)
+        complete = done >= set(unpack(row.intended))
+        if not done and row.op == Op.UPDATE:
+            undone.append(row.id)
+            continue
+        kept = row if complete else outbox.with_versions(row, None, None)
+        settled.append((kept, record.id, record.values, None if complete else done))
+    commit_settled(context, run_id, settled, acked_at)
+    outbox.drop(undone)
+    inbox.want(context.connection_id, side, object, [record.id for _, record in found], context.clock.now())
 
 
 def _missing(context: Context, rows: Sequence[OutboxRow], now: datetime) -> None:

@@ -119,7 +119,8 @@ def _take_answers(
     consent_writes.forget([each.id for each in gone])
     for write in gone:
         take_read(context, Side(write.side), write.object, [], [write.record_id], now)
-    consent_writes.mark([write.id for write, _answer in found[Outcome.RETRY]], consent_writes.REFUSED)
+    again = [*found[Outcome.RETRY], *found[Outcome.CHANGED]]
+    consent_writes.mark([write.id for write, _answer in again], consent_writes.REFUSED)
     unmoved = _forget_moved(context, found[Outcome.MOVED])
     _refused(context, run_id, [*found[Outcome.REFUSED], *unmoved])
 

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Record
-from crosswalk.core.values import Values, unpack
-from crosswalk.store import identity, inbox, outbox, pairs
+from crosswalk.store import identity, outbox, pairs
 from crosswalk.store.outbox import OutboxRow
 
 from .brakes import ask_to_close
-from .commit import commit_settled, done_fields
+from .commit import settle_by_value
 from .confirm import DEADLINE, Results, await_imports, confirm_imports
 from .context import CONTACT, Context
 from .pull import pull_all
@@ -68,7 +67,7 @@ def _judge_updates(context: Context, run_id: int, side: Side, object: str, rows:
     links = [row.link_id for row in rows if row.record_id in gone]
     identity.close(context.connection_id, links, f"deleted_{side.value}", side, context.clock.now())
     present = [(row, records[row.record_id]) for row in rows if row.record_id in records]
-    _settle_by_value(context, run_id, side, object, present)
+    settle_by_value(context, run_id, side, object, present)
 
 
 def _judge_creates(context: Context, run_id: int, side: Side, object: str, rows: Sequence[OutboxRow]) -> None:
@@ -76,7 +75,7 @@ def _judge_creates(context: Context, run_id: int, side: Side, object: str, rows:
         return
     made = _made(context, side, object, rows)
     found = [(row, made[row.key]) for row in rows if row.key in made]
-    _settle_by_value(context, run_id, side, object, found)
+    settle_by_value(context, run_id, side, object, found)
     outbox.drop([row.id for row in rows if row.key not in made])  # back to match and look-up
 
 
@@ -101,27 +100,3 @@ def _made(
         >= intended_at[record.key] + timedelta(seconds=system.clock_difference()) - _CLOCK_SLACK
         and (us is None or record.modified_by == us)
     }
-
-
-def _settle_by_value(
-    context: Context, run_id: int, side: Side, object: str, found: Sequence[tuple[OutboxRow, Record]]
-) -> None:
-    """Fields that hold what was intended are receipted; the rest is merged anew from fresh values."""
-    if not found:
-        return
-    links = pairs.links_by_id({row.link_id for row, _ in found})
-    acked_at = context.clock.now()
-    settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
-    undone = []
-    for row, record in found:
-        plan = context.objects[links[row.link_id].object]
-        done = done_fields(plan, side, row, record)
-        complete = done >= set(unpack(row.intended))
-        if not done and row.op == Op.UPDATE:
-            undone.append(row.id)
-            continue
-        kept = row if complete else outbox.with_versions(row, None, None)
-        settled.append((kept, record.id, record.values, None if complete else done))
-    commit_settled(context, run_id, settled, acked_at)
-    outbox.drop(undone)
-    inbox.want(context.connection_id, side, object, [record.id for _, record in found], context.clock.now())

@@ -55,7 +55,9 @@ class Rule:
 
 
 def outcome_for(op: Op, outcome: Outcome) -> Outcome:
-    """Return what an outcome comes to: only a create meets a duplicate, only an update a record that has moved."""
+    """Return what an outcome comes to: only a create meets a duplicate, only an update a record of its own life."""
+    if op is Op.CREATE and outcome is Outcome.CHANGED:
+        return Outcome.RETRY
     alien = Outcome.MOVED if op is Op.CREATE else Outcome.DUPLICATE
     return Outcome.REFUSED if outcome is alien else outcome
 

@@ -21,15 +21,15 @@ from crosswalk.core.system import Op, Write, WriteOptions
 from crosswalk.merge import ConsentCase, decide_consent
 
 if TYPE_CHECKING:  # needs a configured Django, which the fixture gives it
-    from tests.helpers.outcomes import Kind, World
+    from tests.helpers.outcomes import World
 
 NAMES = (
-    "Salesforce create",
-    "Salesforce update",
-    "Salesforce update, emptied",
-    "Salesforce update, e-mail",
-    "Salesforce opt-out",
-    "Salesforce opt-out lifted",
+    "CRM create",
+    "CRM update",
+    "CRM update, emptied",
+    "CRM update, e-mail",
+    "CRM opt-out",
+    "CRM opt-out lifted",
     "contact create",
     "contact update",
     "contact update, emptied",
@@ -39,31 +39,32 @@ NAMES = (
     "contact opt-out",
 )
 UNHEARD = (Outcome.FAILED_AFTER, Outcome.ANSWER_LOST, Outcome.LATE)
+CRMS = ("Salesforce", "Dynamics 365")
+CELLS = list(product(CRMS, NAMES, Outcome))
 # Salesforce has nothing that tells a repeated creation from a second one: the vendor itself makes two records.
-CELLS = list(product(NAMES, Outcome))
-TWINS = {("Salesforce create", Outcome.TWICE)}
+TWINS = {("Salesforce", "CRM create", Outcome.TWICE)}
 
 
-def delivered(kind: Kind, outcome: Outcome) -> int:
+def delivered(world: World, outcome: Outcome) -> int:
     """How often the vendor is handed the write that goes wrong."""
-    if kind.imported and outcome in REFUSALS:
+    if world.kind.imported and outcome in REFUSALS:
         return 0  # what an import could not do goes singly when it is tried again
-    return 1 + (outcome is Outcome.TWICE or (outcome in UNHEARD and kind.repeatable))
+    return 1 + (outcome is Outcome.TWICE or (outcome in UNHEARD and world.repeatable))
 
 
 @pytest.fixture
-def make_world(django_database: str, tmp_path: Path) -> Callable[[str], World]:
+def make_world(django_database: str, tmp_path: Path) -> Callable[[str, str], World]:
     """Makes the people of one kind of write; what is to be carried over has been edited."""
-    from tests.helpers.outcomes import KINDS, World
+    from tests.helpers.outcomes import KINDS, WORLDS
 
-    return lambda name: World(tmp_path / "key", KINDS[name])
+    return lambda crm, name: WORLDS[crm](tmp_path / "key", KINDS[name])
 
 
-@pytest.mark.parametrize(("name", "outcome"), CELLS, ids=[f"{name}: {end}" for name, end in CELLS])
+@pytest.mark.parametrize(("crm", "name", "outcome"), CELLS, ids=[": ".join(cell) for cell in CELLS])
 def test_whatever_becomes_of_a_write_it_is_there_once(
-    make_world: Callable[[str], World], name: str, outcome: Outcome
+    make_world: Callable[[str, str], World], crm: str, name: str, outcome: Outcome
 ) -> None:
-    world = make_world(name)
+    world = make_world(crm, name)
     world.disturb(outcome)
 
     world.attempt()
@@ -75,14 +76,18 @@ def test_whatever_becomes_of_a_write_it_is_there_once(
         world.trouble.cure()
         world.retry()
     world.settle()
-    world.assert_all_is_well(twins=(name, outcome) in TWINS, delivered=delivered(world.kind, outcome))
+    world.assert_all_is_well(twins=(crm, name, outcome) in TWINS, delivered=delivered(world, outcome))
 
 
-def test_the_matrix_has_every_kind_that_the_systems_make(make_world: Callable[[str], World]) -> None:
+@pytest.mark.parametrize("crm", CRMS)
+def test_the_matrix_has_every_kind_that_the_systems_make(
+    make_world: Callable[[str, str], World], crm: str
+) -> None:
     """Whatever people change, in whatever numbers, no other kind of call comes of it."""
-    from tests.helpers.outcomes import KINDS
+    from tests.helpers.outcomes import CRM, KINDS
 
-    context = make_world("contact update").context()
+    world = make_world(crm, "contact update")
+    context = world.context()
     made = {
         (side, batch.kind, batch.op.value, shape)
         for side in Side
@@ -102,7 +107,9 @@ def test_the_matrix_has_every_kind_that_the_systems_make(make_world: Callable[[s
     }
 
     assert tuple(KINDS) == NAMES
-    assert made == {(each.side, each.call, each.op, each.shape) for each in KINDS.values() if each.call}
+    expected = {(each.side, each.call, each.op, each.shape) for each in KINDS.values() if each.call}
+    own = {CRM: world.batch_kind}
+    assert made == {(side, own.get(call, call), op, shape) for side, call, op, shape in expected}
     assert opt_outs == {(each.side, each.op) for each in KINDS.values() if not each.call}
 
 

@@ -98,7 +98,8 @@ def test_a_name_that_was_not_written_is_no_field_of_ours() -> None:
 @pytest.mark.parametrize(
     ("code", "status", "op", "outcome"),
     [
-        ("0x80060882", 412, Op.UPDATE, Outcome.RETRY),
+        ("0x80060882", 412, Op.UPDATE, Outcome.CHANGED),
+        ("", 412, Op.CREATE, Outcome.RETRY),
         ("0x80040237", 412, Op.CREATE, Outcome.DUPLICATE),
         ("0x80060892", 412, Op.UPDATE, Outcome.REFUSED),
         ("0x80040333", 500, Op.CREATE, Outcome.REFUSED),

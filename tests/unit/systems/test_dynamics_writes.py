@@ -81,7 +81,7 @@ def test_an_update_goes_for_the_version_that_was_read_just_now_and_once_only() -
     )
     system.fetch("contact", [guid(1), guid(2)], ["lastname"])
     receipts = send(system, update(1, lastname="Ruiz"), update(2, lastname="Ruiz"))
-    assert [receipts[number].outcome for number in (1, 2)] == [Outcome.DONE, Outcome.RETRY]
+    assert [receipts[number].outcome for number in (1, 2)] == [Outcome.DONE, Outcome.CHANGED]
     assert [headers["If-Match"] for _first, headers, _body in sent(given)] == ['W/"1"', 'W/"2"']
     send(system, update(1, lastname="Diaz"), update(2, lastname="Diaz"))
     assert [headers["If-Match"] for _first, headers, _body in sent(given)] == ["*", 'W/"2"']
@@ -234,8 +234,25 @@ def test_where_very_many_wait_more_go_a_call(waiting: int, calls: int) -> None:
     assert max(len(each.writes) for each in found) == (FEW_RECORDS if waiting <= MANY else MOST_RECORDS)
 
 
-def test_a_whole_batch_that_is_refused_says_so() -> None:
-    _given, system = opened(error("0x80048d19", "no batch"))
-    with pytest.raises(SystemFailure, match="no batch") as caught:
-        send(system, update(1, lastname="Ruiz"))
-    assert not caught.value.in_doubt
+def test_of_a_whole_batch_that_is_refused_only_the_record_it_is_about_is() -> None:
+    given, system = opened()
+    bad = guid(5).encode()
+    given.before = lambda request: (
+        error("0x80048d19", "no batch")
+        if bad in request.content
+        else batch_answer(*[DONE] * request.content.count(b"PATCH"))
+    )
+    receipts = send(system, *(update(number, lastname="Ruiz") for number in range(1, 8)))
+    assert [number for number, each in receipts.items() if each.outcome is not Outcome.DONE] == [5]
+    assert "no batch" in receipts[5].problems[0].message
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_part_of_a_refused_batch_that_fails_leaves_in_doubt_what_another_did(done: bool) -> None:
+    """The halves go from the last to the first."""
+    first = batch_answer(DONE) if done else error("0x80048d19", "no batch")
+    _given, system = opened(error("0x80048d19", "no batch"), first, error("0x80040220", status=403))
+    with pytest.raises(SystemFailure) as caught:
+        send(system, update(1, lastname="Ruiz"), update(2, lastname="Ruiz"))
+    assert caught.value.kind is FailureKind.PERMISSION
+    assert caught.value.in_doubt is done

@@ -95,7 +95,7 @@ _RULES = {
     DUPLICATE_ID: Rule(_CONFLICT, Outcome.DUPLICATE, _OTHER_RECORD),  # DuplicateRecord
     # DuplicateRecordEntityKey: whoever has the value need not have the address, so that a look-up would find nobody
     "0x80060892": Rule(_CONFLICT, cure=_OTHER_RECORD),
-    VERSION_MISMATCH: Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),  # ConcurrencyVersionMismatch
+    VERSION_MISMATCH: Rule(_CONFLICT, Outcome.CHANGED, NEXT_RUN),  # ConcurrencyVersionMismatch
     "0x80060883": Rule(FailureKind.BUG, cure=REPORT),  # ConcurrencyVersionNotProvided
     NO_VERSIONS: Rule(FailureKind.BUG, cure=REPORT),  # OptimisticConcurrencyNotEnabled
     "0x80044331": Rule(_DATA, cure=_SHORTEN),  # StringLengthTooLong
@@ -130,7 +130,7 @@ _BY_STATUS = {
     403: Rule(_PERMISSION, cure=_PRIVILEGE),
     404: Rule(_CONFLICT, Outcome.MISSING),
     409: Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),
-    412: Rule(_CONFLICT, Outcome.RETRY, NEXT_RUN),
+    412: Rule(_CONFLICT, Outcome.CHANGED, NEXT_RUN),
     413: Rule(_DATA, cure=_SHORTEN),
     429: _FULL,
 }

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID, uuid5
 
-from ...core.failures import FailureKind
+from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value, pack
 from ..crm import UnfitError
 from ..http import Answer
+from ..refusals import Refused
 from .batch import Request
 from .client import Client
 from .columns import Column
@@ -30,9 +31,11 @@ from .schema import Described, field_gone
 FEW_RECORDS, MOST_RECORDS = 100, 250
 MANY = 1_000  # waiting writes of one kind
 _DONE = frozenset({200, 201, 204})
+_UNFIT = frozenset({400, 413})  # of a whole batch: something in it does not please, or it is too long
 _NOT_LET_IN = frozenset({401, 403})
 _SPACE = UUID("6b0e3c1e-6f0b-5d1c-9a55-0d3a1f5e7c42")  # of the ids of records that we make
 
+_Prepared = tuple[Write, Request]
 SetNames = Callable[[Iterable[str]], Mapping[str, str]]
 
 
@@ -76,7 +79,7 @@ class Sender:
         Raises SystemFailure, `in_doubt` when one of the writes may have taken effect and nobody says so.
         """
         receipts: list[Receipt] = []
-        prepared: list[tuple[Write, Request]] = []
+        prepared: list[_Prepared] = []
         sets = self._sets(writes)
         for write in writes:
             body, problems = self._body(write, sets)
@@ -84,14 +87,27 @@ class Sender:
                 receipts.append(Receipt(write_id=write.id, outcome=Outcome.REFUSED, problems=problems))
             else:
                 prepared.append((write, self._request(write, body)))
-        if not prepared:
-            return receipts
+        waiting = [prepared] if prepared else []
+        while waiting:
+            part = waiting.pop()
+            try:
+                receipts += self._send(part)
+            except SystemFailure as failure:
+                if not _is_separable(failure):
+                    done = any(receipt.outcome is Outcome.DONE for receipt in receipts)
+                    failure.in_doubt = failure.in_doubt or done
+                    raise
+                refused, rest = _separate(part, failure)
+                receipts += refused
+                waiting += rest
+        return receipts
+
+    def _send(self, part: Sequence[_Prepared]) -> list[Receipt]:
         # An update must not be sent again by itself: somebody may have changed the record meanwhile.
-        requests = [request for _write, request in prepared]
+        requests = [request for _write, request in part]
         answers = self._client.batch(requests, repeatable=self._op is Op.CREATE)
         _require_sign_in(answers)
-        sent = [write for write, _request in prepared]
-        return receipts + [self._receipt(write, answer) for write, answer in zip(sent, answers, strict=True)]
+        return [self._receipt(write, answer) for (write, _), answer in zip(part, answers, strict=True)]
 
     def _record_id(self, write: Write) -> str:
         """Return the id of the record that a write is about."""
@@ -161,6 +177,24 @@ def _bound(column: Column, record_id: object, sets: Mapping[str, str]) -> dict[s
     target = column.targets[0]
     address = None if record_id is None else f"/{sets[target.table]}({record_id})"
     return {f"{target.navigation}@odata.bind": address}
+
+
+def _is_separable(failure: SystemFailure) -> bool:
+    """Tell whether a batch was refused as a whole because of what it holds."""
+    return isinstance(failure, Refused) and failure.status in _UNFIT and failure.kind is FailureKind.DATA
+
+
+def _separate(
+    part: Sequence[_Prepared], failure: SystemFailure
+) -> tuple[list[Receipt], list[list[_Prepared]]]:
+    """Refuse the record that a refused batch carried alone; of several, return the halves to be tried next."""
+    if len(part) > 1:
+        middle = len(part) // 2
+        return [], [list(part[:middle]), list(part[middle:])]
+    problem = Problem(
+        field=None, kind=failure.kind, code=failure.code, message=failure.message, cure=failure.cure
+    )
+    return [Receipt(write_id=part[0][0].id, outcome=Outcome.REFUSED, problems=[problem])], []
 
 
 def _require_sign_in(answers: Sequence[Answer]) -> None:
