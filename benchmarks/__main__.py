@@ -6,17 +6,20 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from crosswalk.cli.session import Session
 
-from .figures import Figure, Part, read, results
+from .figures import Figure, Part, read, results, told
+from .measure import fixed_work
 from .page import page
 from .place import place
 from .systems import DYNAMICS, SALESFORCE
 
 _ROOT = Path(__file__).parent.parent
 CONTACTS, LARGE, FACTOR = 20_000, 100_000, 2
+AT_SIZE = "at-size"
 
 
 def main() -> int:
@@ -27,7 +30,8 @@ def main() -> int:
     measured: list[Figure] = []
     with place() as session:
         for name in [options.only] if options.only else PARTS:
-            figures = list(_shown(PARTS[name](session, options)))
+            figures = list(_shown(_between_fixed_work(PARTS[name](session, options))))
+            parts.pop(name, None)
             parts[name] = Part.now(figures)
             measured += figures
     options.results.write_bytes(results(parts))
@@ -44,36 +48,43 @@ def _shown(figures: Iterator[Figure]) -> Iterator[Figure]:
         yield figure
 
 
+def _between_fixed_work(figures: Iterator[Figure]) -> Iterator[Figure]:
+    """Tell how fast the machine was before and after: figures of days on which it was not are no comparison."""
+    yield told("a fixed piece of Python work, before: processor time", 1000 * fixed_work(), "ms")
+    yield from figures
+    yield told("a fixed piece of Python work, after: processor time", 1000 * fixed_work(), "ms")
+
+
 def _salesforce(session: Session, options: argparse.Namespace) -> Iterator[Figure]:
-    from .at_size import Large, large_figures
     from .scenarios import Sizes, all_figures
 
     yield from all_figures(session, Sizes.of(options.contacts), _say)
-    if options.large:
-        large = Large.of(options.large, options.factor, records=options.records, dlt=options.dlt)
-        yield from large_figures(large, _say)
+
+
+def _at_size(_session: Session, options: argparse.Namespace) -> Iterator[Figure]:
+    from .at_size import Large, large_figures
+
+    large = Large.of(options.large, options.factor, records=options.records, dlt=options.dlt)
+    yield from large_figures(large, _say)
 
 
 def _dynamics(_session: Session, options: argparse.Namespace) -> Iterator[Figure]:
     from .at_size import Large, dynamics_figures
 
-    if options.large:
-        large = Large.of(options.large, options.factor, records=None, dlt=None)
-        yield from dynamics_figures(large, _say)
+    large = Large.of(options.large, options.factor, records=None, dlt=None)
+    for figure in dynamics_figures(large, _say):
+        yield replace(figure, name=f"Dynamics 365: {figure.name}")
 
 
-PARTS = {SALESFORCE: _salesforce, DYNAMICS: _dynamics}  # the pipeline can be imported within `place` alone
+# The pipeline can be imported within `place` alone.
+PARTS = {SALESFORCE: _salesforce, AT_SIZE: _at_size, DYNAMICS: _dynamics}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--only", choices=PARTS, help="measure this CRM's part; what is kept of the other stays"
-    )
+    parser.add_argument("--only", choices=PARTS, help="measure this part; what is kept of the others stays")
     parser.add_argument("--contacts", type=int, default=CONTACTS, help="size of the first load")
-    parser.add_argument(
-        "--large", type=int, default=LARGE, help="size of what is measured at size; 0: nothing"
-    )
+    parser.add_argument("--large", type=int, default=LARGE, help="size of what is measured at size")
     parser.add_argument("--factor", type=int, default=FACTOR, help="how many times as wide scaled limits are")
     parser.add_argument(
         "--records", type=int, help="size of a further first load, for its memory alone (takes long)"

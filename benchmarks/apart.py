@@ -27,6 +27,7 @@ from .systems import Systems
 
 _ROOT = Path(__file__).parent.parent
 _OPEN_AND_RUN, _OPEN_AND_PLAN, _RUN = "open and run", "open and plan", "run"
+_CREATE = "create in the CRM "  # and the object
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,10 @@ class Apart:
     def run(self) -> Cost:
         """Run the connection as it was opened last."""
         return self._cost(_RUN)
+
+    def create_in_crm(self, object: str) -> Cost:
+        """Let new contacts become records of this object from now on, and run the connection as the command does."""
+        return self._cost(_CREATE + object)
 
     def links(self) -> int:
         """Return how many records are linked."""
@@ -117,8 +122,10 @@ def _obey(session: Session, orders: IO[str], answers: IO[str]) -> None:
     ready = msgspec.json.decode(orders.readline(), type=dict[str, dict[str, str]])
     bench = Bench(session, Systems.of(ready), "apart")
     ways = {_OPEN_AND_RUN: bench.open_and_run, _OPEN_AND_PLAN: bench.open_and_plan, _RUN: bench.run}
-    for order in orders:
-        cost = ways[order.strip()]()
+    for line in orders:
+        order = line.strip()
+        created = order.removeprefix(_CREATE)
+        cost = ways[order]() if created == order else bench.create_in_crm(created)
         answer = _Answer(
             calls={system: dict(calls) for system, calls in cost.calls.items()},
             wall=cost.wall,

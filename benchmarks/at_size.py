@@ -176,7 +176,8 @@ def dynamics_figures(large: Large, say: Say) -> Iterator[Figure]:
         yield from _idle_figures(connection, large.contacts, say)
         yield told(f"idle run among {large.contacts:,}: {crm.title} calls", idle.crm, "calls")
         yield from _change_figures(connection, large, say, crm)
-        yield from _create_figures(connection, large, say, crm)
+        yield from _new_figures(connection, large, say, crm)
+        yield from _created_figures(connection, large, say, crm)
 
 
 def _load_and_idle_figures(load: Cost, idle: Cost, contacts: int, crm: Crm) -> Iterator[Figure]:
@@ -189,7 +190,7 @@ def _load_and_idle_figures(load: Cost, idle: Cost, contacts: int, crm: Crm) -> I
     yield told(f"{name}: constant {crm.title} calls", constant, "calls")
 
 
-def _create_figures(connection: Apart, large: Large, say: Say, crm: Crm) -> Iterator[Figure]:
+def _new_figures(connection: Apart, large: Large, say: Say, crm: Crm) -> Iterator[Figure]:
     name = f"{large.changed:,} new among {large.contacts:,}"
     say(name)
     for count in range(large.changed):
@@ -199,6 +200,23 @@ def _create_figures(connection: Apart, large: Large, say: Say, crm: Crm) -> Iter
     yield at_most(f"{name}: ActiveCampaign calls", cost.activecampaign, "calls", 60)
     yield told(f"{name}: {crm.title} calls", cost.crm, "calls")
     yield told(f"{name}: own work", cost.own, "s")
+
+
+def _created_figures(connection: Apart, large: Large, say: Say, crm: Crm) -> Iterator[Figure]:
+    """Records that we create in the CRM, of contacts that are new in ActiveCampaign."""
+    name = f"{large.changed:,} created in {crm.title}"
+    say(name)
+    connection.create_in_crm(crm.contact)
+    for count in range(large.changed):
+        values = {"email": f"made{count}@example.org", "firstName": "Made", "lastName": f"Here {count}"}
+        connection.systems.activecampaign.person("create", "contact", None, values)
+    cost, before = connection.run(), connection.links()
+    again = connection.run()
+    yield told(f"{name}: links", before, "links")
+    yield told(f"{name}: {crm.title} calls", cost.crm, "calls")
+    yield told(f"{name}: ActiveCampaign calls", cost.activecampaign, "calls")
+    yield told(f"{name}: own work", cost.own, "s")
+    yield at_most(f"{name}: writes of the run after it", sum(map(_writes, again.calls.values())), "calls", 0)
 
 
 # --- two full sides ------------------------------------------------------------------------------------------------

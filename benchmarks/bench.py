@@ -10,7 +10,7 @@ import msgspec
 
 from crosswalk.cli.demo_crms import CRMS
 from crosswalk.cli.session import Session
-from crosswalk.core.mapping import Brake, Brakes, MappingFile, Settings
+from crosswalk.core.mapping import Brake, Brakes, CreationRule, MappingFile, Settings
 from crosswalk.core.system import System
 from crosswalk.sync import setup
 from crosswalk.sync.context import Context
@@ -47,6 +47,11 @@ class Bench:
         """Save the mapping with other settings; they hold from the next `open`."""
         mapping = replace(demo_mapping(self.systems.vendor), settings=settings)
         setup.set_mapping(self._name, mapping, self._vault, self._clock)
+
+    def create_in_crm(self, object: str) -> Cost:
+        """Let new contacts become records of this object from now on, and run the connection as the command does."""
+        self.set(replace(_UNBRAKED, creation=CreationRule.ALL, creation_object=object))
+        return self.open_and_run()
 
     def open(self) -> Context:
         """Open the connection anew, as a process does that has just been started."""

@@ -1,4 +1,4 @@
-"""Figures with their limits, and the file that keeps them, by part: one for each CRM, measured together or alone."""
+"""Figures with their limits, and the file that keeps them. Its parts are measured together or alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-VERSION = 2
+VERSION = 1
 _ROOT = Path(__file__).parent.parent
 _MEASURED = ("src", "benchmarks/*.py")  # what the commit has to name exactly
 
@@ -57,7 +57,7 @@ class Part:
         return cls(machine=machine(), commit=commit(), figures=figures)
 
 
-Parts = Mapping[str, Part]  # by the CRM
+Parts = Mapping[str, Part]  # by name
 
 
 def at_most(name: str, value: float, unit: str, limit: float) -> Figure:
@@ -81,21 +81,34 @@ def _rounded(value: float) -> float:
 
 
 def results(parts: Parts) -> bytes:
-    """Return all parts as JSON, each with the machine and the commit it was measured on."""
-    given = {"version": VERSION, "parts": {name: _told(part) for name, part in parts.items()}}
+    """Return all figures as JSON, each with its part; machine and commit are told for each part.
+
+    On top stand those of the part that was measured last.
+    """
+    latest = list(parts.values())[-1]
+    given = {
+        "version": VERSION,
+        "machine": latest.machine,
+        "commit": latest.commit,
+        "parts": {name: {"machine": part.machine, "commit": part.commit} for name, part in parts.items()},
+        "figures": [
+            {**msgspec.to_builtins(each), "ok": each.ok, "part": name}
+            for name, part in parts.items()
+            for each in part.figures
+        ],
+    }
     return msgspec.json.format(msgspec.json.encode(given), indent=2) + b"\n"
-
-
-def _told(part: Part) -> dict[str, object]:
-    figures = [{**msgspec.to_builtins(each), "ok": each.ok} for each in part.figures]
-    return {"machine": part.machine, "commit": part.commit, "figures": figures}
 
 
 def read(file: Path) -> dict[str, Part]:
     """Return the parts that a file keeps; none if it is not there."""
     if not file.exists():
         return {}
-    return msgspec.convert(msgspec.json.decode(file.read_bytes())["parts"], dict[str, Part])
+    kept = msgspec.json.decode(file.read_bytes())
+    figures: dict[str, list[Figure]] = {name: [] for name in kept["parts"]}
+    for each in kept["figures"]:
+        figures[each["part"]].append(msgspec.convert(each, Figure))
+    return {name: Part(**place, figures=figures[name]) for name, place in kept["parts"].items()}
 
 
 def machine() -> str:
