@@ -20,6 +20,12 @@ USERS = (
     ("Crosswalk", "Application", False),
     *((first, last, first == "Dora") for first, last, _ in people.NAMES[:4]),
 )
+VIEWED = ("account", "contact", "lead")
+VIEW = (
+    '<fetch><entity name="{table}"><attribute name="{title}"/><attribute name="{key}"/>'
+    '<order attribute="{title}"/><filter><condition attribute="statecode" operator="eq" value="0"/></filter>'
+    "</entity></fetch>"
+)
 WITHOUT_ACCOUNT_EVERY = 9
 KEYED_EVERY = 4
 INDUSTRIES = {
@@ -42,6 +48,7 @@ def plant(environment: Environment, population: Population, application: str, ob
         planter.contact(number, person)
     for number, person in enumerate(population.leads):
         planter.lead(number, person)
+    planter.views()
 
 
 class _Planter:
@@ -81,6 +88,17 @@ class _Planter:
             ids.make(here.seed, f"user {number}"): roles.ADMIN if number in admins else roles.SALES
             for number in range(len(USERS))
         })  # fmt: skip
+
+    def views(self) -> None:
+        """The view of what is active, for each table of records; people make more."""
+        here = self._environment
+        for name in VIEWED:
+            table = here.schema[name]
+            title = f"{'Open' if name == 'lead' else 'Active'} {table.plural}"
+            self._admin("savedquery", ids.make(here.seed, f"view {name}"), {
+                "name": title, "returnedtypecode": name, "querytype": 0, "isdefault": True,
+                "fetchxml": VIEW.format(table=name, title=table.title, key=table.key),
+            })  # fmt: skip
 
     def accounts(self, people: Iterable[Person]) -> None:
         """An account for every company that a contact works for."""

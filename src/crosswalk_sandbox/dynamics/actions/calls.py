@@ -9,7 +9,7 @@ from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError
-from crosswalk_sandbox.dynamics.metadata import changing
+from crosswalk_sandbox.dynamics.metadata import changing, choices
 from crosswalk_sandbox.dynamics.records import addresses, resources
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import Table
@@ -80,6 +80,9 @@ UNBOUND: dict[str, Callable[[Call], Response]] = {
     "PublishXml": lambda call: changing.publish(call, all_of_it=False),
     "PublishAllXml": lambda call: changing.publish(call, all_of_it=True),
     "ReactivateEntityKey": changing.reactivate_key,
+    "InsertOptionValue": choices.insert,
+    "UpdateOptionValue": choices.update,
+    "DeleteOptionValue": choices.delete,
     "CreateCustomerRelationships": changing.customer_relationships,
 }
 BOUND: dict[tuple[str, str], Callable[[Call, Row], Response]] = {

@@ -49,9 +49,9 @@ Joined = dict[str, Any]
 Test = Callable[[Joined], bool]
 
 
-def serve(call: Call, table: Table) -> Response:
+def serve(call: Call, table: Table, text: str) -> Response:
     """The rows or figures of FetchXML. Raises ODataError."""
-    query = fetch.parse(call.request.param(OPTION) or "")
+    query = fetch.parse(text)
     if query.entity.name != table.name:
         text = f"The entity '{query.entity.name}' of the fetch is not that of the address, '{table.name}'."
         raise ODataError(fetch.INVALID, text)
@@ -180,7 +180,10 @@ class _Fetching:
         return Order(names, tuple(parts), self._tables[""].key)
 
     def _shown(self, rows: Sequence[Joined]) -> list[dict[str, Any]]:
-        """The chosen columns; those of linked entities behind the alias, where they are not empty."""
+        """The chosen columns that are not empty; those of linked entities behind the alias.
+
+        Source: Retrieve and execute predefined queries, on null values.
+        """
         asked = Asked(wanted=wanted_annotations(self._call.preferences))
         showers = {alias: self._shower(each, asked) for alias, each in self._entities.items()}
         shown = [self._one(row, showers) for row in rows]
@@ -196,7 +199,7 @@ class _Fetching:
             entity, values = self._entities[alias], shower.show(row[alias])
             names = {self._column(alias, each.name).json_name: each.alias for each in entity.attributes}
             if not alias:
-                shown |= {_renamed(name, names): value for name, value in values.items()}
+                shown |= {_renamed(name, names): value for name, value in values.items() if value is not None}
                 continue
             for name, value in values.items():
                 column = name.partition("@")[0]

@@ -16,6 +16,7 @@ from crosswalk_sandbox.dynamics.records import (
     queries,
     saving,
     tracking,
+    views,
 )
 from crosswalk_sandbox.dynamics.records.addresses import Address
 from crosswalk_sandbox.dynamics.records.bodies import json_body
@@ -51,8 +52,11 @@ def _read(call: Call, table: Table) -> Response:
     if call.request.param(aggregates.OPTION) is not None:
         queries.check_options(call, frozenset({aggregates.OPTION}))
         return aggregates.serve(call, table)
-    if call.request.param(fetching.OPTION) is not None:
-        return fetching.serve(call, table)
+    text = call.request.param(fetching.OPTION)
+    if text is None:
+        text = views.fetch_of(call)
+    if text is not None:
+        return fetching.serve(call, table, text)
     return tracking.changes_of(call, table) if tracking.asked(call) else queries.rows_of(call, table)
 
 

@@ -28,6 +28,8 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "transactioncurrency": ("TransactionCurrency", UNOWNED),
     "publisher": ("Publisher", UNOWNED),
     "solution": ("Solution", UNOWNED),
+    "savedquery": ("Query", UNOWNED),
+    "userquery": ("UserQuery", OWNED),
 }
 ACT_FOR_OTHERS = "prvActOnBehalfOfAnotherUser"
 BYPASS_PLUGINS = "prvBypassCustomPlugins"

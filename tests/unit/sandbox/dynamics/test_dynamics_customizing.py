@@ -268,3 +268,48 @@ def test_a_schema_outlives_the_process_and_ends_with_a_reset(environment: Datave
     filter_ = quote("acx_field gt 1")
     assert environment.get(f"/contacts?$select=acx_field&$filter={filter_}")["value"] == []
     assert environment.refusal("POST", "/contacts", {"acx_field": 2})[0] == "0x80044330"
+
+
+COLOUR = {"EntityLogicalName": "contact", "AttributeLogicalName": "acx_colour"}
+
+
+def labels_of(environment: DataverseEnvironment, name: str) -> dict[int, str]:
+    path = f"{CONTACT}/Attributes(LogicalName='{name}')/{CRM}PicklistAttributeMetadata?$expand=OptionSet"
+    found = environment.get(path)["OptionSet"]["Options"]
+    return {each["Value"]: each["Label"]["UserLocalizedLabel"]["Label"] for each in found}
+
+
+def test_options_of_a_column_are_added_renamed_and_taken_away(environment: DataverseEnvironment) -> None:
+    column(environment, definition("Picklist", "acx_Colour", OptionSet=options("Red", "Blue")))
+    added = environment.call("POST", "/InsertOptionValue", {**COLOUR, "Label": label("Green")})
+    assert added.json()["NewOptionValue"] == 100_000_002
+    with_green = environment.call("POST", "/contacts", {"lastname": "A", "acx_colour": 100_000_002})
+    assert with_green.status_code == 204
+
+    body = {**COLOUR, "Value": 100_000_000, "Label": label("Ruby"), "MergeLabels": False}
+    assert environment.call("POST", "/UpdateOptionValue", body).status_code == 204
+    gone = {**COLOUR, "Value": 100_000_001}
+    assert environment.call("POST", "/DeleteOptionValue", gone).status_code == 204
+    assert labels_of(environment, "acx_colour") == {100_000_000: "Ruby", 100_000_002: "Green"}
+    assert environment.refusal("POST", "/DeleteOptionValue", gone)[0] == "0x80040203"
+    blue = {"lastname": "B", "acx_colour": 100_000_001}
+    assert environment.refusal("POST", "/contacts", blue)[0] == "0x8004431A"
+
+
+def test_an_option_of_a_global_option_set_is_added_to_all_its_columns(
+    environment: DataverseEnvironment,
+) -> None:
+    shared = {
+        "@odata.type": f"{CRM}OptionSetMetadata", "Name": "acx_sizes", "DisplayName": label("Sizes"),
+        **options("S", "M"), "IsGlobal": True,
+    }  # fmt: skip
+    made = environment.call("POST", "/GlobalOptionSetDefinitions", shared)
+    assert made.status_code == 204, made.text
+    bound = {"GlobalOptionSet@odata.bind": "/GlobalOptionSetDefinitions(Name='acx_sizes')"}
+    column(environment, definition("Picklist", "acx_Size", **bound))
+    body = {"OptionSetName": "acx_sizes", "Value": 7, "Label": label("L")}
+    assert environment.call("POST", "/InsertOptionValue", body).json()["NewOptionValue"] == 7
+    assert labels_of(environment, "acx_size")[7] == "L"
+    assert environment.refusal("POST", "/InsertOptionValue", body)[0] == "0x80040203"
+    own = {"EntityLogicalName": "contact", "AttributeLogicalName": "acx_size", "Label": label("XL")}
+    assert "acx_sizes" in environment.refusal("POST", "/InsertOptionValue", own)[1]
