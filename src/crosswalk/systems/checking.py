@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from gettext import gettext as _
+from typing import Generic
 
 from ..core.failures import SystemFailure
-from ..core.system import Check
+from ..core.system import Check, ObjectUse
+from .crm import ClientT, ObjectT
 
 LARGEST_CLOCK_DIFFERENCE = 300.0  # seconds
 
@@ -47,14 +50,33 @@ def failed(name: str, failure: SystemFailure) -> Check:
     return Check(name=name, ok=False, message=failure.message, cure=failure.cure)
 
 
-def clock(message: str, difference: float) -> Iterator[Check]:
-    """Judge a vendor's clock by the seconds it differs (0: nobody answered), which `message` has a place for."""
-    if not difference:
-        return
-    close = abs(difference) <= LARGEST_CLOCK_DIFFERENCE
-    yield Check(
-        name="clock",
-        ok=close,
-        message=message.format(seconds=round(difference)),
-        cure="" if close else _("Set this machine's clock by a time server."),
-    )
+class CrmChecks(ABC, Generic[ClientT, ObjectT]):
+    """One walk through a CRM's checks, for the objects that are used."""
+
+    def __init__(
+        self, client: ClientT, describe: Callable[[str], ObjectT], uses: Sequence[ObjectUse]
+    ) -> None:
+        self._client = client
+        self._describe = describe
+        self._uses = {use.object: use for use in uses}
+
+    def run(self) -> list[Check]:
+        """Make the checks in order. What a failed one makes impossible is left out, everything else is judged."""
+        return walk(self.steps())
+
+    @abstractmethod
+    def steps(self) -> Iterable[Step]:
+        """Yield the steps in order."""
+
+    def clock(self, message: str) -> Iterator[Check]:
+        """Judge by how many seconds the CRM's clock differs from ours; `message` has a place for {seconds}."""
+        difference = self._client.http.clock_difference or self._client.session.http.clock_difference
+        if not difference:
+            return  # nobody answered
+        close = abs(difference) <= LARGEST_CLOCK_DIFFERENCE
+        yield Check(
+            name="clock",
+            ok=close,
+            message=message.format(seconds=round(difference)),
+            cure="" if close else _("Set this machine's clock by a time server."),
+        )

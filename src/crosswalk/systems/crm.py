@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from gettext import gettext as _
-from typing import ClassVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from ..core.consent import Consent, Place, Standing
 from ..core.failures import FailureKind, SystemFailure
+from ..core.schema import Schema
 from ..core.system import (
     Batch,
     BatchResult,
@@ -24,6 +25,7 @@ from ..core.system import (
     Write,
     WriteOptions,
 )
+from .http import HttpClient
 
 
 class UnfitError(Exception):
@@ -34,11 +36,81 @@ class UnfitError(Exception):
         self.problem = problem
 
 
-class Crm(ABC):
-    """The part of `core.system.System` that no CRM does differently."""
+class SignedIn(Protocol):
+    """What gets tokens."""
+
+    @property
+    def http(self) -> HttpClient: ...
+
+
+class CrmClient(Protocol):
+    """What calls a CRM."""
+
+    @property
+    def http(self) -> HttpClient: ...
+
+    @property
+    def session(self) -> SignedIn: ...
+
+    def now(self) -> datetime: ...
+
+
+class CrmObject(Protocol):
+    """An object as it was described last."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+
+ClientT = TypeVar("ClientT", bound=CrmClient)
+ObjectT = TypeVar("ObjectT", bound=CrmObject)
+
+
+class Crm(ABC, Generic[ClientT, ObjectT]):
+    """The part of `core.system.System` that no CRM does differently.
+
+    Rows are decoded by the schema that was described last; it is asked for once by itself where nobody did.
+    """
 
     vendor: ClassVar[str]
     batch_kind: ClassVar[str]
+
+    def __init__(self, client: ClientT) -> None:
+        self._client = client
+        self._described: dict[str, ObjectT] = {}
+
+    @property
+    def http(self) -> HttpClient:
+        """What counts the calls and the time spent in them."""
+        return self._client.http
+
+    def close(self) -> None:
+        """Close pooled connections."""
+        self._client.http.close()
+        self._client.session.http.close()
+
+    def clock_difference(self) -> float:
+        """Return by how many seconds the CRM's clock is ahead of ours."""
+        return self._client.http.clock_difference
+
+    def vendor_now(self) -> datetime:
+        """Return the CRM's time."""
+        return self._client.now() + timedelta(seconds=self.clock_difference())
+
+    def describe(self, object: str) -> Schema:
+        """Return an object's fields as they are now."""
+        return self._describe(object).schema
+
+    def _describe(self, name: str) -> ObjectT:
+        self._described[name] = described = self.ask_for(name)
+        return described
+
+    def _known(self, name: str) -> ObjectT:
+        return self._described.get(name) or self._describe(name)
+
+    @abstractmethod
+    def ask_for(self, name: str) -> ObjectT:
+        """Have the CRM describe an object."""
 
     @abstractmethod
     def send(self, batch: Batch, options: WriteOptions) -> Sequence[Receipt]: ...

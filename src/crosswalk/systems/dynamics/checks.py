@@ -5,15 +5,15 @@ Source: Dataverse Web API, WhoAmI, application users, change tracking; OpenID Co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import SystemFailure
-from ...core.system import Check, ObjectUse
-from ..checking import Step, clock, failed, good, walk
+from ...core.system import Check
+from ..checking import CrmChecks, Step, failed, good
 from ..http import mark
 from . import column_checks
 from .client import Client
@@ -57,22 +57,12 @@ _CREATE = _Right(mark("create"), "Create", mark("to make records of contacts tha
 _APPEND = _Right(mark("append"), "Append", mark("to write lookups"))
 
 
-class Checks:
-    """One walk through the checks. What a failed check makes impossible is left out, everything else is judged."""
+class Checks(CrmChecks[Client, Described]):
+    """The checks of one environment."""
 
-    def __init__(
-        self, client: Client, describe: Callable[[str], Described], uses: Sequence[ObjectUse]
-    ) -> None:
-        self._client = client
-        self._describe = describe
-        self._uses = {use.object: use for use in uses}
-        self._held: Mapping[str, str | None] | None = None
+    _held: Mapping[str, str | None] | None = None  # privileges of ours, as far as they are told
 
-    def run(self) -> list[Check]:
-        """Make the checks in order."""
-        return walk(self._steps())
-
-    def _steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[Step]:
         yield Step("tenant", self._tenant)
         yield Step("sign-in", self._sign_in, frozenset({"tenant"}))
         yield Step("application user", self._user, frozenset({"sign-in"}))
@@ -81,7 +71,9 @@ class Checks:
         yield Step("environment", self._environment, frozenset({"application user"}))
         for table in self._tables():
             yield Step(table.object, self._table_step(table), frozenset({"application user"}))
-        yield Step("clock", self._clock)
+        yield Step(
+            "clock", lambda: self.clock(_("Microsoft's clock differs from this machine's by {seconds} s."))
+        )
 
     def _tables(self) -> list[Table]:
         return [table for name, table in TABLES.items() if not self._uses or name in self._uses]
@@ -217,11 +209,6 @@ class Checks:
             message=message.format(**purpose),
             cure=cure.format(role=_(_ROLE), table=table.name, right=right.verb),
         )
-
-    def _clock(self) -> Iterator[Check]:
-        difference = self._client.http.clock_difference or self._client.session.http.clock_difference
-        message = _("Microsoft's clock differs from this machine's by {seconds} s.")
-        return clock(message, difference)
 
 
 def _privilege(table: Table, right: _Right) -> str:

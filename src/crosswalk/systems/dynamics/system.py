@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from gettext import gettext as _
 
 from ...core.mapping import Selection
-from ...core.schema import Schema
 from ...core.system import (
     Batch,
     Check,
@@ -22,7 +21,6 @@ from ...core.system import (
     WriteOptions,
 )
 from ..crm import Crm
-from ..http import HttpClient
 from .checks import Checks
 from .client import Client
 from .counting import count
@@ -36,32 +34,18 @@ from .writes import Sender, records_a_call
 _MOST_ETAGS = 5_000  # kept of an object; more than one reading before a write asks for
 
 
-class Dynamics(Crm):
-    """One environment. Implements `core.system.System`.
-
-    Rows are decoded by the schema that was described last; it is asked for once by itself where nobody did.
-    """
+class Dynamics(Crm[Client, Described]):
+    """One environment. Implements `core.system.System`."""
 
     vendor = "Dynamics 365"
     batch_kind = "batch"
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-        self._described: dict[str, Described] = {}
+        super().__init__(client)
         self._set_names: dict[str, str] = {}
         self._etags: dict[
             str, dict[str, str]
         ] = {}  # of what was fetched since the feed was read, by object and id
-
-    @property
-    def http(self) -> HttpClient:
-        """What counts the calls and the time spent in them."""
-        return self._client.http
-
-    def close(self) -> None:
-        """Close pooled connections."""
-        self._client.http.close()
-        self._client.session.http.close()
 
     def identity(self) -> str:
         """Return the environment's organization id."""
@@ -70,9 +54,6 @@ class Dynamics(Crm):
     def user_id(self) -> str:
         """Return the id of the application user that our writes carry, as modifier or on whose behalf they are."""
         return self._client.who().user_id
-
-    def clock_difference(self) -> float:
-        return self._client.http.clock_difference
 
     def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
         return Checks(self._client, self._describe, uses).run()
@@ -84,9 +65,6 @@ class Dynamics(Crm):
             " Certificates & secrets), or deactivate the application user in the environment; where a person signed in,"
             " revoke that person's sessions."
         )
-
-    def describe(self, object: str) -> Schema:
-        return self._describe(object).schema
 
     def feed(
         self,
@@ -103,8 +81,7 @@ class Dynamics(Crm):
 
     def count(self, object: str, selection: Selection) -> Counted:
         """Count records and e-mails, 5,000 a call."""
-        now = self._client.now() + timedelta(seconds=self.clock_difference())
-        return count(self._client, self._known(object), selection, now)
+        return count(self._client, self._known(object), selection, self.vendor_now())
 
     def read_range(
         self, object: str, fields: Sequence[str], after: str, only: Sequence[Selection] | None = None
@@ -149,10 +126,5 @@ class Dynamics(Crm):
             self._set_names |= set_names(self._client, missing)
         return self._set_names
 
-    def _describe(self, name: str) -> Described:
-        found = describe(self._client, table_of(name))
-        self._described[name] = found
-        return found
-
-    def _known(self, name: str) -> Described:
-        return self._described.get(name) or self._describe(name)
+    def ask_for(self, name: str) -> Described:
+        return describe(self._client, table_of(name))

@@ -5,7 +5,7 @@ Source: Salesforce REST API, versions, limits, queryAll, sObject Describe; OAuth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from gettext import gettext as _
 
@@ -13,7 +13,7 @@ import msgspec
 
 from ...core.failures import SystemFailure
 from ...core.system import Check, ObjectUse
-from ..checking import Step, clock, failed, good, walk
+from ..checking import CrmChecks, Step, failed, good
 from ..http import Answer, mark
 from .client import API_VERSION, Client
 from .errors import API_IS_OFF
@@ -61,21 +61,10 @@ _RIGHTS = (
 )
 
 
-class Checks:
-    """One walk through the checks. What a failed check makes impossible is left out, everything else is judged."""
+class Checks(CrmChecks[Client, Described]):
+    """The checks of one org."""
 
-    def __init__(
-        self, client: Client, describe: Callable[[str], Described], uses: Sequence[ObjectUse]
-    ) -> None:
-        self._client = client
-        self._describe = describe
-        self._uses = {use.object: use for use in uses}
-
-    def run(self) -> list[Check]:
-        """Make the checks in order."""
-        return walk(self._steps())
-
-    def _steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[Step]:
         signed_in, reached = frozenset({"sign-in"}), frozenset({"api"})
         yield Step("address", self._address)
         yield Step("sign-in", self._sign_in, frozenset({"address"}))
@@ -84,7 +73,9 @@ class Checks:
         for sobject in OBJECTS.values():
             if not self._uses or sobject.object in self._uses:
                 yield Step(sobject.object, self._object_step(sobject), reached)
-        yield Step("clock", self._clock)
+        yield Step(
+            "clock", lambda: self.clock(_("Salesforce's clock differs from this machine's by {seconds} s."))
+        )
 
     def _address(self) -> Iterator[Check]:
         login = self._client.session.http
@@ -166,11 +157,6 @@ class Checks:
         except SystemFailure as failure:
             return failed(name, failure)
         return good(name, _("{object}: deletions and merges can be followed.").format(object=sobject.name))
-
-    def _clock(self) -> Iterator[Check]:
-        difference = self._client.http.clock_difference or self._client.session.http.clock_difference
-        message = _("Salesforce's clock differs from this machine's by {seconds} s.")
-        return clock(message, difference)
 
 
 def _dedicated(is_integration_user: bool) -> Check:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.mapping import Selection
-from ...core.schema import Schema
 from ...core.system import (
     Batch,
     Check,
@@ -24,7 +23,6 @@ from ...core.system import (
     WriteOptions,
 )
 from ..crm import Crm
-from ..http import HttpClient
 from . import soql
 from .checks import Checks
 from .client import Client
@@ -51,28 +49,11 @@ class _CountAnswer(msgspec.Struct, frozen=True):
     records: list[_Count]
 
 
-class Salesforce(Crm):
-    """One org. Implements `core.system.System`.
-
-    Rows are decoded by the schema that was described last; it is asked for once by itself where nobody did.
-    """
+class Salesforce(Crm[Client, Described]):
+    """One org. Implements `core.system.System`."""
 
     vendor = "Salesforce"
     batch_kind = "collections"
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._described: dict[str, Described] = {}
-
-    @property
-    def http(self) -> HttpClient:
-        """What counts the calls and the time spent in them."""
-        return self._client.http
-
-    def close(self) -> None:
-        """Close pooled connections."""
-        self._client.http.close()
-        self._client.session.http.close()
 
     def identity(self) -> str:
         """Return the org's 18-character id."""
@@ -82,18 +63,12 @@ class Salesforce(Crm):
         """Return the id of the user that our writes carry as LastModifiedById."""
         return self._who()[1]
 
-    def clock_difference(self) -> float:
-        return self._client.http.clock_difference
-
     def check(self, uses: Sequence[ObjectUse] = ()) -> Sequence[Check]:
         return Checks(self._client, self._describe, uses).run()
 
     def revoke(self) -> None:
         """End the tokens that we hold; the app and the user's approval of it stay."""
         self._client.session.revoke()
-
-    def describe(self, object: str) -> Schema:
-        return self._describe(object).schema
 
     def feed(
         self,
@@ -114,7 +89,7 @@ class Salesforce(Crm):
     def count(self, object: str, selection: Selection) -> Counted:
         """Count records and e-mails in one statement. Source: Salesforce SOQL, COUNT(fieldName) ignores null."""
         described = self._known(object)
-        condition = condition_of(selection, described.schema, self._now())
+        condition = condition_of(selection, described.schema, self.vendor_now())
         where = [*only_persons(described), *([condition.text] if condition.text else [])]
         columns = ["COUNT(Id) records", f"COUNT({described.sobject.email}) emails"]
         statement = soql.select(columns, described.sobject.name, where=where)
@@ -129,12 +104,8 @@ class Salesforce(Crm):
 
     def _filter(self, described: Described, only: Sequence[Selection]) -> str | None:
         """Return what a first reading asks for; nothing when the statement would be too long."""
-        text = any_of(condition_of(each, described.schema, self._now(), lasting=True) for each in only)
+        text = any_of(condition_of(each, described.schema, self.vendor_now(), lasting=True) for each in only)
         return text if text is not None and soql.size(text) <= soql.LONGEST_FILTER else None
-
-    def _now(self) -> datetime:
-        """Salesforce's time."""
-        return self._client.now() + timedelta(seconds=self.clock_difference())
 
     def read_range(
         self, object: str, fields: Sequence[str], after: str, only: Sequence[Selection] | None = None
@@ -166,14 +137,9 @@ class Salesforce(Crm):
     def _lookup(self, name: str, fields: Sequence[str]) -> Lookup:
         return Lookup(self._client, self._known(name), fields)
 
-    def _describe(self, name: str) -> Described:
+    def ask_for(self, name: str) -> Described:
         sobject = sobject_of(name)
-        described = read_describe(sobject, self._client.read(f"/sobjects/{sobject.name}/describe"))
-        self._described[name] = described
-        return described
-
-    def _known(self, name: str) -> Described:
-        return self._described.get(name) or self._describe(name)
+        return read_describe(sobject, self._client.read(f"/sobjects/{sobject.name}/describe"))
 
     def _who(self) -> tuple[str, str]:
         """Return org id and user id: the token says, or else userinfo does."""
