@@ -21,8 +21,8 @@ test: setup  ## run all tests; needs Chromium too, see scripts/chromium
 	@$(if $(CHROMIUM),CHROMIUM='$(CHROMIUM)' )$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 SEEDS ?= 100
-simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FIRST),--first $(FIRST)))
+simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one (CRM=dynamics: with that)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FIRST),--first $(FIRST))) $(if $(CRM),--crm $(CRM))
 
 planted: setup  ## plant known bugs in copies and show which test finds each; BUGS="name ..." plants only those
 	@$(BIN)/python -m tests.planted $(BUGS)

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 from tests.conftest import database_named, make_template
+from tests.simulation.crms import CRMS
 from tests.simulation.report import (
     Played,
     difference,
@@ -51,6 +52,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=100, help="how many")
     parser.add_argument("--first", type=int, help="the first of them; else from commit and date")
     parser.add_argument("--seed", type=int, help="play this one and tell its story")
+    parser.add_argument(
+        "--crm", default="", choices=["", *CRMS], help="play with this one; else it follows from the seed"
+    )
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many play at a time")
     parser.add_argument("--database", help="play here, on this database, and print results as JSON")
     parser.add_argument("--step", type=int, default=1, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -66,7 +71,7 @@ def _play_here(asked: argparse.Namespace) -> int:
     seeds = range(asked.first, asked.first + asked.seeds, asked.step) if asked.seed is None else [asked.seed]
     with tempfile.TemporaryDirectory() as folder:
         for seed in seeds:
-            print(msgspec.json.encode(play_seed(seed, Path(folder))).decode(), flush=True)
+            print(msgspec.json.encode(play_seed(seed, Path(folder), asked.crm)).decode(), flush=True)
     return 0
 
 
@@ -85,7 +90,7 @@ def set_up(database_url: str) -> None:
 
 
 def _one(asked: argparse.Namespace, server: psycopg.Connection, url: str) -> int:
-    (played,) = _play([_child(server, url, 0, ["--seed", str(asked.seed)])])
+    (played,) = _play([_child(server, url, 0, ["--seed", str(asked.seed), *_with(asked.crm)])])
     print(
         failure(played) if played.wrong else "\n".join([*played.story, f"seed {played.seed}: nothing wrong"])
     )
@@ -98,22 +103,28 @@ def _many(asked: argparse.Namespace, server: psycopg.Connection, url: str) -> in
     started = time.monotonic()
     first = first_seed() if asked.first is None else asked.first
     print(f"seeds {first} to {first + asked.seeds - 1}", flush=True)
-    workers = os.cpu_count() or 1
+    workers = asked.processes
     children = []
     for number in range(workers):
         seeds = ["--first", str(first + number), "--seeds", str(asked.seeds - number), "--step", str(workers)]
+        seeds += _with(asked.crm)
         children.append(_child(server, url, number, seeds))
     results = _play(children)
     wrong = [failure(played) for played in results if played.wrong]
     for played in filter(lambda each: is_played_twice(each.seed), results):
         off = other_plans(played.seed)
-        (again,) = _play([_child(server, url, workers, ["--seed", str(played.seed)], hashed="4242", off=off)])
+        seed = ["--seed", str(played.seed), *_with(played.crm)]
+        (again,) = _play([_child(server, url, workers, seed, hashed="4242", off=off)])
         wrong += filter(None, [difference(played, again)])
     print("\n".join(table(results, STATES)))
     wrong += [f"never reached: {name}" for name in missing(results, STATES)]
     print("\n\n".join(wrong) or "nothing wrong")
     print(f"{len(results) / (time.monotonic() - started) * 60:.0f} seeds a minute")
     return 1 if wrong else 0
+
+
+def _with(crm: str) -> list[str]:
+    return ["--crm", crm] if crm else []
 
 
 def _child(

@@ -14,10 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tests.simulation.crms import Crm
 from tests.simulation.history import FIELDS, ONE_WAY
 
 CRM, CONTACTS = "crm", "activecampaign"
-DEFAULTS = {"LastName": "unknown"}  # what a record made in the CRM gets where the contact has nothing
 FLOW = "flow"  # the CRM's own automation
 Record = tuple[str, str, str]  # side, object, id
 Values = dict[str, str]
@@ -30,12 +30,12 @@ def canonical(name: str, value: object, *, digits: bool = False) -> str:
     """
     if value is None or value == "":
         return ""
-    if name == "Score__c":
+    if name == "score":
         return f"{Decimal(str(value)).normalize():f}"
     text = str(value).strip()
-    if digits and name == "Phone":
+    if digits and name == "phone":
         return "".join(each for each in text if each.isdigit() or each == "+")
-    return text.lower() if name == "Email" else text
+    return text.lower() if name == "email" else text
 
 
 @dataclass(eq=False, kw_only=True)
@@ -108,8 +108,10 @@ class Write:
 class Ledger:
     """All cells with their history."""
 
-    def __init__(self, *, flow: bool = False) -> None:
+    def __init__(self, *, flow: bool = False, filled: Mapping[str, str] | None = None) -> None:
+        """`filled`: what a record made in the CRM gets where the contact has nothing."""
         self._flow = flow
+        self._filled = filled or {}
         self.cells: dict[Record, dict[str, Cell]] = {}
         self.who: dict[Record, int] = {}
         self.gone: dict[Record, dict[str, Cell]] = {}  # deleted records, as they were
@@ -189,7 +191,7 @@ class Ledger:
         return [each for each in self.cells if each != record and self.who[each] == self.who[record]]
 
     def _address(self, record: Record) -> str:
-        return self.cells[record]["Email"].content.value
+        return self.cells[record]["email"].content.value
 
     def _source(self, record: Record, name: str, value: str, old: Content) -> Content | None:
         """The content that a value of ours carries."""
@@ -204,7 +206,7 @@ class Ledger:
             empties = sorted((each for one in people for each in self._emptied[one, name]), key=_moment)
             found = [each for each in empties if not old.follows(each)]
             return found[-1] if found else None
-        if record[0] == CRM and DEFAULTS.get(name) == value and (who, name, value) not in self._known:
+        if record[0] == CRM and self._filled.get(name) == value and (who, name, value) not in self._known:
             return self._author(who, name, value, old.at, "default")
         known = (self._known.get((each, name, value)) for each in people)
         return next((each for each in known if each is not None), None)
@@ -235,7 +237,7 @@ class Ledger:
     def last_writes(self, side: str, record_id: str | None, key: str) -> Iterator[Write]:
         """Our writes that are the last to a field of that record, or of the one with that address."""
         for record, cells in [*self.cells.items(), *self.gone.items()]:
-            if record[0] == side and (record[2] == record_id or cells["Email"].content.value == key):
+            if record[0] == side and (record[2] == record_id or cells["email"].content.value == key):
                 yield from (cell.write for cell in cells.values() if cell.write is not None)
                 # a person may have edited meanwhile what our write had brought
                 for cell in cells.values():
@@ -266,10 +268,12 @@ class Ledger:
 
     def _take_in(self, record: Record, values: Values, at: datetime, who: int | None) -> None:
         if record in self.gone:
+            if who is None:
+                self.wrong.append(f"{record} was brought back by a call of ours")
             self.cells[record] = self.gone.pop(record)
             return
         if who is None:
-            who = self._owner_of(values["Email"])
+            who = self._owner_of(values["email"])
         self.who[record] = who
         self.born[record] = at
         blank = {name: Content(who=who, field=name, value="", at=at, by="nobody") for name in FIELDS}
@@ -277,7 +281,7 @@ class Ledger:
 
     def _owner_of(self, email: str) -> int:
         """Whose address that is; of several people who had it, the last."""
-        found = [who for who, name, value in self._known if name == "Email" and value == email]
+        found = [who for who, name, value in self._known if name == "email" and value == email]
         return found[-1] if found else -1
 
     def records(self, who: int, side: str) -> list[Record]:
@@ -289,28 +293,23 @@ class Ledger:
         return sorted(set(self.who.values()))
 
 
-def look(
-    systems: Mapping[str, Any], custom: Mapping[str, int], *, digits: bool = False
-) -> dict[Record, Values]:
+def look(crm: Crm, account: Any, custom: Mapping[str, int], *, digits: bool = False) -> dict[Record, Values]:
     """The mapped fields of every live record, straight from the sandboxes' memory; `custom`: field → id.
 
-    A converted lead and an erased contact live no more.
+    A converted lead, a record that was merged into another and an erased contact live no more.
     """
-    found: dict[Record, Values] = {}
-    org = systems["salesforce"].system.org
-    for object, name in (("contact", "Contact"), ("lead", "Lead")):
-        for record_id, row in org.store[name].rows.items():
-            if not row.get("IsDeleted") and not row.get("IsConverted"):
-                values = {each: canonical(each, row.get(each), digits=digits) for each in FIELDS}
-                found[CRM, object, record_id] = values
-    for contact in systems["activecampaign"].system.account.contacts.values():
+    found: dict[Record, Values] = {
+        record: {name: canonical(name, value, digits=digits) for name, value in crm.held(row).items()}
+        for record, row in crm.live()
+    }
+    for contact in account.contacts.values():
         if contact.anonymized:
             continue
         own = {
-            "Email": contact.email,
-            "FirstName": contact.first_name,
-            "LastName": contact.last_name,
-            "Phone": contact.phone,
+            "email": contact.email,
+            "firstName": contact.first_name,
+            "lastName": contact.last_name,
+            "phone": contact.phone,
         }
         rows = contact.values
         own |= {name: rows[number].value if number in rows else "" for name, number in custom.items()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation.cells import CONTACTS, CRM, Ledger, Record
+from tests.simulation.cells import CONTACTS, Ledger, Record
+from tests.simulation.crms import Crm
 
 OUT, IN, NONE = "out", "in", "none"
-OPTED_OUT = "HasOptedOutOfEmail"
 LEFT, ACTIVE = 2, 1
 Stands = dict[Record, str]
 
@@ -54,15 +54,10 @@ class Consents:
             yield f"person {who} opted out, but {contact} is on a list"
 
 
-def stands(systems: Mapping[str, Any]) -> Stands:
+def stands(crm: Crm, account: Any) -> Stands:
     """How every live record stands, straight from the sandboxes' memory."""
-    found: Stands = {}
-    org = systems["salesforce"].system.org
-    for object, name in (("contact", "Contact"), ("lead", "Lead")):
-        for record_id, row in org.store[name].rows.items():
-            if not row.get("IsDeleted") and not row.get("IsConverted"):
-                found[CRM, object, record_id] = OUT if row.get(OPTED_OUT) else NONE
-    for contact in systems["activecampaign"].system.account.contacts.values():
+    found: Stands = {record: OUT if crm.opted_out(row) else NONE for record, row in crm.live()}
+    for contact in account.contacts.values():
         if contact.anonymized:
             continue
         on = {row.status for row in contact.lists.values()}

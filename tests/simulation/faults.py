@@ -19,8 +19,6 @@ if TYPE_CHECKING:  # needs a configured Django
 
 COMMIT = "COMMIT"
 WRITING = {"insert", "update", "delete", "with", "copy", "truncate"}
-VERSION = "/services/data/v60.0"
-JSON = "application/json"
 LONG_PAUSE = 90  # seconds: longer than a run waits
 ENDING = ("ROLLBACK", "RELEASE")  # what a client sends while it falls is no work of the dead
 
@@ -116,11 +114,12 @@ class FaultyWire(httpx2.BaseTransport):
         if events.dead:
             raise Killed
         asked = world.clock.now()
-        route = _route(request)
         world.called = request.url.host.partition(".")[0]
+        route = self._route(request)
         if world.called == "activecampaign":
             world.departures.append(asked)
         if route_writes(route):
+            world.sent.append(route)
             world.check_intent(route)
         due = events.due(route)
         for event in due:
@@ -149,6 +148,12 @@ class FaultyWire(httpx2.BaseTransport):
             raise httpx2.ReadTimeout("too slow", request=request)
         return response
 
+    def _route(self, request: httpx2.Request) -> str:
+        world = self._world
+        if world.called == world.org.vendor:
+            return world.org.route(request)
+        return f"{request.method} {request.url.path}"
+
     def _fail(
         self, event: Event, request: httpx2.Request, response: httpx2.Response | None = None
     ) -> httpx2.Response | None:
@@ -159,7 +164,8 @@ class FaultyWire(httpx2.BaseTransport):
             raise httpx2.RemoteProtocolError("disconnected without an answer", request=request)
         if event.fault == "cut" and response is not None:
             half = response.content[: len(response.content) // 2]
-            return httpx2.Response(response.status_code, headers={"content-type": JSON}, content=half)
+            headers = {"content-type": response.headers.get("content-type", "")}
+            return httpx2.Response(response.status_code, headers=headers, content=half)
         status = FAULTS.get(event.fault)
         return self._refusal(request, status, event) if status else response
 
@@ -179,13 +185,6 @@ class FaultyWire(httpx2.BaseTransport):
 def route_writes(route: str) -> bool:
     """Whether a request may change records."""
     return not route.startswith(("GET", "READ")) and "/oauth2/" not in route
-
-
-def _route(request: httpx2.Request) -> str:
-    """Method and path; the call that reads records by id is a POST by its method alone."""
-    path = request.url.path.removeprefix(VERSION)
-    reads = path.startswith("/composite/sobjects/")
-    return f"{'READ' if reads else request.method} {path}"
 
 
 def _digest(request: httpx2.Request) -> str:

@@ -6,13 +6,14 @@ import random
 from collections.abc import Iterator
 from itertools import count
 
+from tests.simulation.crms import CREATE, CRMS, UPDATE, crm_of
 from tests.simulation.faults import COMMIT
 from tests.simulation.guided import GUIDED
 from tests.simulation.history import FIELDS, Act, Event, History, Options, Step, value_of
 
 HOUR = 3600.0
 WAITS = (1.0, 20.0, 300.0, 7 * HOUR, 26 * HOUR, 60 * HOUR)
-WRITES = ("PUT /api/3", "POST /api/3", "import", "PATCH /composite", "POST /composite")
+WRITES = ("PUT /api/3", "POST /api/3", "import", UPDATE, CREATE)
 PARTS = ("", "", *WRITES, COMMIT, COMMIT)
 # what goes wrong, and how likely; "" is nothing but people at work meanwhile
 TROUBLES = (
@@ -28,7 +29,7 @@ TROUBLES = (
 GUIDED_EACH = 3  # told stories in every history
 BEFORE_ONLY = {"throttled", "throttled for long"}
 AFTER_ONLY = {"cut"}
-EDITED = tuple(name for name in FIELDS if name != "Email")
+EDITED = tuple(name for name in FIELDS if name != "email")
 ACTS = (
     ("crm_edit", 24),
     ("contact_edit", 24),
@@ -41,8 +42,9 @@ ACTS = (
     ("crm_new", 6),
     ("contact_new", 4),
     ("contact_tag", 4),
-    ("crm_delete", 3),
-    ("crm_undelete", 3),
+    ("crm_delete", 2),
+    ("crm_put_away", 2),
+    ("crm_restore", 4),
     ("contact_delete", 2),
     ("crm_convert", 4),
     ("crm_twin", 3),
@@ -54,8 +56,8 @@ ACTS = (
     ("contact_leaves", 2),
     ("contact_joins", 1),
 )
-CUSTOM = ("Nickname__c", "Score__c", "Birthday__c")
-EMPTIED = ("FirstName", "Phone", "Nickname__c", "Score__c", "Birthday__c")
+CUSTOM = ("nickname", "score", "birthday")
+EMPTIED = ("firstName", "phone", "nickname", "score", "birthday")
 
 
 class Chance:
@@ -95,27 +97,29 @@ class Chance:
         return Act(op=op, who=who, field=name, value=self.value(name))
 
 
-def generate(seed: int) -> History:
-    """The history of a seed, always the same."""
+def generate(seed: int, crm: str = "") -> History:
+    """The history of a seed, always the same; with another CRM than its own if one is named."""
     chance = Chance(seed)
     steps = [_first(chance)]
     steps += [_step(chance) for _ in range(chance.random.randint(2, 4))]
     for chance.turn, name in _stories(seed):
         place = chance.random.randint(1, len(steps))
         steps[place:place] = GUIDED[name](chance)
-    return History(seed=seed, options=_options(chance.random), steps=tuple(steps))
+    return History(seed=seed, options=_options(chance.random, crm or crm_of(seed)), steps=tuple(steps))
 
 
 def _stories(seed: int) -> Iterator[tuple[int, str]]:
-    """The told stories of a history: seeds in a row tell each of them equally often, in ever new company."""
+    """The told stories of a history: seeds in a row tell each equally often with each CRM, in ever new company."""
     names = sorted(GUIDED)
-    for number in range(seed * GUIDED_EACH, (seed + 1) * GUIDED_EACH):
+    turn = seed // len(CRMS)
+    for number in range(turn * GUIDED_EACH, (turn + 1) * GUIDED_EACH):
         order = random.Random(f"stories {number // len(names)}").sample(names, len(names))
         yield number // len(names), order[number % len(names)]
 
 
-def _options(chance: random.Random) -> Options:
+def _options(chance: random.Random, crm: str) -> Options:
     return Options(
+        crm=crm,
         policy=chance.choice(("newest", "newest", "newest", "crm", "activecampaign", "ask")),
         winner=chance.choice(("crm", "crm", "activecampaign")),
         import_updates_above=chance.choice((2, 200, 200)),
@@ -135,7 +139,7 @@ def _first(chance: Chance) -> Step:
         kind = chance.random.choice(("both", "both", "both", "crm", "contact"))
         if kind != "contact":
             object = chance.random.choice(("contact", "lead"))
-            acts.append(Act(op="crm_new", who=who, object=object, field="Phone", value=chance.value("Phone")))
+            acts.append(Act(op="crm_new", who=who, object=object, field="phone", value=chance.value("phone")))
         if kind != "crm":
             acts.append(chance.edit("contact_new", who, chance.random.choice(EDITED)))
     return Step(acts=tuple(acts), events=tuple(_events(chance)))
@@ -165,14 +169,14 @@ def _acts(chance: Chance) -> Iterator[Act]:
         case "contact_sets":
             yield chance.edit(op, who, chance.random.choice(CUSTOM))
         case "crm_email" | "contact_email":
-            yield chance.edit(op.replace("email", "edit"), who, "Email")
+            yield chance.edit(op.replace("email", "edit"), who, "email")
         case "crm_new" | "contact_new":
             object = chance.random.choice(("contact", "lead"))
             field = chance.random.choice(EDITED)
             yield Act(op=op, who=chance.newcomer(), object=object, field=field, value=chance.value(field))
         case "crm_twin":
             object = chance.random.choice(("contact", "lead"))
-            yield Act(op="crm_new", who=who, object=object, field="Phone", value=chance.value("Phone"))
+            yield Act(op="crm_new", who=who, object=object, field="phone", value=chance.value("phone"))
         case "crm_merge_two" | "contact_merge":
             yield Act(op=op.removesuffix("_two"), who=who, other=chance.somebody())
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.simulation.crms import CREATE, FEED, UPDATE
 from tests.simulation.history import Act, Event, Step
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ def _pair(chance: Chance, object: str = "contact") -> tuple[int, Step]:
     """A newcomer whom both sides know, linked."""
     who = chance.newcomer()
     acts = (
-        Act(op="crm_new", who=who, object=object, field="FirstName", value=chance.value("FirstName")),
-        Act(op="contact_new", who=who, field="Nickname__c", value=chance.value("Nickname__c")),
+        Act(op="crm_new", who=who, object=object, field="firstName", value=chance.value("firstName")),
+        Act(op="contact_new", who=who, field="nickname", value=chance.value("nickname")),
     )
     return who, Step(wait=HOUR, acts=acts)
 
@@ -32,7 +33,7 @@ def _crowd(chance: Chance) -> tuple[list[int], tuple[Act, ...]]:
 
 def chance_new(chance: Chance, who: int) -> Act:
     """A new contact of the CRM."""
-    return Act(op="crm_new", who=who, field="FirstName", value=chance.value("FirstName"))
+    return Act(op="crm_new", who=who, field="firstName", value=chance.value("firstName"))
 
 
 def import_and_death(chance: Chance) -> list[Step]:
@@ -50,12 +51,12 @@ def deleted_during_import(chance: Chance) -> list[Step]:
 
 def renamed_during_import(chance: Chance) -> list[Step]:
     """A contact gets another address between its import and the confirmation."""
-    return _during_import(chance, lambda who: chance.edit("contact_edit", who, "Email"))
+    return _during_import(chance, lambda who: chance.edit("contact_edit", who, "email"))
 
 
 def edited_during_import(chance: Chance) -> list[Step]:
     """A contact is edited between its import and the confirmation."""
-    return _during_import(chance, lambda who: chance.edit("contact_edit", who, "FirstName"))
+    return _during_import(chance, lambda who: chance.edit("contact_edit", who, "firstName"))
 
 
 def _during_import(chance: Chance, act: Callable[[int], Act]) -> list[Step]:
@@ -67,19 +68,19 @@ def _during_import(chance: Chance, act: Callable[[int], Act]) -> list[Step]:
 def made_during_import(chance: Chance) -> list[Step]:
     """A person makes the very contact that an import under way is about to make."""
     people, acts = _crowd(chance)
-    made = chance.edit("contact_new", people[3], "Nickname__c")
+    made = chance.edit("contact_new", people[3], "nickname")
     event = Event(at=1, part="import/info", acts=(made,))
     return [Step(wait=HOUR, acts=acts, events=(event,), import_seconds=20.0)]
 
 
 def restored_after_edit(chance: Chance) -> list[Step]:
-    """A record of the CRM is deleted, its contact edited, then it is restored."""
+    """A record of the CRM is put away, its contact edited, then it is had back."""
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
     return [
         first,
-        Step(wait=HOUR, acts=(Act(op="crm_delete", who=who),)),
-        Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "Phone"),)),
-        Step(wait=HOUR, acts=(Act(op="crm_undelete", who=who),)),
+        Step(wait=HOUR, acts=(Act(op="crm_put_away", who=who),)),
+        Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "phone"),)),
+        Step(wait=HOUR, acts=(Act(op="crm_restore", who=who),)),
     ]
 
 
@@ -87,22 +88,22 @@ def twice_in_a_second(chance: Chance) -> list[Step]:
     """Two edits within one second, the second one after the feed was read."""
     who, first = _pair(chance)
     op = chance.random.choice(("crm_edit", "contact_edit"))
-    part = "query" if op == "crm_edit" else "GET /api/3/contacts"
-    event = Event(at=1, part=part, after=True, acts=(chance.edit(op, who, "LastName"),))
-    return [first, Step(wait=HOUR, acts=(chance.edit(op, who, "LastName"),), events=(event,))]
+    part = FEED if op == "crm_edit" else "GET /api/3/contacts"
+    event = Event(at=1, part=part, after=True, acts=(chance.edit(op, who, "lastName"),))
+    return [first, Step(wait=HOUR, acts=(chance.edit(op, who, "lastName"),), events=(event,))]
 
 
 def conflict(chance: Chance) -> list[Step]:
     """Both sides edit one field between two runs."""
     who, first = _pair(chance)
-    field = chance.random.choice(("Phone", "Nickname__c", "Score__c"))
+    field = chance.random.choice(("phone", "nickname", "score"))
     edits = [chance.edit("crm_edit", who, field), chance.edit("contact_edit", who, field)]
     return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(edits, 2)))]
 
 
 WRITTEN = (  # who edits, who edits the target meanwhile, and the call that writes to it
     ("crm_edit", "contact_edit", "PUT /api/3/contacts"),
-    ("contact_edit", "crm_edit", "PATCH /composite"),
+    ("contact_edit", "crm_edit", UPDATE),
 )
 
 
@@ -110,8 +111,8 @@ def edited_under_a_write(chance: Chance) -> list[Step]:
     """A person edits a field after the target was read and before our write to it has effect."""
     who, first = _pair(chance)
     source, target, part = WRITTEN[chance.either()]
-    edit = chance.edit(source, who, "Phone")
-    field = chance.random.choice(("Phone", "Phone", "LastName"))
+    edit = chance.edit(source, who, "phone")
+    field = chance.random.choice(("phone", "phone", "lastName"))
     event = Event(at=1, part=part, acts=(chance.edit(target, who, field),))
     return [first, Step(wait=HOUR, acts=(edit,), events=(event,))]
 
@@ -120,13 +121,13 @@ def answer_lost_then_edited(chance: Chance) -> list[Step]:
     """A write has its effect, a person edits the field, and the answer never comes."""
     who, first = _pair(chance)
     source, target, part = WRITTEN[chance.either()]
-    edit = chance.edit(source, who, "Phone")
+    edit = chance.edit(source, who, "phone")
     event = Event(
         at=1,
         part=part,
         after=True,
         late=chance.random.choice((0.0, 4.0, 30.0)),
-        acts=(chance.edit(target, who, "Phone"),),
+        acts=(chance.edit(target, who, "phone"),),
         fault=chance.random.choice(("dropped", "killed", "server error")),
     )
     return [first, Step(wait=HOUR, acts=(edit,), events=(event,)), Step(wait=HOUR)]
@@ -138,24 +139,24 @@ def deleted_under_a_write(chance: Chance) -> list[Step]:
     if chance.either():
         edit, delete, part = "crm_edit", "contact_delete", "PUT /api/3/contacts"
     else:
-        edit, delete, part = "contact_edit", "crm_delete", "PATCH /composite"
+        edit, delete, part = "contact_edit", "crm_delete", UPDATE
     event = Event(at=1, part=part, acts=(Act(op=delete, who=who),))
-    return [first, Step(wait=HOUR, acts=(chance.edit(edit, who, "Phone"),), events=(event,))]
+    return [first, Step(wait=HOUR, acts=(chance.edit(edit, who, "phone"),), events=(event,))]
 
 
 def lead_by_tag(chance: Chance) -> list[Step]:
     """A tag makes a lead of a contact, and the answer to the creation is lost or the process dies."""
     who = chance.newcomer()
-    acts = (chance.edit("contact_new", who, "Phone"), Act(op="contact_tag", who=who))
+    acts = (chance.edit("contact_new", who, "phone"), Act(op="contact_tag", who=who))
     fault = "killed" if chance.either() else chance.random.choice(("dropped", "server error", ""))
-    event = Event(at=1, part="POST /composite", after=chance.random.random() < 0.7, fault=fault)
+    event = Event(at=1, part=CREATE, after=chance.random.random() < 0.7, fault=fault)
     return [Step(wait=HOUR, acts=acts, events=(event,)), Step(wait=HOUR)]
 
 
 def new_on_both_sides(chance: Chance) -> list[Step]:
     """The same new person appears on both sides between two runs, or while the contact is being made."""
     who = chance.newcomer()
-    made = chance.edit("contact_new", who, "FirstName")
+    made = chance.edit("contact_new", who, "firstName")
     if chance.either():
         return [Step(wait=HOUR, acts=(chance_new(chance, who), made))]
     event = Event(at=1, part="POST /api/3/contacts", acts=(made,))
@@ -166,9 +167,9 @@ def refused(chance: Chance) -> list[Step]:
     """What a side cannot take: a required field is emptied, or an address is another person's."""
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
     if chance.random.random() < 0.5:
-        return [first, Step(wait=HOUR, acts=(Act(op="contact_edit", who=who, field="LastName"),))]
+        return [first, Step(wait=HOUR, acts=(Act(op="contact_edit", who=who, field="lastName"),))]
     other, second = _pair(chance)
-    taken = Act(op="crm_edit", who=who, field="Email", value=f"person{other}@example.org")
+    taken = Act(op="crm_edit", who=who, field="email", value=f"person{other}@example.org")
     return [first, second, Step(wait=HOUR, acts=(taken,))]
 
 
@@ -177,8 +178,8 @@ def swapped(chance: Chance) -> list[Step]:
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
     other, second = _pair(chance)
     swap = (
-        Act(op="crm_edit", who=who, field="Email", value=f"person{other}@example.org"),
-        Act(op="crm_edit", who=other, field="Email", value=f"person{who}@example.org"),
+        Act(op="crm_edit", who=who, field="email", value=f"person{other}@example.org"),
+        Act(op="crm_edit", who=other, field="email", value=f"person{who}@example.org"),
     )
     if chance.either():
         return [first, second, Step(wait=HOUR, acts=swap), Step(wait=HOUR)]
@@ -190,9 +191,9 @@ def renamed(chance: Chance) -> list[Step]:
     """The address of a linked person changes on one side, and a run dies on the way."""
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
     op = "crm_edit" if chance.either() else "contact_edit"
-    part = "PUT /api/3/contacts" if op == "crm_edit" else "PATCH /composite"
+    part = "PUT /api/3/contacts" if op == "crm_edit" else UPDATE
     event = Event(at=1, part=part, after=chance.random.random() < 0.5, fault="killed")
-    return [first, Step(wait=HOUR, acts=(chance.edit(op, who, "Email"),), events=(event,)), Step(wait=HOUR)]
+    return [first, Step(wait=HOUR, acts=(chance.edit(op, who, "email"),), events=(event,)), Step(wait=HOUR)]
 
 
 def deleted_and_made_again(chance: Chance) -> list[Step]:
@@ -206,16 +207,16 @@ def opted_out_then_edited(chance: Chance) -> list[Step]:
     """A person opts out on one side while the other side is edited."""
     who, first = _pair(chance)
     out = "crm_opt_out" if chance.either() else "contact_leaves"
-    acts = (Act(op=out, who=who), chance.edit("contact_edit", who, "Phone"))
+    acts = (Act(op=out, who=who), chance.edit("contact_edit", who, "phone"))
     return [first, Step(wait=HOUR, acts=acts)]
 
 
 def converted(chance: Chance) -> list[Step]:
     """A lead is converted; what the contact has no field for is edited before or after on the other side."""
     who, first = _pair(chance, "lead")
-    acts = [Act(op="crm_convert", who=who), chance.edit("contact_edit", who, "Score__c")]
+    acts = [Act(op="crm_convert", who=who), chance.edit("contact_edit", who, "score")]
     if chance.random.random() < 0.5:
-        acts.append(chance.edit("crm_edit", who, "Phone"))
+        acts.append(chance.edit("crm_edit", who, "phone"))
     return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(acts, len(acts))))]
 
 
@@ -225,14 +226,14 @@ def converted_under_a_write(chance: Chance) -> list[Step]:
     convert = (Act(op="crm_convert", who=who),)
     after = chance.random.random() < 0.5
     fault = chance.random.choice(("", "", "killed", "dropped"))
-    event = Event(at=1, part="PATCH /composite", after=after, acts=convert, fault=fault)
-    return [first, Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "Phone"),), events=(event,))]
+    event = Event(at=1, part=UPDATE, after=after, acts=convert, fault=fault)
+    return [first, Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "phone"),), events=(event,))]
 
 
 def converted_before_its_contact_is_made(chance: Chance) -> list[Step]:
     """A new lead is converted while its contact is being made."""
     who = chance.newcomer()
-    new = Act(op="crm_new", who=who, object="lead", field="Phone", value=chance.value("Phone"))
+    new = Act(op="crm_new", who=who, object="lead", field="phone", value=chance.value("phone"))
     fault = chance.random.choice(("", "killed"))
     event = Event(
         at=1,
@@ -247,9 +248,9 @@ def converted_before_its_contact_is_made(chance: Chance) -> list[Step]:
 def twins_merged(chance: Chance) -> list[Step]:
     """Two records of one person are merged, perhaps while the contact is being written."""
     who, first = _pair(chance)
-    twin = Act(op="crm_new", who=who, field="LastName", value=chance.value("LastName"))
+    twin = Act(op="crm_new", who=who, field="lastName", value=chance.value("lastName"))
     merge = Act(op="crm_merge", who=who)
-    edit = chance.edit("crm_edit", who, "Phone")
+    edit = chance.edit("crm_edit", who, "phone")
     if chance.random.random() < 0.5:
         return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=(edit, merge))]
     event = Event(at=1, part="PUT /api/3/contacts", acts=(merge,))
@@ -259,8 +260,8 @@ def twins_merged(chance: Chance) -> list[Step]:
 def twin_takes_over(chance: Chance) -> list[Step]:
     """The record that exchanges values is deleted, and the other one of that person takes its place."""
     who, first = _pair(chance)
-    twin = Act(op="crm_new", who=who, field="LastName", value=chance.value("LastName"))
-    gone = (Act(op="crm_delete", who=who), chance.edit("contact_edit", who, "Phone"))
+    twin = Act(op="crm_new", who=who, field="lastName", value=chance.value("lastName"))
+    gone = (Act(op="crm_delete", who=who), chance.edit("contact_edit", who, "phone"))
     return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=gone)]
 
 
@@ -269,31 +270,31 @@ def two_people_merged(chance: Chance) -> list[Step]:
     who, first = _pair(chance)
     other, second = _pair(chance)
     merge = Act(op=chance.random.choice(("crm_merge", "contact_merge")), who=who, other=other)
-    edit = chance.edit(chance.random.choice(("crm_edit", "contact_edit")), who, "Phone")
+    edit = chance.edit(chance.random.choice(("crm_edit", "contact_edit")), who, "phone")
     return [first, second, Step(wait=HOUR, acts=(edit, merge))]
 
 
 def set_without_stamp(chance: Chance) -> list[Step]:
     """A custom value is set alone, which no feed shows; perhaps the CRM edits the same field later."""
     who, first = _pair(chance)
-    silent = Step(wait=HOUR, acts=(chance.edit("contact_sets", who, "Score__c"),))
+    silent = Step(wait=HOUR, acts=(chance.edit("contact_sets", who, "score"),))
     if chance.random.random() < 0.5:
         return [first, silent]
-    return [first, silent, Step(wait=60.0, acts=(chance.edit("crm_edit", who, "Score__c"),))]
+    return [first, silent, Step(wait=60.0, acts=(chance.edit("crm_edit", who, "score"),))]
 
 
 def flow_after_an_edit(chance: Chance) -> list[Step]:
     """A person edits a record just before our write to it, upon which a flow edits it as our user."""
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
-    event = Event(at=1, part="PATCH /composite", acts=(chance.edit("crm_edit", who, "LastName"),))
-    return [first, Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "Phone"),), events=(event,))]
+    event = Event(at=1, part=UPDATE, acts=(chance.edit("crm_edit", who, "lastName"),))
+    return [first, Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "phone"),), events=(event,))]
 
 
 def vendor_rests(chance: Chance) -> list[Step]:
     """A vendor takes no more calls for longer than a run waits, in the middle of one."""
     who, first = _pair(chance)
-    edits = (chance.edit("crm_edit", who, "Phone"), chance.edit("contact_edit", who, "LastName"))
-    part = chance.random.choice(("PUT /api/3/contacts", "PATCH /composite", "GET /api/3/contacts"))
+    edits = (chance.edit("crm_edit", who, "phone"), chance.edit("contact_edit", who, "lastName"))
+    part = chance.random.choice(("PUT /api/3/contacts", UPDATE, "GET /api/3/contacts"))
     event = Event(at=1, part=part, fault="throttled for long")
     return [first, Step(wait=HOUR, acts=edits, events=(event,)), Step(wait=HOUR)]
 
@@ -301,7 +302,7 @@ def vendor_rests(chance: Chance) -> list[Step]:
 def erased(chance: Chance) -> list[Step]:
     """A contact is erased while its CRM record is edited."""
     who, first = _pair(chance)
-    acts = (Act(op="contact_erase", who=who), chance.edit("crm_edit", who, "Phone"))
+    acts = (Act(op="contact_erase", who=who), chance.edit("crm_edit", who, "phone"))
     return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(acts, 2))), Step(wait=HOUR)]
 
 

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-FIELDS = ("Email", "FirstName", "LastName", "Phone", "Nickname__c", "Score__c", "Birthday__c", "Title")
-ONE_WAY = "Title"  # of this field nothing flows to the CRM
+FIELDS = ("email", "firstName", "lastName", "phone", "nickname", "score", "birthday", "jobTitle")
+ONE_WAY = "jobTitle"  # of this field nothing flows to the CRM
 TAG = "make lead"
 
 
@@ -68,6 +68,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The connection's settings, and how the vendors' clocks go."""
 
+    crm: str = "salesforce"
     policy: str = "newest"
     winner: str = "crm"
     import_updates_above: int = 200
@@ -110,13 +111,13 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 def value_of(field: str, number: int) -> str:
     """A value that no other number gives; the story says who wrote it and when."""
     match field:
-        case "Email":
+        case "email":
             return f"mail{number}@example.org"
-        case "Phone":
+        case "phone":
             return f"+1 202 555 {number:04}"
-        case "Score__c":
+        case "score":
             return f"{number}.5"
-        case "Birthday__c":
+        case "birthday":
             return (date(1950, 1, 1) + timedelta(days=number)).isoformat()
         case _:
             return f"{field[:5]} {number}"

@@ -5,32 +5,32 @@ A situation that is not listed here is counted all the same, but need not be met
 
 from __future__ import annotations
 
-STATES = (
-    "contact edited while a write to it is in flight",
+import msgspec
+
+SALESFORCE, DYNAMICS = "salesforce", "dynamics"
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A situation that must be met."""
+
+    name: str
+    crms: tuple[str, ...] = (SALESFORCE, DYNAMICS)  # with which
+    either: bool = False  # with any one of them is enough: the CRM has no part in it
+
+
+WITH_EACH = (
     "CRM record edited while a write to it is in flight",
-    "contact deleted while a write to it is in flight",
     "CRM record deleted while a write to it is in flight",
-    "contact made while its creation is in flight",
-    "contact edited between import and confirmation",
-    "contact deleted between import and confirmation",
-    "contact renamed between import and confirmation",
-    "contact made between import and confirmation",
-    "killed with an update of a contact in doubt",
     "killed with an update of a CRM record in doubt",
     "killed with a new CRM record in doubt",
-    "killed with a new contact in doubt",
-    "killed with an import sent and not confirmed",
     "killed with writes intended",
     "killed with sightings waiting and nothing intended",
     "conflict decided for the CRM",
     "conflict decided for ActiveCampaign",
     "conflict held for a person",
     "hold after a refusal",
-    "address held that another contact has",
-    "value kept in a form of the vendor's own",
     "first link with both sides filled",
     "link closed because the CRM record was deleted",
-    "link opened again when the CRM record was restored",
     "link went with a converted lead",
     "lead converted while a write to it is in flight",
     "CRM records merged",
@@ -39,9 +39,36 @@ STATES = (
     "CRM record renamed by ActiveCampaign",
     "lead made of a tagged contact",
     "the CRM's flow edited within our write",
-    "value carried that no stamp had shown",
-    "overwritten in the stated window",
     "opt-out carried to ActiveCampaign",
     "opt-out carried to the CRM",
+)
+WITH_ANY = (
+    "contact edited while a write to it is in flight",
+    "contact deleted while a write to it is in flight",
+    "contact made while its creation is in flight",
+    "contact edited between import and confirmation",
+    "contact deleted between import and confirmation",
+    "contact renamed between import and confirmation",
+    "contact made between import and confirmation",
+    "killed with an update of a contact in doubt",
+    "killed with a new contact in doubt",
+    "killed with an import sent and not confirmed",
+    "address held that another contact has",
+    "value kept in a form of the vendor's own",
+    "value carried that no stamp had shown",
+    "overwritten in the stated window",
     "run ended by a vendor, work went on in the next",
+)
+WITH_ONE = {
+    SALESFORCE: ("link opened again when the CRM record was restored",),
+    DYNAMICS: (
+        "hold while a lead is closed",
+        "CRM record closed and opened again",
+        "qualified lead opened again",
+    ),
+}
+STATES = (
+    *(Listed(name=name) for name in WITH_EACH),
+    *(Listed(name=name, either=True) for name in WITH_ANY),
+    *(Listed(name=name, crms=(crm,)) for crm, names in WITH_ONE.items() for name in names),
 )

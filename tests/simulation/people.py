@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tests.helpers.mappings import SOBJECTS
 from tests.simulation.cells import CONTACTS, CRM, Record
-from tests.simulation.consents import ACTIVE, LEFT, OPTED_OUT
+from tests.simulation.consents import ACTIVE, LEFT
 from tests.simulation.history import TAG, Act
 
 from crosswalk_sandbox.system import PersonError
@@ -19,7 +18,6 @@ from crosswalk_sandbox.system import PersonError
 if TYPE_CHECKING:  # needs a configured Django
     from tests.simulation.world import World
 
-OWN_NAMES = {"Email": "email", "FirstName": "firstName", "LastName": "lastName", "Phone": "phone"}
 LIST = "1"
 
 
@@ -30,7 +28,7 @@ class People:
         self._world = world
         self._addresses: dict[int, str] = {}  # the last that a person was given
         self._names: Counter[tuple[str, int]] = Counter()  # how often a person's record was made
-        self._binned: dict[int, list[Record]] = {}  # records of the CRM that may be restored
+        self._away: dict[int, list[Record]] = {}  # records of the CRM that may be had back
         self.deleted: set[tuple[int, str]] = set()  # whom somebody deleted on that side
         self.restored: set[Record] = set()
         self.converted: set[Record] = set()
@@ -62,42 +60,49 @@ class People:
         return records[0] if records else None
 
     def crm_new(self, act: Act) -> bool:
-        values: dict[str, Any] = {"Email": self.address(act.who), "LastName": self._named("Last", act.who)}
+        values = {"email": self.address(act.who), "lastName": self._named("Last", act.who)}
         if act.field:
             values[act.field] = act.value
-        self._world.crm_new(act.object, **values)
+        self._world.org.new(act.object, values)
         return True
 
     def crm_edit(self, act: Act) -> bool:
         record = self._crm(act.who)
         if record is None:
             return False
-        if act.field == "Email" and act.value:
+        self._world.org.edit(record, {act.field: act.value})
+        if act.field == "email" and act.value:
             self._addresses[act.who] = act.value
-        self._world.crm_edit(record[1], record[2], **{act.field: act.value or None})
         return True
 
     def crm_delete(self, act: Act) -> bool:
         record = self._crm(act.who)
         if record is None:
             return False
-        self._world.crm_delete(record[1], record[2])
-        self._bin(act.who, record)
+        self._world.org.delete(record)
+        self.deleted.add((act.who, CRM))
+        if self._world.org.binned:
+            self._away.setdefault(act.who, []).append(record)
         return True
 
-    def _bin(self, who: int, record: Record) -> None:
-        self._binned.setdefault(who, []).append(record)
-        self.deleted.add((who, CRM))
-
-    def crm_undelete(self, act: Act) -> bool:
-        binned = self._binned.get(act.who)
-        if not binned:
+    def crm_put_away(self, act: Act) -> bool:
+        """What this CRM lets people have back: out of a bin, or by opening it again."""
+        record = self._crm(act.who)
+        if record is None:
             return False
-        record = binned[-1]
-        self._world.crm_undelete(record[1], record[2])
-        binned.pop()
-        self.restored.add(record)
-        if not binned:
+        self._world.org.put_away(record)
+        self._away.setdefault(act.who, []).append(record)
+        if self._world.org.binned:
+            self.deleted.add((act.who, CRM))
+        return True
+
+    def crm_restore(self, act: Act) -> bool:
+        away = self._away.get(act.who)
+        if not away:
+            return False
+        self._world.org.restore(away[-1])
+        self.restored.add(away.pop())
+        if not away and self._world.org.binned:
             self.deleted.discard((act.who, CRM))
         return True
 
@@ -105,8 +110,10 @@ class People:
         leads = [each for each in self._world.ledger.records(act.who, CRM) if each[1] == "lead"]
         if not leads:
             return False
-        self._world.systems["salesforce"].person("Lead", "convert", record_id=leads[0][2])
+        self._world.org.convert(leads[0])
         self.converted.add(leads[0])
+        if not self._world.org.binned:
+            self._away.setdefault(act.who, []).append(leads[0])  # a qualified lead may be opened again
         return True
 
     def crm_merge(self, act: Act) -> bool:
@@ -116,9 +123,7 @@ class People:
         losers = [each for each in losers if kept is not None and each[1] == kept[1] and each != kept]
         if kept is None or not losers:
             return False
-        values = {"recordToMergeIds": [losers[0][2]]}
-        sobject = SOBJECTS[kept[1]]
-        self._world.systems["salesforce"].person(sobject, "merge", record_id=kept[2], values=values)
+        self._world.org.merge(kept, losers[0])
         if act.other >= 0:
             self.deleted.add((act.other, CRM))
             self._world.ledger.join(act.who, act.other)
@@ -129,7 +134,7 @@ class People:
         record = self._crm(act.who)
         if record is None:
             return False
-        self._world.crm_edit(record[1], record[2], **{OPTED_OUT: True})
+        self._world.org.opt_out(record, act.who)
         return True
 
     # --- ActiveCampaign
@@ -149,9 +154,9 @@ class People:
         contact_id = self._contact(act.who)
         if contact_id is None:
             return False
-        if act.field == "Email":
-            self._addresses[act.who] = act.value
         self._world.contact_edit(contact_id, **{self._name(act.field): act.value})
+        if act.field == "email":
+            self._addresses[act.who] = act.value
         return True
 
     def contact_sets(self, act: Act) -> bool:
@@ -213,14 +218,15 @@ class People:
 
     def _name(self, field: str) -> str:
         """A field's name in ActiveCampaign's pages: custom fields go by their number."""
-        return OWN_NAMES.get(field) or str(self._world.custom[field])
+        return str(self._world.custom.get(field, field))
 
 
 ACTS: dict[str, Callable[[People, Act], bool]] = {
     "crm_new": People.crm_new,
     "crm_edit": People.crm_edit,
     "crm_delete": People.crm_delete,
-    "crm_undelete": People.crm_undelete,
+    "crm_put_away": People.crm_put_away,
+    "crm_restore": People.crm_restore,
     "crm_convert": People.crm_convert,
     "crm_merge": People.crm_merge,
     "crm_opt_out": People.crm_opt_out,

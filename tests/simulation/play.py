@@ -15,9 +15,9 @@ from tests.simulation.world import World
 TRIES = 60  # histories that are played to shorten one that fails
 
 
-def play_seed(seed: int, folder: Path) -> Played:
-    """Play a seed; what fails is made as short as it can be."""
-    history = generate(seed)
+def play_seed(seed: int, folder: Path, crm: str = "") -> Played:
+    """Play a seed, with its own CRM or another; what fails is made as short as it can be."""
+    history = generate(seed, crm)
     played = play(history, folder)
     if played.wrong:
         played = shrunk(history, played, folder)
@@ -40,6 +40,7 @@ def play(history: History, folder: Path) -> Played:
         wrong = [f"{type(error).__name__}: {error}"]
     return Played(
         seed=history.seed,
+        crm=history.options.crm,
         wrong=wrong,
         lost_in_window=lost,
         simulated=(world.clock.now() - started).total_seconds(),

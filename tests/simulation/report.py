@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import zip_longest
 
 import msgspec
+from tests.simulation.names import Listed
 
 DAY = 86_400.0
 TWICE_EVERY = 25
@@ -29,6 +30,7 @@ class Played(msgspec.Struct, kw_only=True):
     """What came of one history."""
 
     seed: int
+    crm: str
     wrong: list[str]
     lost_in_window: int  # values overwritten where the design says that they may be
     simulated: float  # seconds
@@ -74,35 +76,50 @@ def difference(first: Played, again: Played) -> str:
     return f"{told}; line {number} of its trace:\n{one}\n{other}"
 
 
-def table(results: Iterable[Played], states: Iterable[str]) -> Iterator[str]:
-    """Faults fired and states reached, one a line."""
-    fired: Counter[str] = Counter()
-    reached: Counter[str] = Counter(dict.fromkeys(states, 0))
-    seeds, lost, simulated = 0, 0, 0.0
+def table(results: Sequence[Played], listed: Iterable[Listed]) -> Iterator[str]:
+    """Faults fired and states reached, one a line, and with which CRM."""
+    fired: dict[str, Counter[str]] = defaultdict(Counter)
+    reached: dict[str, Counter[str]] = defaultdict(Counter)
     for played in results:
-        seeds += 1
-        lost += played.lost_in_window
-        simulated += played.simulated
-        fired.update(played.fired)
-        reached.update({name: number for name, number in played.states.items() if name in reached})
-    yield f"{seeds} seeds, {simulated / DAY:.0f} simulated days"
+        fired[played.crm].update(played.fired)
+        reached[played.crm].update(played.states)
+    crms = sorted(Counter(played.crm for played in results).items())
+    yield f"{len(results)} seeds, {sum(played.simulated for played in results) / DAY:.0f} simulated days"
+    lost = sum(played.lost_in_window for played in results)
     yield f"{lost:7} values overwritten in the stated window of ten seconds: counted apart, no pass"
+    yield " ".join(f"{crm:>12}" for crm, _number in crms)
+    yield f"{' '.join(f'{number:12}' for _crm, number in crms)} seeds"
     yield "faults fired"
-    yield from (f"{number:7} {name}" for name, number in sorted(fired.items()))
+    yield from _rows(
+        [crm for crm, _number in crms], fired, {name for each in fired.values() for name in each}
+    )
     yield "states reached"
-    yield from (f"{number:7} {name}" for name, number in sorted(reached.items()))
+    yield from _rows([crm for crm, _number in crms], reached, {each.name for each in listed})
 
 
-def missing(results: Iterable[Played], states: Iterable[str]) -> list[str]:
-    """The listed states that no seed reached."""
-    reached = {name for played in results for name in played.states}
-    return [name for name in states if name not in reached]
+def _rows(crms: Sequence[str], counted: Mapping[str, Counter[str]], names: Iterable[str]) -> Iterator[str]:
+    for name in sorted(names):
+        yield f"{' '.join(f'{counted[crm][name]:12}' for crm in crms)} {name}"
+
+
+def missing(results: Sequence[Played], listed: Iterable[Listed]) -> list[str]:
+    """The listed states that no seed reached; what both CRMs must show counts for each that was played."""
+    reached = {(played.crm, name) for played in results for name in played.states}
+    crms = sorted({played.crm for played in results})
+    found = []
+    for each in listed:
+        unmet = [crm for crm in crms if crm in each.crms and (crm, each.name) not in reached]
+        if each.either:
+            found += [each.name] if len(unmet) == len(crms) else []
+        else:
+            found += [f"{each.name} (with {crm})" for crm in unmet]
+    return found
 
 
 def failure(played: Played) -> str:
     """A seed that failed: how to play it again, its options, what is wrong, and the story."""
     lines = [
-        f"seed {played.seed} failed; play it again with: make simulate SEED={played.seed}",
+        f"seed {played.seed} failed; play it again with: make simulate SEED={played.seed} CRM={played.crm}",
         f"options: {played.options}",
         *played.wrong,
         "what happened:",

@@ -20,6 +20,7 @@ DEEDS = {
     "crm_edit": "edited",
     "contact_edit": "edited",
     "crm_delete": "deleted",
+    "crm_put_away": "put away",
     "contact_delete": "deleted",
     "crm_new": "made",
     "contact_new": "made",
@@ -44,7 +45,7 @@ MOMENTS = {
 
 def note_act(world: World, act: Act) -> None:
     """What our tables are about to do with the record that a person changes during a run."""
-    deed = "renamed" if act.field == "Email" and act.op.endswith("edit") else DEEDS.get(act.op)
+    deed = "renamed" if act.field == "email" and act.op.endswith("edit") else DEEDS.get(act.op)
     if deed is None:
         return
     side = CRM if act.op.startswith("crm") else CONTACTS
@@ -94,7 +95,7 @@ def _written(world: World) -> Iterator[str]:
             yield "the CRM's flow edited within our write"
         if write.new.value in world.people.silent:
             yield "value carried that no stamp had shown"
-        if write.field == "Email" and write.old.value:
+        if write.field == "email" and write.old.value:
             yield (
                 "contact renamed by the CRM"
                 if write.record[0] == CONTACTS
@@ -105,8 +106,10 @@ def _written(world: World) -> Iterator[str]:
 def _rested(world: World) -> Iterator[str]:
     yield from _written(world)
     for hold in world.holds():
+        if not world.org.takes((CRM, hold["object"], hold["crm_id"] or "")):
+            yield "hold while a lead is closed"
         yield "conflict held for a person" if hold["kind"] == "conflict" else "hold after a refusal"
-        if hold["field"] == "Email" and hold["kind"] != "conflict":
+        if hold["field"] == "email" and hold["kind"] != "conflict":
             yield "address held that another contact has"
     for row in world.journal():
         if row["op"] == "kept":
@@ -128,10 +131,16 @@ def _lives(world: World) -> Iterator[str]:
     people = world.people
     for link in world.links(state="open"):
         if (CRM, link.object, link.crm_id) in people.restored:
-            yield "link opened again when the CRM record was restored"
+            yield (
+                "link opened again when the CRM record was restored"
+                if world.org.binned
+                else "CRM record closed and opened again"
+            )
         if not link.is_primary:
             yield "two CRM records share a contact"
     if any(record not in world.ledger.cells for record in people.merged):
         yield "CRM records merged"
+    if people.converted & people.restored:
+        yield "qualified lead opened again"
     if people.converted and world.links(state="open", object="contact"):
         yield "link went with a converted lead"

@@ -6,39 +6,41 @@ Import this only when Django knows its database.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
-import msgspec
 from django.db import connection as database
-from tests.helpers.mappings import NAMES, both_objects, mapping_of
-from tests.helpers.two_systems import TwoSystems
+from tests.helpers.mappings import both_objects, mapping_of
+from tests.helpers.two_systems import NAME, Row, TwoSystems
 from tests.simulation.cells import CONTACTS, CRM, Ledger, Record, Values, canonical, look
-from tests.simulation.consents import Consents, stands
+from tests.simulation.consents import Consents, Stands, stands
+from tests.simulation.crms import CRMS, is_refusal
 from tests.simulation.faults import Commits, Events, FaultyWire, Killed, Trace
-from tests.simulation.history import ONE_WAY, TAG, Act, History, Step
+from tests.simulation.history import FIELDS, ONE_WAY, TAG, Act, History, Step
 from tests.simulation.people import People
 from tests.simulation.states import note_act, note_death
 
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import CreationRule, FieldMapping, MappingFile, Policy, Settings, Side, UpdateRule
 from crosswalk.sync import run as runs
-from crosswalk_sandbox.http import make_request
 
 if TYPE_CHECKING:
     from crosswalk.sync.run import RunResult
 
-TITLES = {"Nickname__c": "Nickname", "Score__c": "Score", "Birthday__c": "Birthday", ONE_WAY: "Job title"}
-DEFAULTS = {"Company": "unknown", "LastName": "unknown"}
+TITLES = {
+    "nickname": "Nickname",
+    "score": "Score",
+    "birthday": "Birthday",
+    ONE_WAY: "Job title",
+}  # custom ones
 INTENDED = (
     "SELECT (SELECT count(*) FROM outbox WHERE state = 'sending')"
     " + (SELECT count(*) FROM consent_write WHERE state = 'sending')"
 )
-FLOW_SECONDS = 3
 QUIET_RUNS = 9
 PAUSE = 400.0  # seconds between runs of the quiet: longer than any vendor asks for
 _commits: list[Commits] = []
@@ -48,27 +50,29 @@ class World(TwoSystems):
     """One history while it is played."""
 
     def __init__(self, key_file: Path, history: History) -> None:
-        super().__init__(key_file, limits="real")
+        super().__init__(key_file, limits="real", crm=history.options.crm)
         self.history = history
+        self.org = CRMS[self.vendor](self.systems[self.vendor])
         self.trace = Trace()
-        self.ledger = Ledger(flow=bool(history.options.flow))
+        self.ledger = Ledger(flow=bool(history.options.flow), filled=self.org.filled)
         self.consents = Consents(self.ledger)
         self.people = People(self)
         self.events = Events(self)
         self.story: list[str] = []
         self.wrong: list[str] = []
         self.refused: list[str] = []  # requests that a vendor refused, with what it said
+        self.sent: list[str] = []  # routes of all calls that may write
         self.imports_asked: dict[str, datetime] = {}
         self.unheard: set[str] = set()  # imports whose answer never came, or was forgotten with the process
         self.called = ""  # the vendor of the call that is under way
         self.states: Counter[str] = Counter()
         self.custom = {name: int(self.field(title).removeprefix("field/")) for name, title in TITLES.items()}
         self.wire.inner = FaultyWire(self.wire.inner, self, self.trace)
-        self.systems["salesforce"].clock.advance(history.options.crm_clock)
+        self.systems[self.vendor].clock.advance(history.options.crm_clock)
         self.systems["activecampaign"].clock.advance(history.options.contact_clock)
-        if history.options.flow:
-            self._add_flow(history.options.flow)
-        self._add_rules()
+        self.org.set_up(history.options)
+        if history.options.digits:
+            self.account_rules(stored_as={"phone": ["digits"]})
         if not _commits:
             _commits.append(Commits())
         self._connected = False
@@ -129,7 +133,7 @@ class World(TwoSystems):
             self.trace.add(f"{self.clock.now():%d %H:%M:%S.%f}", act.told())
         side = CRM if act.op.startswith("crm") else "activecampaign"
         self.ledger.person(self._look(), self.clock.now(), act.who, side)
-        self.consents.person(stands(self.systems), act.who)
+        self.consents.person(self._stands(), act.who)
 
     def meanwhile(self, act: Act) -> None:
         """A person does something while a run goes on."""
@@ -218,9 +222,15 @@ class World(TwoSystems):
         self.ledger.ours(self._look(), self.clock.now(), asked)
         unheard = {str(number) for batch in done if batch.id in self.unheard for number in batch.success}
         self.ledger.doubt(write for write in self.ledger.writes[written:] if write.record[2] in unheard)
-        self.consents.ours(stands(self.systems))
-        if request is not None and response is not None and _is_refusal(response):
-            self.refused.append(f"{route} {request.content.decode()} {response.text}")
+        self.consents.ours(self._stands())
+        if request is not None and response is not None:
+            self.refused += [f"{route} {text}" for text in self._refusals(request, response)]
+
+    def _refusals(self, request: httpx2.Request, response: httpx2.Response) -> Iterable[str]:
+        if self.called == self.vendor:
+            return self.org.refused(request, response)
+        told = is_refusal(response.status_code) or b"failureReasons" in response.content
+        return [f"{request.content.decode()} {response.text}"] if told else []
 
     def imports_under_way(self) -> set[str]:
         """The imports that had no effect yet."""
@@ -249,20 +259,17 @@ class World(TwoSystems):
 
     def _connect(self) -> None:
         self._connected = True
-        self.connect(self._mapping())
+        self.connect(self._mapping(), org=self.vendor)
         self.departures.clear()
 
     def _mapping(self) -> MappingFile:
         fields = [
-            *NAMES,
-            *(
-                FieldMapping(
-                    crm=name,
-                    activecampaign=title,
-                    to_crm=UpdateRule.NEVER if name == ONE_WAY else UpdateRule.ALWAYS,
-                )
-                for name, title in TITLES.items()
-            ),
+            FieldMapping(
+                crm=self.org.fields[name],
+                activecampaign=TITLES.get(name, name),
+                to_crm=UpdateRule.NEVER if name == ONE_WAY else UpdateRule.ALWAYS,
+            )
+            for name in FIELDS
         ]
         options = self.history.options
         settings = Settings(
@@ -272,36 +279,19 @@ class World(TwoSystems):
             creation_tag=TAG,
             import_updates_above=options.import_updates_above,
         )
-        return mapping_of(*both_objects(fields, creation_defaults=DEFAULTS), settings=settings)
+        return mapping_of(
+            *both_objects(fields, creation_defaults=dict(self.org.creation_defaults)), settings=settings
+        )
+
+    @property
+    def _account(self) -> Any:
+        return self.systems["activecampaign"].system.account  # type: ignore[attr-defined]
 
     def _look(self) -> dict[Record, Values]:
-        return look(self.systems, self.custom, digits=self.history.options.digits)
+        return look(self.org, self._account, self.custom, digits=self.history.options.digits)
 
-    def _add_rules(self) -> None:
-        """What both vendors make of telephone numbers."""
-        if self.history.options.rule:
-            # Only where it changes: else the org refuses opt-outs too, which every run tries again.
-            when = [{"field": "Phone", "is": "changed"}, {"field": "Phone", "is": "like", "to": "[37]$"}]
-            refusal = {"message": "No such number.", "fields": ["Phone"], "by": "api", "when": when}
-            validations = [{"object": name, **refusal} for name in ("Contact", "Lead")]
-            self._post_rules("salesforce", {"validations": validations})
-        if self.history.options.digits:
-            self._post_rules("activecampaign", {"stored_as": {"phone": ["digits"]}})
-
-    def _post_rules(self, vendor: str, rules: dict[str, Any]) -> None:
-        doors = self.systems[vendor].system.doors()
-        doors["POST", "rules"](make_request("POST", "/_sandbox/rules", {}, msgspec.json.encode(rules)))
-
-    def _add_flow(self, moment: str) -> None:
-        """The org sets the one-way field after every change of a phone, as the user who saved."""
-        made = {ONE_WAY: {"from": "Phone", "as": "digits"}}
-        when = [{"field": "Phone", "is": "changed"}]
-        later = {"seconds": FLOW_SECONDS} if moment == "later" else {}
-        flows = [
-            {"object": name, "on": ["update"], "when": when, "set": made, "moment": moment, **later}
-            for name in ("Contact", "Lead")
-        ]
-        self._post_rules("salesforce", {"flows": flows})
+    def _stands(self) -> Stands:
+        return stands(self.org, self._account)
 
     def canonical(self, field: str, value: object) -> str:
         """A value of a field as it is compared."""
@@ -310,12 +300,10 @@ class World(TwoSystems):
     def names(self, side: str, field: str) -> str:
         """The name of a field in our tables."""
         if side == CRM:
-            return field
-        own = {name.crm: name.activecampaign for name in NAMES}
-        return own.get(field) or f"field/{self.custom[field]}"
+            return self.org.fields[field]
+        return f"field/{self.custom[field]}" if field in self.custom else field
 
-
-def _is_refusal(response: httpx2.Response) -> bool:
-    if 400 <= response.status_code < 500 and response.status_code not in (401, 429):
-        return True
-    return b'"success":false' in response.content or b"failureReasons" in response.content
+    def holds(self, name: str = NAME) -> list[Row]:
+        """All holds, with fields by our names."""
+        ours = {own: field for field, own in self.org.fields.items()}
+        return [{**hold, "field": ours.get(hold["field"], hold["field"])} for hold in super().holds(name)]
