@@ -367,10 +367,10 @@ def done_fields(plan: ObjectPlan, side: Side, row: OutboxRow, record: Record) ->
 
 
 def look_up(context: Context, side: Side, wanted: Iterable[tuple[str, str]]) -> list[Record]:
-    """Read records by e-mail, given as (object, key), into the inbox; return them."""
+    """Read records by e-mail, given as (object, key), into the inbox, in the order of the names; return them."""
     found: list[Record] = []
     keys_by_object: dict[str, list[str]] = {}
-    for object, key in wanted:
+    for object, key in sorted(wanted):
         keys_by_object.setdefault(object, []).append(key)
     for object, keys in keys_by_object.items():
         requested_at = context.clock.now()

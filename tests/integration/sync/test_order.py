@@ -49,3 +49,23 @@ def test_a_run_tells_its_counts_in_one_order_whatever_plan_the_database_takes(bo
         cursor.execute("SET enable_hashagg = on; SET enable_sort = off")
     result = both.sync()
     assert list(result.counts) == ["activecampaign create", "activecampaign update", "crm update"]
+
+
+def test_contacts_that_an_import_does_not_show_are_asked_for_in_the_order_of_their_addresses(
+    both: TwoSystems,
+) -> None:
+    for number in range(12):
+        both.crm_new(Email=f"p{number:02}@example.org")
+    both.connect()
+
+    def rename() -> None:
+        edits = {row["id"]: {"email": f"renamed-{row['email']}"} for row in both.contacts()}
+        both.contacts_edit_all(edits)
+
+    both.wire.after_import(rename)
+    marks = both.marks()
+    both.sync()
+
+    asked = [query for query in both.queries_since(marks) if "email=p" in query]
+    assert len(asked) == 12
+    assert asked == sorted(asked)
