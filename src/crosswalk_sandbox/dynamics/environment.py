@@ -29,6 +29,7 @@ ABOUT_RIGHTS = frozenset(
         "systemuserroles",
         "teamroles",
         "teammembership",
+        "principalobjectaccess",
     }
 )
 

@@ -18,6 +18,7 @@ class Rights:
     units_below: frozenset[str] = frozenset()
     teams: frozenset[str] = frozenset()
     roles: int = 0
+    shared: Mapping[str, int] = field(default_factory=dict)  # with the user or a team: bits of rights, by row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crosswalk_sandbox.dynamics.actions import closing, merging, multiple, qualifying
+from crosswalk_sandbox.dynamics.actions import closing, merging, multiple, qualifying, sharing
 from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
@@ -75,6 +75,9 @@ def _qualify(call: Call, lead: Row) -> Response:
 
 UNBOUND: dict[str, Callable[[Call], Response]] = {
     "Merge": _merge,
+    "GrantAccess": sharing.grant,
+    "ModifyAccess": sharing.modify,
+    "RevokeAccess": sharing.revoke,
     "WinOpportunity": lambda call: _closed(call, closing.WON),
     "LoseOpportunity": lambda call: _closed(call, closing.LOST),
     "PublishXml": lambda call: changing.publish(call, all_of_it=False),

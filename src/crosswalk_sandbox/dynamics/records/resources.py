@@ -26,7 +26,9 @@ from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.http import Response
 
 ONE = frozenset({"$select", "$expand"})
-UNWRITTEN = frozenset({"privilege", "roleprivileges", "systemuserroles", "teamroles", "teammembership"})
+UNWRITTEN = frozenset({
+    "privilege", "roleprivileges", "systemuserroles", "teamroles", "teammembership", "principalobjectaccess",
+})  # fmt: skip
 METHOD = "The requested resource does not support http method "
 
 

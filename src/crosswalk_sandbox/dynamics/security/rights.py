@@ -39,7 +39,24 @@ def _found(environment: Environment, user: str) -> Rights:
             depths[name] = max(depths.get(name, 0), int(each["privilegedepthmask"]).bit_length() - 1)
     unit = row["businessunitid"]
     below = _units_below(environment, unit)
-    return Rights(depths=depths, user=user, unit=unit, units_below=below, teams=teams, roles=len(roles))
+    return Rights(
+        depths=depths,
+        user=user,
+        unit=unit,
+        units_below=below,
+        teams=teams,
+        roles=len(roles),
+        shared=_shared_with(environment, {user, *teams}),
+    )
+
+
+def _shared_with(environment: Environment, principals: set[str]) -> dict[str, int]:
+    """The rights that were given for single rows, to a user or a team of theirs."""
+    found: dict[str, int] = {}
+    for each in environment.rows["principalobjectaccess"].values():
+        if each["principalid"] in principals:
+            found[each["objectid"]] = found.get(each["objectid"], 0) | each["accessrightsmask"]
+    return found
 
 
 def shared(one: Rights, other: Rights) -> Rights:
@@ -102,9 +119,11 @@ def readable(environment: Environment, table: Table) -> list[Row]:
 
 
 def covers(rights: Rights, name: str, table: Table, row: Row) -> bool:
-    """Whether a privilege that is held reaches a row."""
+    """Whether a privilege that is held reaches a row, or the row is shared with who holds it."""
     depth = rights.depths[name]
     if depth == GLOBAL or not table.owned or row.get("ownerid") in {rights.user, *rights.teams}:
+        return True
+    if rights.shared.get(row[table.key], 0) & privileges.access_right(name):
         return True
     units = (frozenset[str](), {rights.unit}, {rights.unit, *rights.units_below})[depth]
     return row.get("owningbusinessunit") in units

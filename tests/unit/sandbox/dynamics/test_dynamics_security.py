@@ -358,3 +358,59 @@ def test_roles_come_back_with_a_reset(environment: DataverseEnvironment) -> None
 def test_a_role_of_privileges_that_there_are_not_is_refused(environment: DataverseEnvironment) -> None:
     order = {"name": "Narrow", "privileges": {"prvReadNonsense": "Global"}}
     assert "prvReadNonsense" in environment.control("POST", "roles", order, status=400)["message"]
+
+
+def share(
+    environment: DataverseEnvironment, action: str, contact: str, principal: dict[str, str], mask: str = ""
+) -> int:
+    target = {"@odata.type": f"{FULL}contact", "contactid": contact}
+    given: dict[str, object] = {"PrincipalAccess": {"Principal": principal, "AccessMask": mask}}
+    body = {"Target": target, **(given if mask else {"Revokee": principal})}
+    return environment.call("POST", f"/{action}", body).status_code
+
+
+@pytest.mark.parametrize("through", ["user", "team"])
+def test_a_shared_row_may_be_read_until_it_is_shared_no_more(
+    environment: DataverseEnvironment, through: str
+) -> None:
+    me, contact = user_id(environment, ME), any_row(environment, "contact")
+    principal = {"@odata.type": f"{FULL}systemuser", "systemuserid": me}
+    if through == "team":
+        team = any_row(environment, "team")
+        body = {"@odata.id": f"{environment.ready['url']}/api/data/v9.2/systemusers({me})"}
+        assert environment.call("POST", f"/teams({team})/teammembership_association/$ref", body).is_success
+        principal = {"@odata.type": f"{FULL}team", "teamid": team}
+    assert share(environment, "GrantAccess", contact, principal, "ReadAccess, WriteAccess") == 204
+    only(environment, "Basic", "prvReadContact", "prvWriteContact", prvShareContact="Global")
+
+    assert [row["contactid"] for row in environment.get("/contacts")["value"]] == [contact]
+    assert environment.call("PATCH", f"/contacts({contact})", {"jobtitle": "CEO"}).status_code == 204
+    assert share(environment, "ModifyAccess", contact, principal, "ReadAccess") == 204
+    code, _ = environment.refusal("PATCH", f"/contacts({contact})", {"jobtitle": "CTO"}, status=403)
+    assert code == "0x80048306"
+    assert share(environment, "RevokeAccess", contact, principal) == 204
+    assert environment.get("/contacts")["value"] == []
+
+
+def test_who_may_not_share_a_row_is_refused(environment: DataverseEnvironment) -> None:
+    contact = any_row(environment, "contact")
+    ada = {"@odata.type": f"{FULL}systemuser", "systemuserid": user_id(environment, ADA)}
+    only(environment, "Global", "prvReadContact")
+    assert share(environment, "GrantAccess", contact, ada, "ReadAccess") == 403
+
+
+@pytest.mark.parametrize(
+    ("principal", "mask"),
+    [
+        ({"@odata.type": f"{FULL}systemuser", "systemuserid": "00000000-0000-0000-0000-00000000dead"}, "ReadAccess"),
+        ({"@odata.type": f"{FULL}contact", "contactid": "00000000-0000-0000-0000-00000000dead"}, "ReadAccess"),
+        ({"@odata.type": f"{FULL}team", "teamid": "TEAM"}, "LookAccess"),
+    ],
+)  # fmt: skip
+def test_nobody_and_unknown_rights_are_refused(
+    environment: DataverseEnvironment, principal: dict[str, str], mask: str
+) -> None:
+    found = {
+        name: any_row(environment, "team") if value == "TEAM" else value for name, value in principal.items()
+    }
+    assert share(environment, "GrantAccess", any_row(environment, "contact"), found, mask) == 400
