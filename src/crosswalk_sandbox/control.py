@@ -125,7 +125,7 @@ class Controlled:
     @contextmanager
     def _under_way_with(self, request: Request) -> Iterator[Request]:
         """The request with the number of those that are under way beside it; at the end what is added to each."""
-        caller = request.headers.get("authorization", "")
+        caller = self.system.caller(request)
         with self._log_lock:
             beside = self._under_way[caller]
             self._under_way[caller] += 1

@@ -37,7 +37,7 @@ class Request:
     raw_query: str
     headers: Mapping[str, str]  # names in lower case
     body: bytes
-    beside: int = 0  # other requests with the same Authorization that were under way when it came
+    beside: int = 0  # other requests of the same caller that were under way when it came
 
     @cached_property
     def segments(self) -> tuple[str, ...]:

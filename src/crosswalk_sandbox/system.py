@@ -47,6 +47,9 @@ class System(Protocol):
     def is_token_call(self, request: Request) -> bool:
         """Whether this is a call for tokens, which the vendor does not count as API use."""
 
+    def caller(self, request: Request) -> str:
+        """Who sent it, as far as limits of requests at once are concerned; nothing is checked."""
+
     def batch_size(self, request: Request) -> int | None:
         """How many records the request carries, or None when it is no batch."""
 

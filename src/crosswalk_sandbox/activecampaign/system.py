@@ -104,6 +104,10 @@ class ActiveCampaign:
         """Never: keys do not expire."""
         return False
 
+    def caller(self, request: Request) -> str:
+        """The key of the call."""
+        return request.headers.get("api-token", "")
+
     def batch_size(self, request: Request) -> int | None:
         """How many contacts or options a bulk call carries."""
         name = BATCHES.get(self.route(request))

@@ -5,6 +5,8 @@ Source: Dataverse, OAuth with Dataverse; application users; Impersonate another 
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +40,17 @@ def caller(environment: Environment, entra: Entra, request: Request) -> str:
     if user is None:
         raise ODataError("0x80072560", "The user is not a member of the organization.")
     return _enabled(user)
+
+
+def claimed(request: Request) -> str:
+    """Whom the token of a request names, unproved; the whole header where it names nobody."""
+    header = request.headers.get("authorization", "")
+    parts = header.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return str(claims["oid"] if "scp" in claims else claims["appid"])
+    except (LookupError, ValueError, TypeError):
+        return header
 
 
 def session(environment: Environment, caller: str, headers: Mapping[str, str]) -> Session:

@@ -56,6 +56,8 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     flows: tuple[Logic, ...] = ()
     # columns that must be filled, such as "contact.telephone1", as if they were required by the system
     required: tuple[str, ...] = ()
+    # what the schema says of columns; only SystemRequired is enforced by the API
+    levels: dict[str, Literal["None", "Recommended", "ApplicationRequired", "SystemRequired"]] = {}
     # columns under column security, and what the API's users may do with them
     secured: dict[str, Literal["none", "read"]] = {}
     # custom columns of leads that a qualification carries over, such as {"new_score": "contact.new_score"}
@@ -69,6 +71,11 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         changed.check(schema)
         return changed
 
+    def must_be_filled(self) -> Iterator[str]:
+        """The columns that no row may lack."""
+        yield from self.required
+        yield from (path for path, level in self.levels.items() if level == "SystemRequired")
+
     def check(self, schema: Schema) -> None:
         """Raises ValueError for a rule about what the environment does not have."""
         for path in self._paths():
@@ -80,7 +87,7 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         check_ways(self.flows)
 
     def _paths(self) -> Iterator[str]:
-        yield from (*self.required, *self.secured)
+        yield from (*self.required, *self.levels, *self.secured)
         for own, target in self.lead_mapping.items():
             yield from (f"lead.{own}", target)
         found: tuple[DuplicateRule | Refusal | Logic, ...] = (*self.duplicates, *self.refusals, *self.flows)

@@ -261,6 +261,10 @@ class Dynamics:
         """Sign-in does not count as use of the API."""
         return serves(request)
 
+    def caller(self, request: Request) -> str:
+        """The user or application of the token, whichever of its tokens it is."""
+        return access.claimed(request)
+
     def batch_size(self, request: Request) -> int | None:
         """How many requests a batch carries."""
         if request.path.endswith("Multiple"):

@@ -139,6 +139,10 @@ class Salesforce:
         """Sign-in does not count as use of the API."""
         return serves(request)
 
+    def caller(self, request: Request) -> str:
+        """The session of the call."""
+        return request.headers.get("authorization", "")
+
     def batch_size(self, request: Request) -> int | None:
         """How many records a collection or a tree carries."""
         if _segments(request)[3:5] not in (("composite", "sobjects"), ("composite", "tree")):

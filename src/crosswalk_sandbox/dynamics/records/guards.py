@@ -51,7 +51,7 @@ def changed_before(environment: Environment, table: Table, old: Row | None, new:
 def refuse(environment: Environment, table: Table, old: Row | None, new: Row) -> None:
     """Refuse a row that lacks a required column, that a plug-in refuses, or that is a duplicate. Raises ODataError."""
     rules = environment.rules
-    for path in rules.required:
+    for path in rules.must_be_filled():
         if path.startswith(f"{table.name}.") and new.get(path.partition(".")[2]) is None:
             raise ODataError("0x80040203", f"Attribute: {path.partition('.')[2]} cannot be set to NULL")
     for refusal in rules.refusals:

@@ -11,6 +11,7 @@ from tests.helpers.sandbox_environment import DataverseEnvironment, Opening
 
 from crosswalk_sandbox.dynamics.protection import AT_ONCE, REQUESTS, ThrottledError, Use
 from crosswalk_sandbox.dynamics.simulator import Dynamics
+from crosswalk_sandbox.http import Request
 from crosswalk_sandbox.limits import Limits
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -168,3 +169,17 @@ def test_what_is_used_up_is_kept(environment: DataverseEnvironment, opening: Ope
     later = opening(limits="real")
     later.controlled.restore(environment.controlled.saved())
     assert later.call("GET", "/WhoAmI").status_code == 429
+
+
+def test_requests_at_once_are_a_users_whichever_token_they_carry(environment: DataverseEnvironment) -> None:
+    def caller(token: str) -> str:
+        headers = {"authorization": f"Bearer {token}"}
+        request = Request(method="GET", path="/", query=[], raw_query="", headers=headers, body=b"")
+        return environment.controlled.system.caller(request)
+
+    first = environment.token()["access_token"]
+    environment.clock.advance(10)
+    second = environment.token()["access_token"]
+    assert first != second
+    assert caller(first) == caller(second)
+    assert caller("nonsense") not in {caller(first), caller("other nonsense")}

@@ -286,3 +286,16 @@ def test_a_fault_of_signing_in_says_where_to_sign_in(environment: DataverseEnvir
 def test_every_answer_has_an_id_for_support(environment: DataverseEnvironment) -> None:
     ids = [environment.call("GET", "/WhoAmI").headers["req_id"] for _ in range(2)]
     assert len(set(ids)) == 2
+
+
+def test_what_the_schema_requires_can_be_said_and_only_the_systems_level_is_enforced(
+    environment: DataverseEnvironment,
+) -> None:
+    levels = {"contact.jobtitle": "ApplicationRequired", "contact.nickname": "SystemRequired"}
+    environment.control("POST", "rules", {"levels": levels})
+    for path, level in levels.items():
+        attribute = f"Attributes(LogicalName='{path.partition('.')[2]}')"
+        found = environment.get(f"/EntityDefinitions(LogicalName='contact')/{attribute}")
+        assert found["RequiredLevel"]["Value"] == level
+    assert environment.refusal("POST", "/contacts", {"lastname": "A", "jobtitle": "CEO"})[0] == "0x80040203"
+    assert environment.call("POST", "/contacts", {"lastname": "A", "nickname": "B"}).status_code == 204
