@@ -17,6 +17,7 @@ from . import (
     mapping,
     mapping_fields,
     mapping_standard,
+    schedule,
     selection,
     sync,
     tombstones,
@@ -35,6 +36,7 @@ mapping.app.add_typer(mapping_fields.app)
 mapping.app.add_typer(mapping_standard.app)
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(selection.app, name="selection")
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(sync.app)
 app.add_typer(look.app)
 app.add_typer(holds.app, name="holds")

@@ -15,6 +15,7 @@ from . import tables
 from .command import command
 from .outcome import Answer, ExitCode
 from .progress import duration, watched
+from .schedule import next_shown, schedule_data
 from .session import ConnectionName, open_session
 from .terminal import Terminal
 
@@ -32,12 +33,17 @@ def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
     Links, what waits, what is held, who takes no part, what was read when, and the last run.
     """
     session = open_session()
-    from crosswalk.store import connections, history
+    from crosswalk.store import connections, history, schedules
     from crosswalk.sync import sweep
 
     chosen = connections.all_connections() if connection is None else [session.connection(connection)]
     found = [
-        {"name": each.name, **_renamed(history.figures(each)), "sweep": sweep.figures(each)}
+        {
+            "name": each.name,
+            **_renamed(history.figures(each)),
+            "sweep": sweep.figures(each),
+            "schedule": schedule_data(schedules.of(each)),
+        }
         for each in chosen
     ]
     if not found:
@@ -75,6 +81,7 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("last read"): found["read_at"],
         _("calls"): {each["system"]: _quota(each) for each in found["quota"]},
         _("seen again"): {f"{each['system']} {each['object']}": _sweep(each) for each in found["sweep"]},
+        _("next start"): next_shown(found["schedule"]),
         _("last run"): _("none yet") if last is None else [last["state"], last["started_at"], last["counts"]],
     }
     return tables.facts(found["name"], labels)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from gettext import gettext as _
-from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -182,13 +181,8 @@ def _end_of_quiet(quiet: Quiet | None, zone: ZoneInfo, moment: datetime) -> date
     return moment
 
 
-def starts(schedule: Schedule, anchor: datetime, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the starts later than `after` and not later than `until`."""
-
-    def ahead() -> Iterator[datetime]:
-        moment = after
-        while True:
-            moment = next_start(schedule, anchor, moment)
-            yield moment
-
-    return takewhile(lambda moment: moment <= until, ahead())
+def starts(schedule: Schedule, anchor: datetime, after: datetime) -> Iterator[datetime]:
+    """Yield all starts later than `after`, without end."""
+    while True:
+        after = next_start(schedule, anchor, after)
+        yield after

@@ -131,6 +131,7 @@ _OWNED = (
     "inbox",
     "plan_row",
     "plan",
+    "schedule",
     "link",
     "run",
     "tombstone",

@@ -237,6 +237,20 @@ class Run(models.Model):
         db_table = "run"
 
 
+class Schedule(models.Model):
+    """When a connection's runs start by themselves."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True)
+    definition = models.JSONField()  # a `core.schedule.Schedule`
+    set_at = models.DateTimeField()  # equal distances count from here
+    next_at = models.DateTimeField(
+        db_index=True
+    )  # in the past while a start is due that nobody has taken yet
+
+    class Meta:
+        db_table = "schedule"
+
+
 class Plan(models.Model):
     """What a run would do, without doing it."""
 

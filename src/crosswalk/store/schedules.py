@@ -1,0 +1,60 @@
+"""Schedules of connections: kept, changed and removed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from crosswalk.core.schedule import Schedule, check, next_start
+
+from . import models
+
+_INSTANT = timedelta(microseconds=1)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection's schedule."""
+
+    schedule: Schedule
+    set_at: datetime
+    next_at: datetime
+
+    def next_after(self, moment: datetime) -> datetime:
+        """Return the first start later than a moment."""
+        return next_start(self.schedule, self.set_at, moment)
+
+
+def of(connection: models.Connection) -> Kept | None:
+    """Return a connection's schedule; None while its runs start by hand alone."""
+    found = models.Schedule.objects.filter(connection=connection).first()
+    return None if found is None else _kept(found)
+
+
+def _kept(row: models.Schedule) -> Kept:
+    schedule = msgspec.convert(row.definition, Schedule)
+    return Kept(schedule=schedule, set_at=row.set_at, next_at=row.next_at)
+
+
+def save(connection: models.Connection, schedule: Schedule, now: datetime) -> Kept:
+    """Give a connection a schedule instead of the one it has. Equal distances begin at once.
+
+    Raises UserError when the schedule cannot be kept.
+    """
+    check(schedule)
+    set_at = now.replace(microsecond=0)
+    row, _ = models.Schedule.objects.update_or_create(
+        connection=connection,
+        defaults={
+            "definition": msgspec.to_builtins(schedule),
+            "set_at": set_at,
+            "next_at": next_start(schedule, set_at, set_at - _INSTANT),
+        },
+    )
+    return _kept(row)
+
+
+def remove(connection: models.Connection) -> bool:
+    """Take a connection's schedule away; False when it has none."""
+    count, _ = models.Schedule.objects.filter(connection=connection).delete()
+    return bool(count)
