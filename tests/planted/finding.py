@@ -34,13 +34,28 @@ def find_by_tests(copy: Path, tests: Sequence[str]) -> Finding:
     Raises RuntimeError when they cannot be run at all.
     """
     began = time.monotonic()
-    done = run(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *tests)
+    failed = _failures(copy, ["-x", *tests])
+    by = ENDLESS if failed is None else next((f"`{each}`" for each in failed), "")
+    return Finding(by=by, seconds=time.monotonic() - began)
+
+
+def failing(copy: Path, tests: Sequence[str]) -> set[str]:
+    """Run all tests in the copy; return those that fail, which are all of them when they never end.
+
+    Raises RuntimeError when they cannot be run at all.
+    """
+    failed = _failures(copy, tests)
+    return set(tests if failed is None else failed)
+
+
+def _failures(copy: Path, arguments: Sequence[str]) -> list[str] | None:
+    """Return the tests that fail; None when they never end."""
+    done = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *arguments)
     if done is None:
-        return Finding(by=ENDLESS, seconds=time.monotonic() - began)
+        return None
     if done.returncode not in OUTCOMES:
-        raise RuntimeError(f"{' '.join(tests)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    failed = _FAILED.search(done.stdout) if OUTCOMES[done.returncode] else None
-    return Finding(by=f"`{failed[1]}`" if failed else "", seconds=time.monotonic() - began)
+        raise RuntimeError(f"{' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return _FAILED.findall(done.stdout) if OUTCOMES[done.returncode] else []
 
 
 def find_by_seeds(copy: Path, seeds: int) -> Finding:
