@@ -40,11 +40,12 @@ def test_the_loser_s_link_joins_the_winner_s_and_its_contact_stays(both: TwoSyst
 
 
 @pytest.mark.parametrize("sweep_all", [False, True], ids=["by the feed", "by the sweep"])
-def test_a_loser_that_shows_long_after_its_winner_gives_way(both: TwoSystems, sweep_all: bool) -> None:
+def test_a_loser_that_shows_long_after_its_winner_gives_way(salesforce: TwoSystems, sweep_all: bool) -> None:
     """Until then it is a record like any other.
 
     With its old stamp it is behind the feed by now: the sweep finds that it is gone, and the CRM tells no more of it.
     """
+    both = salesforce
     winner = both.crm_new(FirstName="Ana", Email=ANA)
     loser = both.crm_new(FirstName="Bea", Email=BEA)
     both.connect(mapping_of(*both_objects(), settings=Settings(creation=CreationRule.ALL)))
