@@ -614,7 +614,7 @@ def test_what_is_refused_again_and_again_is_tried_more_and_more_rarely(both: Two
 
 def test_a_person_may_have_a_refused_opt_out_tried_at_once(both: TwoSystems) -> None:
     _crm_id, tried = refused_again_and_again(both, 10)
-    assert tried == [0, 1, 3, 8]
+    assert (tried[:3], len(tried)) == ([0, 1, 3], 4)
     both.wire.allow()
     both.retry()
     assert both.sync().counts == {"activecampaign opt_out": 1}

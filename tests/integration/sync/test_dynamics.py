@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
@@ -9,6 +10,7 @@ from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
 from crosswalk.core.mapping import Brake, Brakes, CreationRule, Settings
 
 if TYPE_CHECKING:
+    import httpx2
     from tests.helpers.with_dynamics import WithDynamics
 
 
@@ -109,6 +111,39 @@ def test_either_box_is_an_opt_out_and_we_tick_the_one_for_mass_mail(dynamics: Wi
     dynamics.crm_edit("contact", asked, donotemail=True)
     dynamics.sync()
     assert dynamics.contact("asked@example.org")["lists"] == {"1": "2"}
+    dynamics.assert_quiet()
+
+
+def test_an_opt_out_that_a_plug_in_refuses_is_held_and_tried_more_and_more_rarely(
+    dynamics: WithDynamics,
+) -> None:
+    crm_id = dynamics.crm_new(emailaddress1="left@example.org")
+    dynamics.contact_new("left@example.org", lastName="Ruiz", lists={"1": 2})
+    environment = dynamics.systems["dynamics"].system
+    refusal = {"object": "contact", "message": "Ask legal first.", "by": "api"}
+    environment.set_rules({"refusals": [refusal]})  # type: ignore[attr-defined]
+    dynamics.connect()
+    tried: list[int] = []
+    began = dynamics.clock.now()
+
+    def hear(route: str, request: httpx2.Request) -> None:
+        if route.endswith("$batch") and b"PATCH" in request.content:
+            tried.append((dynamics.clock.now() - began) // timedelta(hours=1))
+
+    dynamics.wire.before.append(hear)
+    for _ in range(9):
+        dynamics.sync()
+        dynamics.wait(3600)
+    assert (tried[:3], len(tried)) == ([0, 1, 3], 4)
+    (hold,) = dynamics.held_now()
+    assert (hold.kind, hold.side, hold.reason) == ("consent", "crm", "Ask legal first.")
+
+    environment.set_rules(None)  # type: ignore[attr-defined]
+    dynamics.retry()
+    dynamics.sync()
+
+    assert dynamics.crm("contact", crm_id)["donotbulkemail"] is True
+    assert dynamics.held_now() == []
     dynamics.assert_quiet()
 
 
