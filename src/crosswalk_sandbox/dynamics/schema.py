@@ -179,6 +179,7 @@ class Table:
     tracked: bool
     columns: Mapping[str, Column]
     keys: tuple[Key, ...] = ()
+    custom: bool = False  # made by the environment's own people
 
     @cached_property
     def id(self) -> str:
@@ -250,6 +251,11 @@ class Schema:
         """Set tables in the place of those with their names."""
         self.tables |= {table.name: table for table in tables}
         self.by_set |= {table.set_name: table for table in tables}
+        self.version += 1
+
+    def remove(self, name: str) -> None:
+        """Take a table away."""
+        del self.by_set[self.tables.pop(name).set_name]
         self.version += 1
 
     def put_column(self, column: Column) -> None:

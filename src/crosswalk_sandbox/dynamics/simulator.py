@@ -39,13 +39,27 @@ from crosswalk_sandbox.system import Doors, Record, World
 DIGITS = frozenset({"Decimal", "Money"})  # text in the state file, so that no digit is lost
 
 
+class MadeTable(msgspec.Struct, kw_only=True):
+    """What else there is to know of a table that the environment's own people made."""
+
+    schema_name: str
+    set_name: str
+    label: str
+    plural: str
+    code: int
+    key: str
+    title: str
+    custom: bool = True
+
+
 class SavedTable(msgspec.Struct, kw_only=True):
-    """A table that was changed by metadata calls."""
+    """A table that was changed or made by metadata calls."""
 
     name: str
     columns: list[Column]
     keys: list[Key]
     tracked: bool
+    made: MadeTable | None = None
 
 
 class SavedEnvironment(msgspec.Struct, kw_only=True):
@@ -66,7 +80,11 @@ class SavedEnvironment(msgspec.Struct, kw_only=True):
 
 def _saved(table: Table) -> SavedTable:
     columns = list(table.columns.values())
-    return SavedTable(name=table.name, columns=columns, keys=list(table.keys), tracked=table.tracked)
+    facts = {name: getattr(table, name) for name in MadeTable.__struct_fields__}
+    made = MadeTable(**facts) if table.custom else None
+    return SavedTable(
+        name=table.name, columns=columns, keys=list(table.keys), tracked=table.tracked, made=made
+    )
 
 
 class Dynamics:
@@ -116,7 +134,7 @@ class Dynamics:
             used=self.protection.saved(),
             rules=here.rules,
             later=here.later,
-            tables=[_saved(table) for table in here.schema if table is not self._usual[0][table.name]],
+            tables=[_saved(table) for table in here.schema if table is not self._usual[0].get(table.name)],
             option_sets=list(here.schema.option_sets.values()),
             schema_version=here.schema.version,
         )
@@ -140,6 +158,10 @@ class Dynamics:
         schema.go_back(self._usual)
         for table in found.tables:
             columns = {column.name: column for column in table.columns}
+            if table.made:
+                facts = msgspec.structs.asdict(table.made)
+                schema.put(Table(name=table.name, columns=columns, tracked=False, **facts))
+                self.environment.rows.setdefault(table.name, {})
             old = schema[table.name]
             schema.put(replace(old, columns=columns, keys=tuple(table.keys), tracked=table.tracked))
         for each in found.option_sets:

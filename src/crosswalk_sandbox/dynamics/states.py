@@ -10,6 +10,7 @@ STATUS_OF_STATE: dict[str, dict[int, tuple[int, ...]]] = {
     "opportunity": {0: (1, 2), 1: (3,), 2: (4, 5)},
     "opportunityclose": {0: (1,), 1: (2,), 2: (3,)},
 }
+USUAL = {0: (1,), 1: (2,)}  # of a table that the environment's own people made
 # a row that is closed can only be reactivated: the refusal of everything else
 CLOSED = {
     "lead": ("0x80040519", "This lead is already closed. Reactivate it to change it."),
@@ -17,7 +18,12 @@ CLOSED = {
 }
 
 
+def statuses_of(table: str) -> dict[int, tuple[int, ...]]:
+    """The status reasons of each state of a table."""
+    return STATUS_OF_STATE.get(table, USUAL)
+
+
 def state_of(table: str, status: int) -> int | None:
     """The state that a status reason belongs to."""
-    states = STATUS_OF_STATE[table]
+    states = statuses_of(table)
     return next((state for state, statuses in states.items() if status in statuses), None)

@@ -9,7 +9,7 @@ from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError
-from crosswalk_sandbox.dynamics.metadata import changing, choices
+from crosswalk_sandbox.dynamics.metadata import changing, choices, tables
 from crosswalk_sandbox.dynamics.records import addresses, resources
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import Table
@@ -83,6 +83,7 @@ UNBOUND: dict[str, Callable[[Call], Response]] = {
     "PublishXml": lambda call: changing.publish(call, all_of_it=False),
     "PublishAllXml": lambda call: changing.publish(call, all_of_it=True),
     "ReactivateEntityKey": changing.reactivate_key,
+    "CreateEntities": tables.create_many,
     "InsertOptionValue": choices.insert,
     "UpdateOptionValue": choices.update,
     "DeleteOptionValue": choices.delete,

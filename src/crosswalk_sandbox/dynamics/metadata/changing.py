@@ -14,7 +14,7 @@ from crosswalk_sandbox.dynamics import alternate_keys
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError
-from crosswalk_sandbox.dynamics.metadata import columns, definitions, resources
+from crosswalk_sandbox.dynamics.metadata import columns, definitions, resources, tables
 from crosswalk_sandbox.dynamics.metadata.columns import Json, invalid, label_of
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Key, OptionSet, Table
@@ -33,10 +33,12 @@ def serve(call: Call, parts: Parts) -> Response:
     check_solution(call)
     key = parts[0][1]
     if key is None:
+        if call.request.method == "POST" and len(parts) == 1:
+            return tables.create(call)
         raise _no_method(call)
     table = resources.find_table(call, key)
     if len(parts) == 1:
-        return _put_table(call, table)
+        return tables.delete(call, table) if call.request.method == "DELETE" else _put_table(call, table)
     name, inner = parts[1]
     if call.request.method == "PUT" and name == "Attributes" and inner is not None and len(parts) == 3:
         return _put_column(call, table, inner, parts[2][0])

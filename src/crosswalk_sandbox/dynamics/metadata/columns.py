@@ -18,7 +18,9 @@ from crosswalk_sandbox.dynamics.schema import MULTIPLE, Column, OptionSet, Schem
 Json = Mapping[str, Any]
 Facts = dict[str, Any]
 SCHEMA_NAME = re.compile(r"(?!mscrm)[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z]\w*", re.ASCII | re.IGNORECASE)
-TYPE = re.compile(r"#?Microsoft\.Dynamics\.CRM\.(\w+)AttributeMetadata")
+TYPE = re.compile(
+    r"#?Microsoft\.Dynamics\.CRM\.(?:Complex)?(\w+)AttributeMetadata"
+)  # Complex: in CreateEntities
 LEVELS = frozenset({"None", "Recommended", "ApplicationRequired"})
 TEXT_FORMATS = frozenset({"Text", "Email", "Phone", "Url", "TextArea", "TickerSymbol"})
 BEHAVIOURS = frozenset({"UserLocal", "DateOnly", "TimeZoneIndependent"})

@@ -18,7 +18,7 @@ from crosswalk_sandbox.dynamics.schema import (
     Schema,
     Table,
 )  # fmt: skip
-from crosswalk_sandbox.dynamics.states import STATUS_OF_STATE, state_of
+from crosswalk_sandbox.dynamics.states import state_of, statuses_of
 
 Json = dict[str, Any]
 MOST_INTEGER = 2_147_483_647
@@ -65,8 +65,8 @@ def entity(table: Table) -> Json:
         "CanChangeTrackingBeEnabled": managed(True, "canchangetrackingbeenabled"),
         "IsOptimisticConcurrencyEnabled": True,
         "IsDuplicateDetectionEnabled": managed(table.owned, "isduplicatedetectionenabled"),
-        "IsCustomEntity": False,
-        "IsManaged": True,
+        "IsCustomEntity": table.custom,
+        "IsManaged": not table.custom,
         "IsActivity": False,
         "IsIntersect": False,
         "IsPrivate": False,
@@ -218,7 +218,7 @@ def _set_facts(text: str, *, custom: bool) -> Json:
 def _option(column: Column, value: int, text: str) -> Json:
     more: Json = {}
     if column.type == "State":
-        more = {"DefaultStatus": STATUS_OF_STATE[column.table][value][0], "InvariantName": text}
+        more = {"DefaultStatus": statuses_of(column.table)[value][0], "InvariantName": text}
     if column.type == "Status":
         more = {"State": state_of(column.table, value), "TransitionData": None}
     return {**_plain_option(value, text, column.custom), **more}

@@ -20,7 +20,7 @@ from crosswalk_sandbox.dynamics.rules import Logic
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Table
 from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.dynamics.security.privileges import OVERRIDE_CREATED
-from crosswalk_sandbox.dynamics.states import CLOSED, STATUS_OF_STATE
+from crosswalk_sandbox.dynamics.states import CLOSED, statuses_of
 
 RATE = Decimal("1.0000000000")
 
@@ -194,7 +194,7 @@ def settle_state(table: Table, row: Row, sent: Row, old: Row | None) -> None:
         return
     if sent.get("statecode", 0) is None:
         raise _not_empty("statecode")
-    states = STATUS_OF_STATE[table.name]
+    states = statuses_of(table.name)
     before: Row = old or {"statecode": 0, "statuscode": states[0][0]}
     state: int = {**before, **sent}["statecode"]
     kept = before["statuscode"] if state == before["statecode"] else states[state][0]

@@ -313,3 +313,88 @@ def test_an_option_of_a_global_option_set_is_added_to_all_its_columns(
     assert environment.refusal("POST", "/InsertOptionValue", body)[0] == "0x80040203"
     own = {"EntityLogicalName": "contact", "AttributeLogicalName": "acx_size", "Label": label("XL")}
     assert "acx_sizes" in environment.refusal("POST", "/InsertOptionValue", own)[1]
+
+
+def table_of(schema_name: str, complex_: str = "", **facts: Any) -> dict[str, Any]:
+    """A table with a name and a number; `complex_` types are those of CreateEntities."""
+    name = {"SchemaName": "acx_Title", "DisplayName": label("Title"), "MaxLength": 200, "IsPrimaryName": True}
+    size = {"SchemaName": "acx_Size", "DisplayName": label("Size"), "MinValue": 0, "MaxValue": 9}
+    return {
+        "@odata.type": f"{CRM}{complex_}EntityMetadata",
+        "SchemaName": schema_name,
+        "DisplayName": label("Shoe"),
+        "DisplayCollectionName": label("Shoes"),
+        "OwnershipType": "UserOwned",
+        "Attributes": [
+            {"@odata.type": f"{CRM}{complex_}StringAttributeMetadata", **name},
+            {"@odata.type": f"{CRM}{complex_}IntegerAttributeMetadata", **size},
+        ],
+        **facts,
+    }
+
+
+def make_tables(environment: DataverseEnvironment, way: str) -> None:
+    if way == "EntityDefinitions":
+        answer = environment.call("POST", "/EntityDefinitions", table_of("acx_Shoe"))
+        assert answer.status_code == 204, answer.text
+        assert answer.headers["odata-entityid"].endswith(")")
+    else:
+        body = {"Entities": [table_of("acx_Shoe", "Complex")]}
+        answer = environment.call("POST", "/CreateEntities?SolutionUniqueName=Default", body)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("way", ["EntityDefinitions", "CreateEntities"])
+def test_a_table_is_made_filled_and_taken_away(environment: DataverseEnvironment, way: str) -> None:
+    make_tables(environment, way)
+    path = "/EntityDefinitions(LogicalName='acx_shoe')"
+    made = environment.get(path)
+    assert (made["EntitySetName"], made["PrimaryNameAttribute"]) == ("acx_shoes", "acx_title")
+    assert made["IsCustomEntity"] is True
+    row = environment.call("POST", "/acx_shoes", {"acx_title": "Boot", "acx_size": 9}).headers[
+        "odata-entityid"
+    ]
+    (shown,) = environment.get("/acx_shoes?$filter=acx_size gt 8")["value"]
+    assert (shown["acx_title"], shown["statecode"], shown["statuscode"]) == ("Boot", 0, 1)
+    assert shown["_ownerid_value"]
+    address = row.partition("/api/data/v9.2")[2]
+    assert environment.call("PATCH", address, {"statecode": 1}).status_code == 204
+    assert environment.get(address)["statuscode"] == 2
+    assert environment.refusal("POST", "/acx_shoes", {"acx_size": 10})[0] == "0x8004432F"
+
+    assert environment.call("DELETE", path).status_code == 204
+    assert environment.refusal("GET", "/acx_shoes", status=404)[0] == "0x8006088a"
+
+
+def test_an_own_table_outlives_a_restart_and_ends_with_a_reset(
+    environment: DataverseEnvironment, opening: Any
+) -> None:
+    make_tables(environment, "EntityDefinitions")
+    environment.call("POST", "/acx_shoes", {"acx_title": "Boot"})
+    later = opening()
+    later.controlled.restore(environment.controlled.saved())
+    assert [row["acx_title"] for row in later.get("/acx_shoes")["value"]] == ["Boot"]
+    later.control("POST", "reset")
+    assert later.call("GET", "/acx_shoes").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"Attributes": []}, {"SchemaName": "Shoe"}, {"OwnershipType": "Nobodys"}, {"SchemaName": "acx_Shoe"}],
+)
+def test_a_table_that_cannot_be_is_refused(environment: DataverseEnvironment, facts: dict[str, Any]) -> None:
+    make_tables(environment, "EntityDefinitions")
+    environment.refusal("POST", "/EntityDefinitions", {**table_of("acx_Other"), **facts})
+
+
+def test_tables_that_others_need_stay(environment: DataverseEnvironment) -> None:
+    assert "system entity" in environment.refusal("DELETE", "/EntityDefinitions(LogicalName='lead')")[1]
+    make_tables(environment, "EntityDefinitions")
+    lookup = {
+        "@odata.type": f"{CRM}OneToManyRelationshipMetadata", "SchemaName": "acx_shoe_contact",
+        "ReferencedEntity": "acx_shoe", "ReferencingEntity": "contact",
+        "Lookup": {"SchemaName": "acx_ShoeId", "DisplayName": label("Shoe")},
+    }  # fmt: skip
+    assert environment.call("POST", "/RelationshipDefinitions", lookup).status_code == 204
+    code, _ = environment.refusal("DELETE", "/EntityDefinitions(LogicalName='acx_shoe')")
+    assert code == "0x8004f01f"
