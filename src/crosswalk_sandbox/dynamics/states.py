@@ -10,7 +10,7 @@ STATUS_OF_STATE: dict[str, dict[int, tuple[int, ...]]] = {
     "opportunity": {0: (1, 2), 1: (3,), 2: (4, 5)},
     "opportunityclose": {0: (1,), 1: (2,), 2: (3,)},
 }
-USUAL = {0: (1,), 1: (2,)}  # of a table that the environment's own people made
+USUAL: dict[int, tuple[int, ...]] = {0: (1,), 1: (2,)}  # of a table that the environment's own people made
 # a row that is closed can only be reactivated: the refusal of everything else
 CLOSED = {
     "lead": ("0x80040519", "This lead is already closed. Reactivate it to change it."),
