@@ -257,6 +257,8 @@ def links_of_records(connection_id: int, crm_ids: Iterable[str]) -> dict[tuple[s
         return {(link.object, str(link.crm_id)): link for link in links}
 
 
+# What waits is found by its address alone, all else is asked afterwards: the planner believes that a queue is empty
+# which was empty a moment ago, and would walk through all of it for each address.
 _MOVING = """
     SELECT l.key FROM link l CROSS JOIN LATERAL (
         SELECT key FROM inbox WHERE connection_id = l.connection_id AND side = 'crm' AND object = l.object
@@ -264,11 +266,10 @@ _MOVING = """
     WHERE l.connection_id = %(connection)s AND l.key = ANY(%(keys)s) AND {sole} AND i.key <> l.key
     UNION ALL
     SELECT i.key FROM unnest(%(keys)s::text[]) AS k (key) CROSS JOIN LATERAL (
-        SELECT * FROM inbox WHERE connection_id = %(connection)s AND side = 'crm' AND key = k.key AND NOT to_fetch
-        AND NOT deleted OFFSET 0) i CROSS JOIN LATERAL (
+        SELECT * FROM inbox WHERE key = k.key AND NOT to_fetch AND NOT deleted OFFSET 0) i CROSS JOIN LATERAL (
         SELECT * FROM link WHERE connection_id = i.connection_id AND object = i.object AND crm_id = i.record_id
         AND state = 'open' OFFSET 0) l
-    WHERE {sole} AND i.key <> l.key
+    WHERE i.connection_id = %(connection)s AND i.side = 'crm' AND {sole} AND i.key <> l.key
 """.format(
     sole="l.state = 'open' AND l.is_primary AND NOT EXISTS (SELECT FROM link s WHERE s.connection_id = l.connection_id"
     " AND s.activecampaign_id = l.activecampaign_id AND s.state <> 'closed' AND s.id <> l.id)"
@@ -303,12 +304,19 @@ def link_of(connection_id: int, side: Side, record_id: str) -> list[LinkRow]:
 
 def contacts_seen(connection_id: int, contact_ids: Iterable[str]) -> dict[str, Seen]:
     """Return the usable sightings of these contacts, by id."""
-    return {seen.record_id: seen for seen in _contacts(connection_id, "record_id", contact_ids)}
+    found = _contacts(
+        "inbox a WHERE a.record_id = ANY(%s) AND a.connection_id = %s", contact_ids, connection_id
+    )
+    return {seen.record_id: seen for seen in found}
 
 
 def contacts_seen_by_key(connection_id: int, keys: Iterable[str]) -> dict[str, Seen]:
     """Return the usable sightings of contacts with these e-mails, by key; of several the latest, which has it now."""
-    found = _contacts(connection_id, "key", keys)
+    of_key = (
+        "SELECT * FROM inbox WHERE key = k.key AND NOT to_fetch AND NOT deleted OFFSET 0"  # as in `_MOVING`
+    )
+    source = f"unnest(%s::text[]) AS k (key) CROSS JOIN LATERAL ({of_key}) a WHERE a.connection_id = %s"
+    found = _contacts(source, set(keys), connection_id)
     return {seen.key: seen for seen in sorted(found, key=attrgetter("stamp", "record_id")) if seen.key}
 
 
@@ -323,13 +331,12 @@ def unlinked(connection_id: int, contact_ids: Iterable[str]) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _contacts(connection_id: int, column: str, values: Iterable[str]) -> list[Seen]:
+def _contacts(source: str, wanted: Iterable[str], connection_id: int) -> list[Seen]:
     with database.cursor() as cursor:
         cursor.execute(
-            f"SELECT {SEEN_COLUMNS.format('a')} FROM unnest(%s::text[]) AS v (value) CROSS JOIN LATERAL ("
-            "SELECT * FROM inbox WHERE connection_id = %s AND side = 'activecampaign' AND object = 'contact'"
-            f" AND NOT to_fetch AND NOT deleted AND {column} = v.value OFFSET 0) a",
-            [list(set(values)), connection_id],
+            f"SELECT {SEEN_COLUMNS.format('a')} FROM {source} AND a.side = 'activecampaign'"
+            " AND a.object = 'contact' AND NOT a.to_fetch AND NOT a.deleted",
+            [list(wanted), connection_id],
         )
         return [Seen(*row) for row in cursor.fetchall()]
 

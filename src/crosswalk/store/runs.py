@@ -14,7 +14,7 @@ from .outcomes import KEPT
 
 _GROWING = ("directory", "inbox", "link", "outbox", "hold")
 _QUEUES = ("inbox", "outbox")  # filled and emptied by every run
-_LARGE = 1 << 20  # bytes of a queue that are worth giving back
+_LARGE = 4 << 20  # bytes of a queue that are worth giving back
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):

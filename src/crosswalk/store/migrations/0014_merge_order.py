@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             "DROP INDEX inbox_merge_order",
         ),
         migrations.RunSQL(
-            "CREATE INDEX inbox_key ON inbox (connection_id, side, key) WHERE NOT to_fetch AND NOT deleted",
+            "CREATE INDEX inbox_key ON inbox (key) WHERE NOT to_fetch AND NOT deleted",
             "DROP INDEX inbox_key",
         ),
     ]
