@@ -21,6 +21,7 @@ from . import (
     selection,
     sync,
     tombstones,
+    worker,
 )
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.add_typer(selection.app, name="selection")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(sync.app)
 app.add_typer(look.app)
+app.add_typer(worker.app)
 app.add_typer(holds.app, name="holds")
 app.add_typer(tombstones.app, name="tombstones")
 app.add_typer(database.app, name="db")

@@ -92,12 +92,41 @@ def remove(terminal: Terminal, name: Name) -> Answer:
 
     connection = connections.get(name)
     if not schedules.remove(connection):
-        raise UserError(
-            _("{name} has no schedule.").format(name=name),
-            cure=_("Give it one: crosswalk schedule set {name} --every 15m").format(name=name),
-        )
+        raise _no_schedule(name)
     terminal.say(_("Runs of {name} start by hand: crosswalk sync --connection {name}").format(name=name))
     return Answer(data={"connection": name, "schedule": None})
+
+
+@command(app, "pause")
+def pause(terminal: Terminal, name: Name) -> Answer:
+    """Let a connection's schedule rest: nothing starts by itself until it goes on.
+
+    A run under way comes to its end.
+    """
+    return _paused(name, paused=True)
+
+
+@command(app, "resume")
+def resume(terminal: Terminal, name: Name) -> Answer:
+    """Let a paused schedule go on. Starts that were missed meanwhile are made up for by one."""
+    return _paused(name, paused=False)
+
+
+def _paused(name: str, *, paused: bool) -> Answer:
+    open_session()
+    from crosswalk.store import connections, schedules
+
+    connection = connections.get(name)
+    if not schedules.pause(connection, paused=paused):
+        raise _no_schedule(name)
+    return _answer(name, schedules.of(connection))
+
+
+def _no_schedule(name: str) -> UserError:
+    return UserError(
+        _("{name} has no schedule.").format(name=name),
+        cure=_("Give it one: crosswalk schedule set {name} --every 15m").format(name=name),
+    )
 
 
 def _times(every: str | None, daily: str | None, cron: str | None) -> Every | Daily | Cron:
@@ -146,12 +175,19 @@ def schedule_data(kept: Kept | None) -> dict[str, Any] | None:
     """Return what programs read of a schedule."""
     if kept is None:
         return None
-    return {**msgspec.to_builtins(kept.schedule), "set_at": kept.set_at, "next_at": kept.next_at}
+    return {
+        **msgspec.to_builtins(kept.schedule),
+        "set_at": kept.set_at,
+        "next_at": kept.next_at,
+        "paused": kept.paused,
+    }
 
 
 def next_shown(data: dict[str, Any] | None) -> str:
     """Say when the next run starts, by the clocks of the schedule's zone."""
-    return _("by hand") if data is None else _by_clocks(data["next_at"], data["zone"])
+    if data is None:
+        return _("by hand")
+    return _("paused") if data["paused"] else _by_clocks(data["next_at"], data["zone"])
 
 
 def _by_clocks(moment: datetime, zone: str) -> str:
@@ -179,7 +215,7 @@ def _answer(name: str, kept: Kept | None) -> Answer:
     ahead = _ahead(kept)
     quiet = kept.schedule.quiet
     facts = {
-        _("Starts"): _said(kept.schedule),
+        _("Starts"): _("paused") if kept.paused else _said(kept.schedule),
         _("Zone"): kept.schedule.zone,
         _("Quiet hours"): None if quiet is None else f"{quiet.start:%H:%M}-{quiet.end:%H:%M}",
         _("Next"): tables.line("\n".join(_by_clocks(moment, kept.schedule.zone) for moment in ahead)),

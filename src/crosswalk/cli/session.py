@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crosswalk.sync.context import Context
 
 KEY_FILE = "credentials.key"  # in the home, outside the database
+SETTINGS = "crosswalk.settings"
 ConnectionName = Annotated[
     str | None,
     typer.Option(
@@ -65,20 +66,22 @@ class Session:
         return context
 
 
-def open_session() -> Session:
+def open_session(settings: str = SETTINGS) -> Session:
     """Reach the database of this installation, bring its tables up to date, and open the vault.
+
+    `settings` is the module of Django's settings: workers have tables of their own.
 
     Raises EmbeddedError when the embedded server cannot be started, UserError when the key file is lost.
     """
     from crosswalk.store import embedded
 
-    return open_session_at(embedded.database_url(), embedded.home())
+    return open_session_at(embedded.database_url(), embedded.home(), settings)
 
 
-def open_session_at(database_url: str, home: Path) -> Session:
+def open_session_at(database_url: str, home: Path, settings: str = SETTINGS) -> Session:
     """Do the same for a named database and home; once a process."""
     os.environ["DATABASE_URL"] = database_url
-    os.environ["DJANGO_SETTINGS_MODULE"] = "crosswalk.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings
     import django
 
     django.setup()

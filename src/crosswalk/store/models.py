@@ -246,6 +246,7 @@ class Schedule(models.Model):
     next_at = models.DateTimeField(
         db_index=True
     )  # in the past while a start is due that nobody has taken yet
+    paused = models.BooleanField(default=False)
 
     class Meta:
         db_table = "schedule"

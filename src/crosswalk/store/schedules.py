@@ -19,6 +19,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Schedule
     set_at: datetime
     next_at: datetime
+    paused: bool = False
 
     def next_after(self, moment: datetime) -> datetime:
         """Return the first start later than a moment."""
@@ -33,7 +34,7 @@ def of(connection: models.Connection) -> Kept | None:
 
 def _kept(row: models.Schedule) -> Kept:
     schedule = msgspec.convert(row.definition, Schedule)
-    return Kept(schedule=schedule, set_at=row.set_at, next_at=row.next_at)
+    return Kept(schedule=schedule, set_at=row.set_at, next_at=row.next_at, paused=row.paused)
 
 
 def save(connection: models.Connection, schedule: Schedule, now: datetime) -> Kept:
@@ -58,3 +59,21 @@ def remove(connection: models.Connection) -> bool:
     """Take a connection's schedule away; False when it has none."""
     count, _ = models.Schedule.objects.filter(connection=connection).delete()
     return bool(count)
+
+
+def take_due(now: datetime) -> list[int]:
+    """Take the starts that are due, and return their connections; within a transaction.
+
+    Starts that were missed count as one. What others take meanwhile is left to them, and paused schedules rest.
+    """
+    due = models.Schedule.objects.select_for_update(skip_locked=True)
+    rows = list(due.filter(next_at__lte=now, paused=False).order_by("next_at"))
+    for row in rows:
+        row.next_at = _kept(row).next_after(now)
+    models.Schedule.objects.bulk_update(rows, ["next_at"])
+    return [row.connection_id for row in rows]
+
+
+def pause(connection: models.Connection, *, paused: bool) -> bool:
+    """Let a schedule rest, or go on; False when the connection has none. What was missed is made up for once."""
+    return bool(models.Schedule.objects.filter(connection=connection).update(paused=paused))

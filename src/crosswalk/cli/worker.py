@@ -1,0 +1,47 @@
+"""`crosswalk worker`: what starts runs by their schedules."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from typing import Annotated
+
+import typer
+
+from .command import command
+from .outcome import Answer
+from .session import open_session
+from .terminal import Terminal
+
+app = typer.Typer()
+
+
+@command(app, "worker")
+def worker(
+    terminal: Terminal,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            "--concurrency", metavar="N", min=1, max=100, help=_("How many connections run at once.")
+        ),
+    ] = 4,
+    heartbeat: Annotated[
+        float,
+        typer.Option(
+            "--heartbeat",
+            metavar="SECONDS",
+            min=0.2,
+            max=15,
+            help=_("How often it shows that it lives; three times that without a sign, and others go on."),
+        ),
+    ] = 10,
+) -> Answer:
+    """Start runs by their schedules, until it is told to stop (Ctrl-C, SIGTERM).
+
+    As many of them as you like work together on one database, on one machine or several.
+    """
+    session = open_session("crosswalk.jobs.settings")
+    from crosswalk.jobs.worker import work
+
+    terminal.say(_("Working, {count} at once. Ctrl-C to stop.").format(count=concurrency))
+    work(session.vault, session.clock, concurrency=concurrency, heartbeat=heartbeat)
+    return Answer(data={"state": "stopped"})

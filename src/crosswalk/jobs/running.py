@@ -1,0 +1,39 @@
+"""The job that runs a connection."""
+
+from __future__ import annotations
+
+from django.db import OperationalError
+
+from crosswalk.core.clock import Clock
+from crosswalk.core.failures import SystemFailure, UserError
+from crosswalk.store import runs, schedules
+from crosswalk.store.models import Connection
+from crosswalk.store.vault import Vault
+from crosswalk.sync.run import opening, run
+from crosswalk.sync.setup import open_context
+
+KIND = "scheduled"
+
+
+def run_connection(connection_id: int, vault: Vault, clock: Clock) -> str:
+    """Run a connection as its schedule says; return how that ended, in a few words for the log.
+
+    Without a finished first sync nothing runs, since a person must look at its plan. A system that fails ends this
+    run, whose row says so; the next start goes on from there. So does whoever took the job over when the database
+    ended this session.
+    """
+    connection = Connection.objects.filter(id=connection_id).first()
+    if connection is None:
+        return "the connection is removed"
+    kept = schedules.of(connection)
+    if kept is not None and kept.paused:
+        return "paused"
+    if not runs.finished_before(connection_id):
+        return "waits for somebody to approve the first sync"
+    try:
+        with opening(connection.name, clock, KIND):
+            context = open_context(connection.name, vault, clock)
+        context.reads_ahead = True
+        return run(context, kind=KIND).state
+    except (SystemFailure, UserError, OperationalError) as failure:
+        return str(failure).strip()

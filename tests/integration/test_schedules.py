@@ -1,0 +1,120 @@
+"""Stored schedules: a start is taken once, however many were missed and however many ask; paused ones rest."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from crosswalk.core.clock import SystemClock
+from crosswalk.core.schedule import Daily, Every, Schedule
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOURLY = Schedule(times=Every(minutes=60))
+
+
+@pytest.fixture
+def acme(django_database: str) -> Any:
+    return _connection("acme")
+
+
+def _connection(name: str) -> Any:
+    from crosswalk.store import models
+
+    def tenant(system: str) -> Any:
+        sealed = {"credentials": b"", "created_at": NOW}
+        return models.Tenant.objects.create(system=system, identity=name, **sealed)
+
+    both = {"crm": tenant("salesforce"), "activecampaign": tenant("activecampaign")}
+    return models.Connection.objects.create(name=name, settings={}, created_at=NOW, **both)
+
+
+def _take(now: datetime) -> list[int]:
+    from django.db import transaction
+
+    from crosswalk.store import schedules
+
+    with transaction.atomic():
+        return schedules.take_due(now)
+
+
+def test_a_start_is_taken_once_and_missed_ones_together(acme: Any) -> None:
+    from crosswalk.store import schedules
+
+    schedules.save(acme, HOURLY, NOW)
+    assert _take(NOW) == [acme.id]
+    assert _take(NOW + timedelta(minutes=59)) == []
+    assert _take(NOW + timedelta(days=9, minutes=10)) == [acme.id]
+    kept = schedules.of(acme)
+    assert kept is not None
+    assert kept.next_at == NOW + timedelta(days=9, hours=1)
+
+
+def test_only_what_is_due_is_taken_the_longest_due_first(acme: Any) -> None:
+    from crosswalk.store import schedules
+
+    others = [_connection(name) for name in ("early", "late")]
+    schedules.save(acme, HOURLY, NOW)
+    schedules.save(others[0], HOURLY, NOW - timedelta(minutes=5))
+    schedules.save(others[1], Schedule(times=Daily(at=time(13))), NOW)
+    assert _take(NOW) == [others[0].id, acme.id]
+
+
+def test_a_paused_schedule_rests_and_makes_up_for_one_start(acme: Any) -> None:
+    from crosswalk.store import schedules
+
+    schedules.save(acme, HOURLY, NOW)
+    assert schedules.pause(acme, paused=True)
+    assert _take(NOW + timedelta(hours=5)) == []
+    assert schedules.pause(acme, paused=False)
+    assert _take(NOW + timedelta(hours=5)) == [acme.id]
+    assert _take(NOW + timedelta(hours=5)) == []
+
+
+def test_a_schedule_is_taken_by_one_of_two_who_ask_at_once(acme: Any) -> None:
+    from django.db import transaction
+
+    from crosswalk.store import feeds, schedules
+
+    schedules.save(acme, HOURLY, NOW)
+    found: list[list[int]] = []
+
+    def other() -> None:
+        found.append(_take(NOW))
+        feeds.end_session()
+
+    with transaction.atomic():
+        assert schedules.take_due(NOW) == [acme.id]
+        asking = threading.Thread(target=other)
+        asking.start()
+        asking.join(20)
+    assert found == [[]]
+
+
+class _ManyAtOnce:
+    """Stands for the queue: a job for each place, which wait for one another."""
+
+    @asynccontextmanager
+    async def open_async(self) -> AsyncIterator[None]:
+        yield
+
+    async def run_worker_async(self, *, concurrency: int, **_: object) -> None:
+        meeting = threading.Barrier(concurrency)
+        jobs = [asyncio.to_thread(meeting.wait, 20) for _ in range(concurrency)]
+        assert len(await asyncio.gather(*jobs)) == concurrency
+
+
+def test_as_many_jobs_run_at_once_as_were_asked_for(
+    django_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosswalk.jobs import worker
+
+    monkeypatch.setattr(worker, "_app", lambda *_: _ManyAtOnce())
+    monkeypatch.setattr(worker, "start_due", lambda _: [])
+    monkeypatch.setattr(worker, "rescue", lambda _: [])
+    worker.work(None, SystemClock(), concurrency=60, heartbeat=10)  # type: ignore[arg-type]
