@@ -261,7 +261,7 @@ class Controlled:
             return self._answer(request)
         answers = FaultAnswers(
             handle=lambda: self._answer(request),
-            throttled=lambda: self.system.throttled(request),
+            throttled=lambda limit: self.system.throttled(request, limit),
             failed=lambda status: self.system.failed(request, status),
         )
         return self.faults.strike(order, answers)

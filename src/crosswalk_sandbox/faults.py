@@ -17,6 +17,7 @@ import msgspec
 from crosswalk_sandbox.http import Broken, Request, Response, json_response
 
 Kind = Literal["status", "delay", "drop", "truncate", "html", "kill", "throttle", "twice"]
+Limit = Literal["requests", "work", "at_once"]
 HTML_PAGE = b"<html><head><title>Service</title></head><body><h1>Please stand by</h1></body></html>"
 
 
@@ -35,6 +36,7 @@ class FaultOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     body: Any = None  # of a status fault: text, or anything else as JSON
     headers: dict[str, str] = {}
     seconds: float = 1.0  # of a delay
+    limit: Limit = "requests"  # of a throttle, where the vendor has several
     clean: bool = False  # of a truncated answer: its length says what is sent, only the JSON is broken
 
 
@@ -159,7 +161,7 @@ class FaultAnswers:
     """What a fault can ask for: the request's true handling, and the vendor's own refusals."""
 
     handle: Callable[[], Response]
-    throttled: Callable[[], Response]
+    throttled: Callable[[Limit], Response]
     failed: Callable[[int], Response]
 
 
@@ -172,7 +174,7 @@ def _cut(order: FaultOrder, response: Response) -> Response:
 def _replaced(order: FaultOrder, answers: FaultAnswers) -> Response:
     """Another answer in place of the true one."""
     if order.kind == "throttle":
-        return answers.throttled()
+        return answers.throttled(order.limit)
     if order.kind == "html":
         return Response(order.status or 502, HTML_PAGE, {"content-type": "text/html", **order.headers})
     status = order.status or 500

@@ -53,8 +53,8 @@ class System(Protocol):
     def batch_size(self, request: Request) -> int | None:
         """How many records the request carries, or None when it is no batch."""
 
-    def throttled(self, request: Request) -> Response:
-        """The vendor's own answer to one call too many."""
+    def throttled(self, request: Request, limit: str = "requests") -> Response:
+        """The vendor's own answer to one call too many, by the limit that is meant where there are several."""
 
     def failed(self, request: Request, status: int) -> Response:
         """An error of that status in the vendor's own shape, as its gateway or servers give it."""

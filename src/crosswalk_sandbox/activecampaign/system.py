@@ -119,7 +119,7 @@ class ActiveCampaign:
             return 0
         return len(items) if isinstance(items, list) else 0
 
-    def throttled(self, request: Request) -> Response:
+    def throttled(self, request: Request, limit: str = "requests") -> Response:
         """429 with Retry-After in whole seconds; its body is no JSON."""
         wait = self._window.wait(self._world.clock.now())
         headers = {"content-type": "text/plain", "retry-after": str(wait), **self._limit_headers()}

@@ -36,9 +36,18 @@ class ThrottledError(Exception):
         self.headers = {"retry-after": str(min(MOST_WAIT, wait))}
 
 
-def too_many(most: int, wait: int) -> ThrottledError:
-    """One request more than `most` within the window."""
-    return ThrottledError("0x80072322", TOO_MANY.format(most=most), wait)
+# by limit: code, message, and how much there is of it
+LIMITS = {
+    "requests": ("0x80072322", TOO_MANY, REQUESTS),
+    "work": ("0x80072321", TOO_LONG, MILLISECONDS),
+    "at_once": ("0x80072326", TOO_CLOSE, AT_ONCE),
+}
+
+
+def beyond(limit: str, limits: Limits, wait: int) -> ThrottledError:
+    """The refusal of what goes beyond one of the limits."""
+    code, message, most = LIMITS[limit]
+    return ThrottledError(code, message.format(most=limits.widened(most)), wait)
 
 
 class SavedUse(msgspec.Struct, kw_only=True):
@@ -53,6 +62,7 @@ class Use:
     """What one user used up of the window."""
 
     def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._requests = Window(limit=limits.widened(REQUESTS), seconds=SECONDS)
         self._most = limits.widened(MILLISECONDS)
         self._at_once = limits.widened(AT_ONCE)
@@ -64,13 +74,11 @@ class Use:
         """Let a request in, `beside` so many others of the user. Raises ThrottledError."""
         self._forget(now)
         if beside >= self._at_once:
-            raise ThrottledError("0x80072326", TOO_CLOSE.format(most=self._at_once), 1 + self._told(now))
+            raise beyond("at_once", self._limits, 1 + self._told(now))
         if self._sum >= self._most:
-            wait = self._until_rested(now) + self._told(now)
-            raise ThrottledError("0x80072321", TOO_LONG.format(most=self._most), wait)
+            raise beyond("work", self._limits, self._until_rested(now) + self._told(now))
         if not self._requests.take(now):
-            wait = self._requests.wait(now) + self._told(now)
-            raise too_many(self._requests.limit, wait)
+            raise beyond("requests", self._limits, self._requests.wait(now) + self._told(now))
 
     def spend(self, now: datetime, milliseconds: float) -> None:
         """Note the work of a request that was let in."""

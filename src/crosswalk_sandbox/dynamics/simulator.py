@@ -18,7 +18,7 @@ from crosswalk_sandbox.dynamics.environment import Environment, LaterEdit, Row
 from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
 from crosswalk_sandbox.dynamics.loading import Export
 from crosswalk_sandbox.dynamics.places import Places
-from crosswalk_sandbox.dynamics.protection import REQUESTS, Protection, SavedUse, ThrottledError, too_many
+from crosswalk_sandbox.dynamics.protection import Protection, SavedUse, ThrottledError, beyond
 from crosswalk_sandbox.dynamics.records import saving
 from crosswalk_sandbox.dynamics.rules import Rules
 from crosswalk_sandbox.dynamics.schema import (
@@ -293,9 +293,9 @@ class Dynamics:
             return request.body.count(b"@odata.type")
         return request.body.count(b" HTTP/1.1") if request.path.endswith("/$batch") else None
 
-    def throttled(self, request: Request) -> Response:
-        """One request too many within five minutes."""
-        error = too_many(self.protection.limits.widened(REQUESTS), 30)
+    def throttled(self, request: Request, limit: str = "requests") -> Response:
+        """One request too many: within five minutes, at once, or after too much work."""
+        error = beyond(limit, self.protection.limits, 30)
         return refused(error.error, error.headers)
 
     def failed(self, request: Request, status: int) -> Response:

@@ -154,7 +154,7 @@ class Salesforce:
         except (msgspec.DecodeError, ApiError):
             return None
 
-    def throttled(self, request: Request) -> Response:
+    def throttled(self, request: Request, limit: str = "requests") -> Response:
         """Too many long requests at once: the refusal that passes soon."""
         text = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
         return self._error(request, "REQUEST_LIMIT_EXCEEDED", text, 403)

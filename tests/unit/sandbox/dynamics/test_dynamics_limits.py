@@ -183,3 +183,22 @@ def test_requests_at_once_are_a_users_whichever_token_they_carry(environment: Da
     assert first != second
     assert caller(first) == caller(second)
     assert caller("nonsense") not in {caller(first), caller("other nonsense")}
+
+
+@pytest.mark.parametrize(
+    ("limit", "code", "number"),
+    [
+        ("requests", "0x80072322", "6000"),
+        ("work", "0x80072321", "1,200,000"),
+        ("at_once", "0x80072326", "52"),
+    ],
+)
+def test_each_limit_can_be_ordered_as_a_fault(
+    environment: DataverseEnvironment, limit: str, code: str, number: str
+) -> None:
+    environment.control("POST", "faults", {"kind": "throttle", "limit": limit})
+    answer = environment.call("GET", "/WhoAmI")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
+    assert answer.json()["error"]["code"] == code
+    assert f" {number} " in answer.json()["error"]["message"].replace(f"{number}.", f"{number} ")
+    assert environment.call("GET", "/WhoAmI").status_code == 200
