@@ -1,42 +1,24 @@
 """Dynamics 365 in the words of Salesforce, so that one test runs with either CRM.
 
-A test names objects, fields and what people do as with Salesforce; here stands what that is in an environment. What one
-of the two does not have (a recycle bin) has no word here. Import this only when Django knows its database.
+A test names objects, fields and what people do as with Salesforce; here stands what that is in an environment. Import
+this only when Django knows its database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import httpx2
+from tests.helpers.crm_words import DynamicsWords
 from tests.helpers.mappings import mapping_of
 from tests.helpers.two_systems import NAME, Row
-from tests.helpers.with_dynamics import KEYS, WithDynamics
+from tests.helpers.with_dynamics import WithDynamics
 
-from crosswalk.core.criteria import Criteria, Criterion
-from crosswalk.core.mapping import MappingFile, ObjectMapping, Selection
+from crosswalk.core.mapping import MappingFile
 
-# The field's name in Salesforce → the column of contacts and leads that plays its part.
-COLUMNS = {
-    "Email": "emailaddress1",
-    "FirstName": "firstname",
-    "LastName": "lastname",
-    "Phone": "telephone1",
-    "Title": "jobtitle",
-    "Company": "companyname",  # leads alone have it
-    "Department": "department",  # contacts alone have it
-    "Salutation": "pager",  # what matters is that it is short
-    "LeadSource": "address1_county",
-    "MailingCity": "address1_city",
-    "Nickname__c": "middlename",
-    "Partner__c": "donotphone",
-    "HasOptedOutOfEmail": "donotbulkemail",
-    "CreatedById": "createdby",
-}
+WORDS = DynamicsWords()
 BATCH = "POST /api/data/v9.2/$batch"
-QUALIFIED = 1
 
 
 class DynamicsTwin(WithDynamics):
@@ -47,7 +29,7 @@ class DynamicsTwin(WithDynamics):
         return str(self.systems["dynamics"].system.environment.caller)  # type: ignore[attr-defined]
 
     def name(self, field: str) -> str:
-        return COLUMNS[field]
+        return WORDS.name(field)
 
     def connect(
         self,
@@ -60,19 +42,19 @@ class DynamicsTwin(WithDynamics):
         return self
 
     def set_mapping(self, mapping: MappingFile, name: str = NAME) -> None:
-        super().set_mapping(replace(mapping, objects=tuple(map(_object, mapping.objects))), name)
+        super().set_mapping(WORDS.mapping(mapping), name)
 
     # --- people -----------------------------------------------------------------------------------------------
 
     def crm_new(self, object: str = "contact", /, **values: Any) -> str:
         usual = {"Company": "Harbour Ltd"} if object == "lead" else {}
-        return super().crm_new(object, **_row({**usual, **values}))
+        return super().crm_new(object, **WORDS.row({**usual, **values}))
 
     def crm_edit(self, object: str, record_id: str, **values: Any) -> None:
-        super().crm_edit(object, record_id, **_row(values))
+        super().crm_edit(object, record_id, **WORDS.row(values))
 
     def crm_edit_all(self, object: str, edits: Mapping[str, Row]) -> None:
-        super().crm_edit_all(object, {record_id: _row(values) for record_id, values in edits.items()})
+        super().crm_edit_all(object, {record_id: WORDS.row(values) for record_id, values in edits.items()})
 
     def crm_convert(self, lead_id: str, **options: Any) -> str:
         """A person qualifies a lead, to the contact `contactId` if there is one."""
@@ -82,7 +64,7 @@ class DynamicsTwin(WithDynamics):
         return super().crm_convert(lead_id)
 
     def crm_merge(self, object: str, winner: str, *losers: str, **values: Any) -> None:
-        super().crm_merge(object, winner, *losers, **_row(values))
+        super().crm_merge(object, winner, *losers, **WORDS.row(values))
 
     def crm_purge(self, object: str, record_id: str) -> None:
         """There is no recycle bin that a record could be taken out of."""
@@ -96,7 +78,7 @@ class DynamicsTwin(WithDynamics):
 
     def crm_all(self, object: str = "contact", *, deleted: bool = False) -> list[Row]:
         """Who lost a merge counts as deleted; who was deleted left nothing."""
-        rows = [_told(object, row) for row in super().crm_all(object)]
+        rows = [WORDS.told(object, row) for row in super().crm_all(object)]
         return [row for row in rows if deleted or not row["IsDeleted"]]
 
     # --- calls ------------------------------------------------------------------------------------------------
@@ -118,38 +100,3 @@ class DynamicsTwin(WithDynamics):
             return httpx2.Response(200, json={"value": [], "@odata.deltaLink": str(request.url)})
 
         self.wire.before.append(unchanged)
-
-
-def _row(values: Mapping[str, Any]) -> Row:
-    return {COLUMNS[name]: value for name, value in values.items()}
-
-
-def _told(object: str, row: Mapping[str, Any]) -> Row:
-    converted = object == "lead" and row["statecode"] == QUALIFIED
-    return {
-        **{name: row.get(column) for name, column in COLUMNS.items()},
-        "Id": row[KEYS[object]],
-        "IsDeleted": bool(row.get("merged")),
-        "IsConverted": converted,
-        "ConvertedContactId": row.get("parentcontactid") if converted else None,
-    }
-
-
-def _object(item: ObjectMapping) -> ObjectMapping:
-    fields = tuple(replace(field, crm=COLUMNS[field.crm]) for field in item.fields)
-    defaults = {COLUMNS[name]: text for name, text in item.creation_defaults.items()}
-    return replace(item, fields=fields, creation_defaults=defaults, selection=_selection(item.selection))
-
-
-def _selection(selection: Selection) -> Selection:
-    asked = selection.criteria
-    return selection if asked is None else replace(selection, criteria=_criteria(asked))
-
-
-def _criteria(criteria: Criteria) -> Criteria:
-    groups = tuple(replace(each, rows=_rows(each.rows)) for each in criteria.groups)
-    return replace(criteria, rows=_rows(criteria.rows), groups=groups)
-
-
-def _rows(rows: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    return tuple(replace(row, field=COLUMNS[row.field]) for row in rows)

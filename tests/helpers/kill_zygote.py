@@ -1,12 +1,13 @@
 """A process that forks a sandbox and a sync for each case, and kills the sync where the case says.
 
-`python -m tests.helpers.kill_zygote SCENARIO DATABASE_URL` prepares the scenario (`initial` or `incremental`) once, in
-memory and in the database of that address, then answers JSON lines: a case in, its outcome out. Forking makes a case
+`python -m tests.helpers.kill_zygote CRM SCENARIO DATABASE_URL` prepares the scenario (`initial` or `incremental`) once,
+in memory and in the database of that address, then answers JSON lines: a case in, its outcome out. Forking makes a case
 cheap: the prepared sandboxes, the interpreter and Django are copied, the processes and their deaths are real.
 """
 
 from __future__ import annotations
 
+import functools
 import gc
 import http.client
 import json
@@ -21,9 +22,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from tests.helpers.crm_words import WORDS, Dump, Row, Words
 
-SYSTEMS = ("activecampaign", "salesforce")
-RECORDS = 150  # leads, contacts and half the subscribers: 300 CRM records
+# Leads, contacts and half the subscribers, and how many of them people edit: with fewer, calls and commits of the same
+# kinds are made, but fewer of one kind.
+RECORDS = {"salesforce": 150, "dynamics": 40}
+EDITED = {"salesforce": 12, "dynamics": 3}
+# What is compared of a record: of the CRM's under the names of Salesforce.
+COMPARED = {
+    "lead": ("Email", "FirstName", "LastName", "Phone", "Company", "HasOptedOutOfEmail"),
+    "contact": ("Email", "FirstName", "LastName", "Phone", "HasOptedOutOfEmail"),
+}
+COMPARED_CONTACT = ("email", "firstName", "lastName", "phone", "lists")
 WRITING = ("insert", "update", "delete", "with")
 DEADLINE = 60  # seconds after which a child is given up
 
@@ -154,7 +164,8 @@ def ended(pid: int) -> int:
 class Zygote:
     """The prepared scenario."""
 
-    def __init__(self, scenario: str, database_url: str) -> None:
+    def __init__(self, crm: str, scenario: str, database_url: str) -> None:
+        self.crm = crm
         os.environ["DATABASE_URL"] = database_url
         os.environ["DJANGO_SETTINGS_MODULE"] = "crosswalk.settings"
         import django
@@ -166,11 +177,12 @@ class Zygote:
         from crosswalk_sandbox.sandbox import Options, Sandbox
 
         options = Options(
-            sizes=Sizes(leads=RECORDS, contacts=RECORDS, subscribers=2 * RECORDS),
+            sizes=Sizes(leads=RECORDS[crm], contacts=RECORDS[crm], subscribers=2 * RECORDS[crm]),
             seed=7,
             limits=Limits.parse("off"),
         )
-        self.sandbox = Sandbox(SYSTEMS, options)
+        self.systems = ("activecampaign", crm)
+        self.sandbox = Sandbox(self.systems, options)
         self.vault = Vault(b"k" * 32)
         self._prepare(scenario)
         self._warm()
@@ -183,14 +195,15 @@ class Zygote:
         clock = PreparingClock(self.sandbox)
         opener = through(transport=transport)
         credentials = {
-            name: {key: value for key, value in ready[name].items() if key != "control"} for name in SYSTEMS
+            name: {key: value for key, value in ready[name].items() if key != "control"}
+            for name in self.systems
         }
         setup.add_connection("kill", credentials, self.vault, clock, opener)
-        setup.set_mapping("kill", mapping(), self.vault, clock, opener)
+        setup.set_mapping("kill", WORDS[self.crm].mapping(mapping()), self.vault, clock, opener)
         if scenario == "incremental":
             run.run(setup.open_context("kill", self.vault, clock, opener=opener))
             clock.sleep(3600)
-            edit(self.sandbox.systems)
+            edit(self.sandbox.systems, self.crm)
             clock.sleep(3600)
 
     def _warm(self) -> None:
@@ -201,7 +214,7 @@ class Zygote:
         from crosswalk.store import connections
         from crosswalk.sync import setup
 
-        opener = through(urls=dict.fromkeys(SYSTEMS, "http://127.0.0.1"))  # nobody is called yet
+        opener = through(urls=dict.fromkeys(self.systems, "http://127.0.0.1"))  # nobody is called yet
         setup.open_systems(connections.get("kill"), self.vault, PreparingClock(self.sandbox), opener)
         connection.close()
         gc.disable()  # children are short-lived, and to look through what they inherit is to copy it
@@ -222,8 +235,24 @@ class Zygote:
             outcome["second"] = ended(pid)
             outcome["killed"] = code == -signal.SIGKILL
             outcome["first"] = json.loads(said) if said else {"code": code}
-            outcome["dump"] = {name: control(base, "GET", "dump") for name, base in urls.items()}
+            outcome["people"] = self._people(
+                {name: control(base, "GET", "dump") for name, base in urls.items()}
+            )
             return outcome
+
+    def _people(self, dumps: Mapping[str, Dump]) -> dict[str, list[Row]]:
+        """What is compared of all live records, read from the raw dumps."""
+        records = WORDS[self.crm].records
+        found = {
+            name: [
+                {field: row[field] for field in fields}
+                for row in records(dumps[self.crm], name)
+                if not row["IsDeleted"]
+            ]
+            for name, fields in COMPARED.items()
+        }
+        live = [row for row in dumps["activecampaign"]["contact"] if row["deleted"] != "1"]
+        return {**found, "subscriber": [{field: row[field] for field in COMPARED_CONTACT} for row in live]}
 
     @contextmanager
     def _served(self) -> Iterator[dict[str, str]]:
@@ -237,8 +266,8 @@ class Zygote:
 
     def _serve(self, pipe: int) -> None:
         signal.alarm(4 * DEADLINE)
-        servers, _ = self.sandbox.serve(dict.fromkeys(SYSTEMS, 0))
-        say(pipe, {name: server.url for name, server in zip(SYSTEMS, servers, strict=True)})
+        servers, _ = self.sandbox.serve(dict.fromkeys(self.systems, 0))
+        say(pipe, {name: server.url for name, server in zip(self.systems, servers, strict=True)})
         signal.pause()
 
     def _open(self, urls: Mapping[str, str]) -> Any:
@@ -293,7 +322,7 @@ def through(*, transport: Any = None, urls: Mapping[str, str] | None = None) -> 
 
     def opener(vendor: str, credentials: dict[str, str], **rest: Any) -> Any:
         moved = dict(credentials)
-        for key in ("url", "login_url", "instance_url"):
+        for key in ("url", "login_url", "instance_url", "authority"):
             if urls is not None and key in moved:
                 moved[key] = urls[vendor]
         if urls is not None:
@@ -346,47 +375,53 @@ def mapping() -> Any:
     )
 
 
-def edit(systems: Mapping[str, Any]) -> None:
+def edit(systems: Mapping[str, Any], crm_name: str) -> None:
     """What people do between two syncs: edits on either side and on both, new records, deletes, tags, a new address."""
-    crm, contacts = systems["salesforce"], systems["activecampaign"]
-    shared = _shared(systems)
-    for number, (name, crm_id, contact_id) in enumerate(shared[:12]):
+    contacts = systems["activecampaign"]
+    crm = functools.partial(in_crm, systems[crm_name], WORDS[crm_name])
+    shared = _shared(systems, crm_name)
+    for number, (name, crm_id, contact_id) in enumerate(shared[: EDITED[crm_name]]):
         if number % 3 != 1:
-            crm.person(name, "edit", record_id=crm_id, values={"FirstName": f"Crm{number}"})
+            crm(name, "edit", crm_id, FirstName=f"Crm{number}")
         if number % 3 != 0:
             contacts.person("contact", "edit", record_id=contact_id, values={"lastName": f"Contact{number}"})
         if number % 3 == 2:
             contacts.person("contact", "edit", record_id=contact_id, values={"firstName": f"Late{number}"})
-    crm.person("Contact", "edit", record_id=_of(shared, "Contact", 12), values={"Email": "moved@example.org"})
-    crm.person("Contact", "edit", record_id=_of(shared, "Contact", 14), values={"Phone": None})
-    crm.person("Lead", "delete", record_id=_of(shared, "Lead", 16))
+    crm("contact", "edit", _of(shared, "contact", 12), Email="moved@example.org")
+    crm("contact", "edit", _of(shared, "contact", 14), Phone=None)
+    crm("lead", "delete", _of(shared, "lead", 16))
     contacts.person("contact", "delete", record_id=shared[18][2])
     for number in range(3):
-        values = {"LastName": f"New{number}", "Company": "New Ltd", "Email": f"new{number}@example.org"}
-        crm.person("Lead", "create", values=values)
+        crm("lead", "create", LastName=f"New{number}", Company="New Ltd", Email=f"new{number}@example.org")
     free = [row for row in contacts.dump()["contact"] if row["id"] not in {item[2] for item in shared}]
     for row in free[:2]:
         contacts.person("contact", "tag", record_id=row["id"], values={"tag": "make-lead"})
-    _opt_out(systems, shared[20:])
+    _opt_out(contacts, crm, shared[20:])
 
 
-def _opt_out(systems: Mapping[str, Any], shared: list[tuple[str, str, str]]) -> None:
+def in_crm(
+    system: Any, words: Words, object: str, op: str, record_id: str | None = None, /, **values: Any
+) -> None:
+    """A person does something in the CRM; names are those of Salesforce."""
+    system.person(words.object(object), op, record_id=record_id, values=words.row(values))
+
+
+def _opt_out(contacts: Any, crm: Callable[..., None], shared: list[tuple[str, str, str]]) -> None:
     """One person opts out in the CRM, one leaves all lists; both were active on one."""
-    crm, contacts = systems["salesforce"], systems["activecampaign"]
     lists = {row["id"]: row["lists"] for row in contacts.dump()["contact"]}
     active = [each for each in shared if "1" in lists[each[2]].values()]
     (name, crm_id, _), (_, _, contact_id) = active[:2]
-    crm.person(name, "edit", record_id=crm_id, values={"HasOptedOutOfEmail": True})
+    crm(name, "edit", crm_id, HasOptedOutOfEmail=True)
     values = {"lists": dict.fromkeys(lists[contact_id], 2), "phone": "+34 600 000 001"}
     contacts.person("contact", "edit", record_id=contact_id, values=values)
 
 
-def _shared(systems: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _shared(systems: Mapping[str, Any], crm: str) -> list[tuple[str, str, str]]:
     """Records that one CRM record and one contact share: object, CRM id, contact id; in a stable order."""
     emails: dict[str, list[tuple[str, str]]] = {}
-    dump = systems["salesforce"].dump()
-    for name in ("Lead", "Contact"):
-        for row in dump[name]:
+    dump = systems[crm].dump()
+    for name in COMPARED:
+        for row in WORDS[crm].records(dump, name):
             if row["Email"] and not row["IsDeleted"]:
                 emails.setdefault(row["Email"].lower(), []).append((name, row["Id"]))
     found = []
@@ -407,7 +442,7 @@ def main() -> None:
     import structlog
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    zygote = Zygote(sys.argv[1], sys.argv[2])
+    zygote = Zygote(*sys.argv[1:])
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         print(msgspec.json.encode(zygote.case(json.loads(line))).decode(), flush=True)

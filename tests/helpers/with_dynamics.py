@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.crm_words import KEYS
 from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
 from tests.helpers.two_systems import NAME, Row, TwoSystems
 
 from crosswalk.core.mapping import MappingFile
-
-KEYS = {"contact": "contactid", "lead": "leadid"}
 
 
 class WithDynamics(TwoSystems):
