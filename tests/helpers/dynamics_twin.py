@@ -16,6 +16,7 @@ from tests.helpers.two_systems import NAME, Row
 from tests.helpers.with_dynamics import WithDynamics
 
 from crosswalk.core.mapping import MappingFile
+from crosswalk_sandbox.system import PersonError
 
 WORDS = DynamicsWords()
 BATCH = "POST /api/data/v9.2/$batch"
@@ -65,6 +66,9 @@ class DynamicsTwin(WithDynamics):
 
     def crm_merge(self, object: str, winner: str, *losers: str, **values: Any) -> None:
         super().crm_merge(object, winner, *losers, **WORDS.row(values))
+
+    def crm_undelete(self, object: str, record_id: str) -> None:
+        raise PersonError("there is no recycle bin")
 
     def crm_purge(self, object: str, record_id: str) -> None:
         """There is no recycle bin that a record could be taken out of."""

@@ -378,6 +378,10 @@ class TwoSystems:
         """A person merges up to two records into another, which gets `values` on the way."""
         self._crm(object, "merge", winner, {"recordToMergeIds": losers, "masterRecord": values})
 
+    def crm_act(self, object: str, op: str, record_id: str, **values: Any) -> None:
+        """A person does something that has a button of its own."""
+        self._crm(object, op, record_id, values)
+
     def crm_purge(self, object: str, record_id: str) -> None:
         """A person takes a deleted record out of the recycle bin for good."""
         self._crm(object, "purge", record_id, {})

@@ -37,8 +37,8 @@ class WithDynamics(TwoSystems):
         return str(made[KEYS[object]])
 
     def crm_convert(self, lead_id: str, **options: Any) -> str:
-        """A person qualifies a lead; the id of the contact that it became."""
-        return str(self._crm("lead", "qualify", lead_id, options)["parentcontactid"])
+        """A person qualifies a lead; the id of the contact that it became, "" if there is none."""
+        return str(self._crm("lead", "qualify", lead_id, options).get("parentcontactid", ""))
 
     def crm_merge(self, object: str, winner: str, *losers: str, **values: Any) -> None:
         for loser in losers:
@@ -46,10 +46,6 @@ class WithDynamics(TwoSystems):
 
     def crm_edit_all(self, object: str, edits: Mapping[str, Row]) -> None:
         self._edit_all("dynamics", object, edits)
-
-    def crm_act(self, object: str, op: str, record_id: str, **values: Any) -> None:
-        """A person does something that has a button of its own."""
-        self._crm(object, op, record_id, values)
 
     def crm(self, object: str, record_id: str) -> Row:
         (found,) = [row for row in self.crm_all(object) if row[KEYS[object]] == record_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +26,8 @@ from .test_histories import (
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
 
+CASES = [*product(["salesforce"], range(100, 106)), *product(["dynamics"], range(100, 104))]
+
 
 class Lives(People):
     """People who also do what becomes of records."""
@@ -44,6 +47,8 @@ class Lives(People):
             self.merge_contacts,
             self.anonymize,
         ]
+        if self.both.vendor == "dynamics":
+            actions += [self.deactivate, self.reactivate]
         with suppress(PersonError):
             self.chance.choice(actions)()
 
@@ -89,6 +94,16 @@ class Lives(People):
         if gone:
             self.both.crm_undelete(object, self.chance.choice(gone))
 
+    def deactivate(self) -> None:
+        _object, row = self.crm_row()
+        self.both.crm_act("contact", "deactivate", row["Id"])
+
+    def reactivate(self) -> None:
+        object = self.chance.choice(["contact", "lead"])
+        rows = self.both.crm_all(object)
+        if rows:
+            self.both.crm_act(object, "reactivate", str(self.chance.choice(rows)["Id"]))
+
     def merge_contacts(self) -> None:
         into, source = self.contact_row()["id"], self.contact_row()["id"]
         keep = self.chance.choice(["destination", "source"])
@@ -108,7 +123,7 @@ class Lives(People):
                 each.replaced = True
 
 
-@pytest.mark.parametrize("seed", range(100, 106))
+@pytest.mark.parametrize(("both", "seed"), CASES, indirect=["both"])
 def test_whatever_becomes_of_records_both_sides_end_equal_and_nothing_is_lost(
     both: TwoSystems, seed: int
 ) -> None:

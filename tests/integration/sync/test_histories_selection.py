@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,7 @@ SELECTIONS = (
     Selection(kind=SelectionKind.NONE),
     Selection(),
 )
+CASES = [*product(["salesforce"], range(6)), *product(["dynamics"], range(6, 9))]
 
 
 @dataclass
@@ -59,7 +61,7 @@ def selecting(given: MappingFile, chance: random.Random) -> MappingFile:
     )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("both", "seed"), CASES, indirect=["both"])
 def test_whoever_leaves_and_comes_back_both_sides_end_equal_and_nothing_is_lost(
     both: TwoSystems, seed: int
 ) -> None:
