@@ -391,8 +391,8 @@ class TwoSystems:
         self._edit_all("salesforce", SOBJECTS[object], edits)
 
     def crm_rules(self, **rules: Any) -> None:
-        """An admin of the CRM sets rules of the org; see docs/sandbox-salesforce.md."""
-        self.systems["salesforce"].system.set_rules(rules)  # type: ignore[attr-defined]
+        """An admin of the CRM sets its rules; see docs/sandbox-salesforce.md and docs/sandbox-dynamics.md."""
+        self.systems[self.vendor].system.set_rules(rules)  # type: ignore[attr-defined]
 
     def crm_edit_late(self, object: str, record_id: str, seconds: float, **values: Any) -> None:
         """An edit that is seen only after so many seconds, with the stamp of now."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from enum import Enum
 from typing import Any, ClassVar
 
 import httpx2
@@ -26,6 +27,14 @@ FLOW_SECONDS = 3
 UPDATE, CREATE, FEED = "crm update", "crm create", "crm feed"
 
 
+class May(Enum):
+    """What programs may do with a field."""
+
+    NOTHING = "none"
+    READ = "read"
+    WRITE = "write"
+
+
 class Crm(ABC):
     """One CRM of a history."""
 
@@ -36,10 +45,13 @@ class Crm(ABC):
     creation_defaults: ClassVar[Mapping[str, str]] = {}
     filled: ClassVar[Mapping[str, str]] = {}  # our fields that a record must have, with what they are given
     binned: ClassVar[bool]  # whether what is put away is deleted, or only closed
+    boxes: ClassVar[tuple[str, ...]]  # its names of what says no mail
+    hides_silently: ClassVar[bool]  # whether a hidden field reads as an empty one
     refusals: ClassVar[str]  # the name of the rules by which it refuses a save
 
     def __init__(self, controlled: Controlled) -> None:
         self.controlled = controlled
+        self.limited: dict[str, May] = {}  # fields with which programs may not do everything
 
     # --- people
 
@@ -71,9 +83,9 @@ class Crm(ABC):
     def merge(self, winner: Record, loser: Record) -> None:
         """Let one record take in another."""
 
-    @abstractmethod
     def opt_out(self, record: Record, who: int) -> None:
         """Check a box that means no mail."""
+        self._act("edit", record, {self.boxes[who % len(self.boxes)]: True})
 
     def given(self, object: str) -> dict[str, str]:
         """What this CRM's pages ask for besides, by its own names."""
@@ -112,9 +124,9 @@ class Crm(ABC):
     def is_gone(self, row: Row) -> bool:
         """Whether a record takes no part: deleted, merged into another, or a contact by now."""
 
-    @abstractmethod
     def opted_out(self, row: Row) -> bool:
         """Whether its person wants no mail."""
+        return any(row.get(box) for box in self.boxes)
 
     def takes(self, record: Record) -> bool:
         """Whether programs may write a record."""
@@ -134,10 +146,32 @@ class Crm(ABC):
 
     # --- rules
 
+    def let(self, field: str, may: May) -> None:
+        """Say what programs may do with a field from now on."""
+        self.limited[field] = may
+        if may is May.WRITE:
+            del self.limited[field]
+        self.limit(field, may)
+
+    def open_all(self) -> None:
+        """Let programs do everything again."""
+        for field in list(self.limited):
+            self.let(field, May.WRITE)
+
+    @abstractmethod
+    def limit(self, field: str, may: May) -> None:
+        """Tell the CRM so."""
+
+    @abstractmethod
+    def refuse_duplicates(self, action: str) -> None:
+        """Have the CRM look for other records with an address before it saves one."""
+
     def set_up(self, options: Options) -> None:
         """Let the CRM have the automation and the rules of a history."""
         if options.flow:
             self._post({"flows": [self._flow(name, options.flow) for name in self.tables.values()]})
+        if options.duplicates:
+            self.refuse_duplicates(options.duplicates)
         if options.rule:
             self._post({self.refusals: [self._refusal(name) for name in self.tables.values()]})
 
@@ -183,6 +217,8 @@ class Salesforce(Crm):
     creation_defaults: ClassVar[Mapping[str, str]] = {"Company": "unknown", "LastName": "unknown"}
     filled: ClassVar[Mapping[str, str]] = {"lastName": "unknown"}
     binned = True
+    boxes = ("HasOptedOutOfEmail",)
+    hides_silently = False
     refusals = "validations"
 
     def put_away(self, record: Record) -> None:
@@ -197,9 +233,6 @@ class Salesforce(Crm):
     def merge(self, winner: Record, loser: Record) -> None:
         self._act("merge", winner, {"recordToMergeIds": [loser[2]]})
 
-    def opt_out(self, record: Record, who: int) -> None:
-        self._act("edit", record, {"HasOptedOutOfEmail": True})
-
     def given(self, object: str) -> dict[str, str]:
         return {"Company": "Harbour Ltd"} if object == "lead" else {}
 
@@ -210,8 +243,16 @@ class Salesforce(Crm):
     def is_gone(self, row: Row) -> bool:
         return bool(row.get("IsDeleted") or row.get("IsConverted"))
 
-    def opted_out(self, row: Row) -> bool:
-        return bool(row.get("HasOptedOutOfEmail"))
+    def limit(self, field: str, may: May) -> None:
+        for table in self.tables.values():
+            rights = {"PermissionsRead": may is not May.NOTHING, "PermissionsEdit": may is May.WRITE}
+            values = {"Field": f"{table}.{self.fields[field]}", **rights}
+            self.controlled.person("FieldPermissions", "edit", values=values)
+
+    def refuse_duplicates(self, action: str) -> None:
+        tables = list(self.tables.values())
+        rules = [{"object": name, "match": ["Email"], "against": tables, "action": action} for name in tables]
+        self._post({"duplicates": rules})
 
     @staticmethod
     def route(request: httpx2.Request) -> str:
@@ -243,6 +284,8 @@ class Dynamics(Crm):
     }
     tables: ClassVar[Mapping[str, str]] = {"contact": "contact", "lead": "lead"}
     binned = False
+    boxes = ("donotbulkemail", "donotemail")
+    hides_silently = True
     refusals = "refusals"
 
     def put_away(self, record: Record) -> None:
@@ -257,9 +300,6 @@ class Dynamics(Crm):
     def merge(self, winner: Record, loser: Record) -> None:
         self._act("merge", winner, {"Subordinate": loser[2]})
 
-    def opt_out(self, record: Record, who: int) -> None:
-        self._act("edit", record, {"donotbulkemail" if who % 2 else "donotemail": True})
-
     def sent(self, name: str, value: str) -> Any:
         return Decimal(value) if name == "score" and value else value or None
 
@@ -270,13 +310,25 @@ class Dynamics(Crm):
     def is_gone(self, row: Row) -> bool:
         return bool(row.get("merged")) or ("leadid" in row and row["statecode"] == QUALIFIED)
 
-    def opted_out(self, row: Row) -> bool:
-        return bool(row.get("donotbulkemail") or row.get("donotemail"))
-
     def takes(self, record: Record) -> bool:
         """Source: Dataverse, state changes: closed leads are read-only."""
         row = self.rows(record[1]).get(record[2])
         return row is None or record[1] != "lead" or row["statecode"] == OPEN
+
+    def limit(self, field: str, may: May) -> None:
+        """Source: Dataverse, column-level security; all limited columns are told at once."""
+        limited = {
+            f"{table}.{self.fields[each]}": at_most.value
+            for each, at_most in self.limited.items()
+            for table in self.tables.values()
+        }
+        self._post({"secured": limited})
+
+    def refuse_duplicates(self, action: str) -> None:
+        """Its rules are asked by calls that wish it, and ours do not."""
+        environment = self.controlled.system.environment  # type: ignore[attr-defined]
+        on = {"isduplicatedetectionenabled": True}
+        self.controlled.person("organization", "edit", record_id=environment.id, values=on)
 
     @staticmethod
     def route(request: httpx2.Request) -> str:

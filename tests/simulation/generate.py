@@ -9,7 +9,7 @@ from itertools import count
 from tests.simulation.crms import CREATE, CRMS, UPDATE, crm_of
 from tests.simulation.faults import COMMIT
 from tests.simulation.guided import GUIDED
-from tests.simulation.history import FIELDS, Act, Event, History, Options, Step, value_of
+from tests.simulation.history import FIELDS, NOBODY, Act, Event, History, Options, Step, value_of
 
 HOUR = 3600.0
 WAITS = (1.0, 20.0, 300.0, 7 * HOUR, 26 * HOUR, 60 * HOUR)
@@ -55,8 +55,12 @@ ACTS = (
     ("crm_opt_out", 2),
     ("contact_leaves", 2),
     ("contact_joins", 1),
+    ("crm_hides", 1),
+    ("crm_locks", 1),
+    ("crm_opens", 2),
 )
 CUSTOM = ("nickname", "score", "birthday")
+LIMITED = ("firstName", "phone", "nickname", "score", "birthday")
 EMPTIED = ("firstName", "phone", "nickname", "score", "birthday")
 
 
@@ -126,6 +130,7 @@ def _options(chance: random.Random, crm: str) -> Options:
         crm_clock=chance.choice((0.0, 0.0, -150.0, 200.0)),
         contact_clock=chance.choice((0.0, 0.0, 90.0, -240.0)),
         flow=chance.choice(("", "", "", "after", "later")),
+        duplicates=chance.choice(("", "", "", "alert", "block")),
         rule=chance.random() < 0.25,
         digits=chance.random() < 0.25,
     )
@@ -177,6 +182,8 @@ def _acts(chance: Chance) -> Iterator[Act]:
         case "crm_twin":
             object = chance.random.choice(("contact", "lead"))
             yield Act(op="crm_new", who=who, object=object, field="phone", value=chance.value("phone"))
+        case "crm_hides" | "crm_locks" | "crm_opens":
+            yield Act(op=op, who=NOBODY, field=chance.random.choice(LIMITED))
         case "crm_merge_two" | "contact_merge":
             yield Act(op=op.removesuffix("_two"), who=who, other=chance.somebody())
         case _:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.simulation.crms import CREATE, FEED, UPDATE
-from tests.simulation.history import Act, Event, Step
+from tests.simulation.history import NOBODY, Act, Event, Step
 
 if TYPE_CHECKING:
     from tests.simulation.generate import Chance
@@ -212,12 +212,16 @@ def opted_out_then_edited(chance: Chance) -> list[Step]:
 
 
 def converted(chance: Chance) -> list[Step]:
-    """A lead is converted; what the contact has no field for is edited before or after on the other side."""
+    """A lead is converted; what the contact has no field for is edited before or after on the other side.
+
+    Where a converted lead can be opened again, that happens later.
+    """
     who, first = _pair(chance, "lead")
     acts = [Act(op="crm_convert", who=who), chance.edit("contact_edit", who, "score")]
     if chance.random.random() < 0.5:
         acts.append(chance.edit("crm_edit", who, "phone"))
-    return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(acts, len(acts))))]
+    opened = [Step(wait=HOUR, acts=(Act(op="crm_restore", who=who),))] if chance.either() else []
+    return [first, Step(wait=HOUR, acts=tuple(chance.random.sample(acts, len(acts)))), *opened]
 
 
 def converted_under_a_write(chance: Chance) -> list[Step]:
@@ -290,6 +294,32 @@ def flow_after_an_edit(chance: Chance) -> list[Step]:
     return [first, Step(wait=HOUR, acts=(chance.edit("contact_edit", who, "phone"),), events=(event,))]
 
 
+def found_as_a_duplicate(chance: Chance) -> list[Step]:
+    """A person makes a record in the CRM just before we make one with its address."""
+    who = chance.newcomer()
+    acts = (chance.edit("contact_new", who, "phone"), Act(op="contact_tag", who=who))
+    made = Act(op="crm_new", who=who, object="lead", field="nickname", value=chance.value("nickname"))
+    event = Event(at=1, part=CREATE, acts=(made,))
+    return [Step(wait=HOUR, acts=acts, events=(event,)), Step(wait=HOUR)]
+
+
+def field_limited(chance: Chance) -> list[Step]:
+    """Programs may not see a field of the CRM any more, or not change it; it is edited meanwhile, and opened again."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    field = chance.random.choice(("nickname", "score", "phone"))
+    limit = Act(op="crm_hides" if chance.either() else "crm_locks", who=NOBODY, field=field)
+    edit = chance.edit(chance.random.choice(("contact_edit", "contact_edit", "crm_edit")), who, field)
+    part = chance.random.choice((FEED, UPDATE, ""))
+    events = (Event(at=1, part=part, acts=(limit,)),) if part else ()
+    opened = Act(op="crm_opens", who=NOBODY, field=field)
+    return [
+        first,
+        Step(wait=HOUR, acts=(edit,) if part else (limit, edit), events=events),
+        Step(wait=HOUR),
+        Step(wait=HOUR, acts=(opened,)),
+    ]
+
+
 def vendor_rests(chance: Chance) -> list[Step]:
     """A vendor takes no more calls for longer than a run waits, in the middle of one."""
     who, first = _pair(chance)
@@ -336,6 +366,8 @@ GUIDED: dict[str, Guide] = {
         two_people_merged,
         set_without_stamp,
         flow_after_an_edit,
+        found_as_a_duplicate,
+        field_limited,
         vendor_rests,
         erased,
     )

@@ -13,6 +13,7 @@ import msgspec
 FIELDS = ("email", "firstName", "lastName", "phone", "nickname", "score", "birthday", "jobTitle")
 ONE_WAY = "jobTitle"  # of this field nothing flows to the CRM
 TAG = "make lead"
+NOBODY = -1  # whom an act on all records is about
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,16 +24,18 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     field: str = ""
     value: str = ""  # unique in the history, or "" which empties
     object: str = "contact"
-    other: int = -1  # whose record goes in a merge of two people
+    other: int = NOBODY  # whose record goes in a merge of two people
 
     def told(self) -> str:
         """The act in a few words."""
-        words = [self.op.replace("_", " "), f"person {self.who}"]
+        words = [self.op.replace("_", " ")]
+        if self.who != NOBODY:
+            words.append(f"person {self.who}")
         if self.field:
-            words.append(f"{self.field} = {self.value!r}")
+            words.append(self.field if self.who == NOBODY else f"{self.field} = {self.value!r}")
         if self.op == "crm_new":
             words.append(f"as {self.object}")
-        if self.other >= 0:
+        if self.other != NOBODY:
             words.append(f"with person {self.other}")
         return " ".join(words)
 
@@ -76,6 +79,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     contact_clock: float = 0.0
     rule: bool = False  # whether the org refuses some telephone numbers from programs
     digits: bool = False  # whether ActiveCampaign keeps no more of a telephone number than its digits
+    duplicates: str = ""  # what the CRM does about one more record with an address: alert, block
     flow: str = ""  # when the CRM's own flow sets the one-way field after a phone was changed: after, later
 
 

@@ -41,6 +41,8 @@ WITH_EACH = (
     "the CRM's flow edited within our write",
     "opt-out carried to ActiveCampaign",
     "opt-out carried to the CRM",
+    "field of the CRM rests while it is hidden",
+    "write held while its field may only be read",
 )
 WITH_ANY = (
     "contact edited while a write to it is in flight",
@@ -60,7 +62,10 @@ WITH_ANY = (
     "run ended by a vendor, work went on in the next",
 )
 WITH_ONE = {
-    SALESFORCE: ("link opened again when the CRM record was restored",),
+    SALESFORCE: (
+        "link opened again when the CRM record was restored",
+        "write refused as a duplicate",
+    ),
     DYNAMICS: (
         "hold while a lead is closed",
         "CRM record closed and opened again",

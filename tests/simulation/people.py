@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.cells import CONTACTS, CRM, Record
 from tests.simulation.consents import ACTIVE, LEFT
-from tests.simulation.history import TAG, Act
+from tests.simulation.crms import May
+from tests.simulation.history import NOBODY, TAG, Act
 
 from crosswalk_sandbox.system import PersonError
 
@@ -119,12 +120,12 @@ class People:
     def crm_merge(self, act: Act) -> bool:
         """Two records of one person become one, or another person's record goes."""
         kept = self._crm(act.who)
-        losers = self._world.ledger.records(act.who if act.other < 0 else act.other, CRM)
+        losers = self._world.ledger.records(act.who if act.other == NOBODY else act.other, CRM)
         losers = [each for each in losers if kept is not None and each[1] == kept[1] and each != kept]
         if kept is None or not losers:
             return False
         self._world.org.merge(kept, losers[0])
-        if act.other >= 0:
+        if act.other != NOBODY:
             self.deleted.add((act.other, CRM))
             self._world.ledger.join(act.who, act.other)
         self.merged.add(losers[0])
@@ -135,6 +136,31 @@ class People:
         if record is None:
             return False
         self._world.org.opt_out(record, act.who)
+        return True
+
+    def crm_hides(self, act: Act) -> bool:
+        """An admin takes programs the right to see a field."""
+        return self._may(act.field, May.NOTHING)
+
+    def crm_locks(self, act: Act) -> bool:
+        """An admin takes programs the right to change a field."""
+        return self._may(act.field, May.READ)
+
+    def crm_opens(self, act: Act) -> bool:
+        """An admin gives programs all rights to a field again."""
+        return self._may(act.field, May.WRITE)
+
+    def _may(self, field: str, may: May) -> bool:
+        """Only of a field that is mapped already, and not while a run goes on where what is hidden reads as empty.
+
+        Dataverse shows hidden columns empty and says nowhere but in its metadata that they are hidden. A run reads
+        that when it begins: what is hidden afterwards is, until the next run, empty to everybody who asks.
+        """
+        world = self._world
+        if not world.connected or (world.running and world.org.hides_silently):
+            return False
+        world.org.let(field, may)
+        world.contexts.clear()  # the next run is in a new process, which reads what fields there are
         return True
 
     # --- ActiveCampaign
@@ -230,6 +256,9 @@ ACTS: dict[str, Callable[[People, Act], bool]] = {
     "crm_convert": People.crm_convert,
     "crm_merge": People.crm_merge,
     "crm_opt_out": People.crm_opt_out,
+    "crm_hides": People.crm_hides,
+    "crm_locks": People.crm_locks,
+    "crm_opens": People.crm_opens,
     "contact_new": People.contact_new,
     "contact_edit": People.contact_edit,
     "contact_sets": People.contact_sets,

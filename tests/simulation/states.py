@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection as database
 from tests.simulation.cells import CONTACTS, CRM, FLOW
+from tests.simulation.crms import May
 from tests.simulation.history import Act
 
 from crosswalk.store import models
@@ -80,6 +81,16 @@ def note_death(world: World) -> None:
     world.states["killed with sightings waiting and nothing intended"] += bool(waiting) and not kinds
 
 
+def note_limits(world: World) -> None:
+    """What a run left alone because programs may not do everything with a field."""
+    for field, may in world.org.limited.items():
+        held = models.Hold.objects.filter(field=world.org.fields[field])
+        if may is May.NOTHING and held.filter(kind__in=["paused", "unreadable"]).exists():
+            world.states["field of the CRM rests while it is hidden"] += 1
+        if may is May.READ and held.filter(kind="rejected").exists():
+            world.states["write held while its field may only be read"] += 1
+
+
 def note_rest(world: World, verdict: Verdict) -> None:
     """What can be told from how everything ended."""
     world.states.update(_rested(world))
@@ -118,6 +129,8 @@ def _rested(world: World) -> Iterator[str]:
             yield "first link with both sides filled"
     if models.Link.objects.filter(closed_reason="deleted_crm").exists():
         yield "link closed because the CRM record was deleted"
+    if any("DUPLICATES_DETECTED" in text for text in world.refused):
+        yield "write refused as a duplicate"
     yield from _lives(world)
     for record, _at in world.ledger.created:
         if record[0] == CRM:

@@ -22,7 +22,7 @@ from tests.simulation.crms import CRMS, is_refusal
 from tests.simulation.faults import Commits, Events, FaultyWire, Killed, Trace
 from tests.simulation.history import FIELDS, ONE_WAY, TAG, Act, History, Step
 from tests.simulation.people import People
-from tests.simulation.states import note_act, note_death
+from tests.simulation.states import note_act, note_death, note_limits
 
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import CreationRule, FieldMapping, MappingFile, Policy, Settings, Side, UpdateRule
@@ -75,7 +75,8 @@ class World(TwoSystems):
             self.account_rules(stored_as={"phone": ["digits"]})
         if not _commits:
             _commits.append(Commits())
-        self._connected = False
+        self.connected = False
+        self.running = False
         self.ends: list[datetime] = []  # of the runs that came to it
         self.paired: dict[
             frozenset[Record], datetime
@@ -93,8 +94,10 @@ class World(TwoSystems):
         """The whole history, until both sides are quiet."""
         for step in self.history.steps:
             self._step(step)
-        if not self._connected:
+        if not self.connected:
             self._connect()
+        self.org.open_all()
+        self.contexts.clear()
         self.tell("quiet: no faults and no people any more")
         if self._rests():
             self.wait(PAUSE)
@@ -118,7 +121,7 @@ class World(TwoSystems):
             self.person(act)
         if not step.runs:
             return
-        if not self._connected:
+        if not self.connected:
             self._connect()
         self.delay_imports(timedelta(seconds=step.import_seconds))
         self.events.arm(step.events)
@@ -146,6 +149,7 @@ class World(TwoSystems):
         started = f"{self.clock.now():%d %H:%M:%S} run"
         place = len(self.story)
         _commits[0].events = self.events
+        self.running = True
         result, ended = None, ""
         try:
             result = runs.run(self.context(), sweep_all=sweep_all)
@@ -159,9 +163,11 @@ class World(TwoSystems):
             self.states["run ended by a vendor, work went on in the next"] += 1
         finally:
             _commits[0].events = None
+            self.running = False
             if self.events.dead:
                 self._bury()
             self._note_links()
+            note_limits(self)
         self.story.insert(place, f"{started}: {ended.rstrip()}")
         self.trace.add("run", ended)
         return result
@@ -258,7 +264,7 @@ class World(TwoSystems):
     # --- the connection
 
     def _connect(self) -> None:
-        self._connected = True
+        self.connected = True
         self.connect(self._mapping(), org=self.vendor)
         self.departures.clear()
 

@@ -111,7 +111,9 @@ def _ranked(
 
 def _is_odd(crm: Field) -> bool:
     """Tell whether a field is proposed only for one of the very same name: lookups, and what users cannot write."""
-    return crm.kind is Kind.REFERENCE or (read_only(crm) is not None and crm.nature is Nature.PLAIN)
+    return crm.kind is Kind.REFERENCE or (
+        read_only(crm) is not None and crm.nature in {Nature.PLAIN, Nature.SECURED}
+    )
 
 
 def _suggestion(crm: Field, activecampaign: Field, alike: Likeness) -> Suggestion:

@@ -31,6 +31,7 @@ _NATURES: dict[Nature, str] = {
     Nature.AUTO_NUMBER: gettext_noop("auto-number"),
     Nature.ENCRYPTED: gettext_noop("encrypted"),
     Nature.RICH_TEXT: gettext_noop("rich text"),
+    Nature.SECURED: gettext_noop("under column security"),
 }
 # What a field for such values is called in ActiveCampaign, where one can be made.
 _ACTIVECAMPAIGN: dict[Kind, str] = {

@@ -20,6 +20,7 @@ class Nature(StrEnum):
     AUTO_NUMBER = "auto_number"  # given once, at creation
     ENCRYPTED = "encrypted"  # shown only to users with that permission
     RICH_TEXT = "rich_text"  # a text with HTML in it
+    SECURED = "secured"  # users without a right of their own see it empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,3 +218,25 @@ def test_many_changes_take_few_calls(dynamics: WithDynamics) -> None:
     calls = dynamics.calls_of(dynamics.sync)
     assert calls["dynamics"] == 2 + 1 + 2  # the feeds, what is to be written, the writes
     assert {row["telephone1"] for row in dynamics.crm_all()} == {each["phone"] for each in phones.values()}
+
+
+def test_what_was_held_while_a_column_was_hidden_travels_when_it_is_shown_again(
+    dynamics: WithDynamics,
+) -> None:
+    ana = dynamics.crm_new(emailaddress1="ana@example.org", telephone1="+34 600 000 001")
+    dynamics.connect()
+    dynamics.sync()
+    dynamics.crm_rules(secured={"contact.telephone1": "none"})
+    dynamics.reopen()
+    dynamics.crm_edit("contact", ana, firstname="Ana", telephone1="+34 600 000 002")
+    dynamics.sync()
+    assert dynamics.held("ana@example.org", "firstName") == "Ana"
+    assert dynamics.held("ana@example.org", "phone") == "+34 600 000 001"
+    dynamics.sync()
+    assert [hold["kind"] for hold in dynamics.holds()] == ["unreadable"]
+    dynamics.crm_rules(secured={})
+    dynamics.reopen()
+    dynamics.sync()
+    assert dynamics.held("ana@example.org", "phone") == "+34 600 000 002"
+    assert dynamics.holds() == []
+    dynamics.assert_quiet()

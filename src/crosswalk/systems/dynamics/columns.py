@@ -259,5 +259,7 @@ def _nature(attribute: Attribute, detail: Detail) -> Nature:
         return Nature.SUMMARY
     if detail.auto_number_format:
         return Nature.AUTO_NUMBER
+    if attribute.is_secured:
+        return Nature.SECURED  # what was held while we might not see it is looked at again when this ends
     rich = detail.format_name is not None and detail.format_name.value == "RichText"
     return Nature.RICH_TEXT if rich else Nature.PLAIN
