@@ -99,7 +99,9 @@ def test_it_fails_when_a_figure_misses_its_limit(measured: Measured) -> None:
 def test_a_first_load_costs_little_more_than_the_fewest_calls_possible(measured: Measured) -> None:
     calls = measured.value("first load and idle run: ActiveCampaign calls")
     fewest = measured.value("first load and idle run: fewest possible")
-    assert fewest <= calls <= fewest + 5
+    # Once: the fields for either process, room; up to three looks at the queue, contacts of one second that the feed
+    # shows twice, and a call that the account refused because it came too early.
+    assert fewest <= calls <= fewest + 8
     assert measured.value("first load: Salesforce calls a contact") == 0
 
 

@@ -16,6 +16,7 @@ _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?::\S+.*?)(?: - .*)?$", re.MULTILIN
 _SEED_FAILED = re.compile(r"^seed (\d+) failed", re.MULTILINE)
 FIRST, SLICE = 1, 10  # the first seed, and how many are played before the outcome is looked at
 LIMIT = 900.0  # seconds after which what is run is taken to be endless
+GRACE = 30.0  # seconds to end in, once interrupted
 ENDLESS = "something that never ends"
 OUTCOMES = {0: False, 1: True}  # of pytest: passed, failed; anything else says nothing about the bug
 
@@ -83,11 +84,26 @@ def run(copy: Path, *arguments: str, limit: float = LIMIT) -> subprocess.Complet
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - there are no threads here
     )
     try:
         output, errors = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGINT)  # it stops its database server before it ends
-        process.communicate()
+        _end(process)
         return None
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def _interruptible() -> None:
+    """What is started in the background of a shell ignores interrupts, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Interrupt the process, so that it stops its database server, and kill it if it does not end."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.communicate(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
