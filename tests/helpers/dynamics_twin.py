@@ -32,15 +32,8 @@ class DynamicsTwin(WithDynamics):
     def name(self, field: str) -> str:
         return WORDS.name(field)
 
-    def connect(
-        self,
-        mapping: MappingFile | None = None,
-        name: str = NAME,
-        org: str = "dynamics",
-        account: str = "activecampaign",
-    ) -> DynamicsTwin:
-        super().connect(mapping or mapping_of(), name, org, account)
-        return self
+    def usual_mapping(self) -> MappingFile:
+        return mapping_of()
 
     def set_mapping(self, mapping: MappingFile, name: str = NAME) -> None:
         super().set_mapping(WORDS.mapping(mapping), name)

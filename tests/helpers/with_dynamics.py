@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.helpers.crm_words import KEYS
 from tests.helpers.mappings import DYNAMICS_NAMES, both_objects, mapping_of
@@ -28,9 +28,13 @@ class WithDynamics(TwoSystems):
         name: str = NAME,
         org: str = "dynamics",
         account: str = "activecampaign",
-    ) -> WithDynamics:
-        super().connect(mapping or mapping_of(*both_objects(DYNAMICS_NAMES)), name, org, account)
+    ) -> Self:
+        super().connect(mapping or self.usual_mapping(), name, org, account)
         return self
+
+    def usual_mapping(self) -> MappingFile:
+        """Return what `connect` takes where a test names no mapping."""
+        return mapping_of(*both_objects(DYNAMICS_NAMES))
 
     def crm_new(self, object: str = "contact", /, **values: Any) -> str:
         made = self._crm(object, "create", None, {"lastname": "Ruiz", **values})

@@ -19,8 +19,7 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock) -> str:
     """Run a connection as its schedule says; return how that ended, in a few words for the log.
 
     Without a finished first sync nothing runs, since a person must look at its plan. A system that fails ends this
-    run, whose row says so; the next start goes on from there. So does whoever took the job over when the database
-    ended this session.
+    run, whose row says so; the next start goes on from there. So does whoever took the job over from this worker.
     """
     connection = Connection.objects.filter(id=connection_id).first()
     if connection is None:

@@ -318,9 +318,8 @@ class Hold(models.Model):
     object = models.TextField()  # empty: the whole run, which was braked
     record_id = models.TextField()  # the record a person would look up; empty: all of the object
     field = models.TextField(default="")  # the CRM field of the pair; empty: the whole record
-    kind = (
-        models.TextField()
-    )  # rejected | conflict | ambiguous | unreadable | paused | loop | brake | unfit_default
+    # rejected | conflict | ambiguous | unreadable | paused | loop | brake | consent | unfit_default
+    kind = models.TextField()
     code = models.TextField()  # of the catalogue
     reason = models.TextField()
     cure = models.TextField(default="")

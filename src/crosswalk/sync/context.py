@@ -49,9 +49,7 @@ class ObjectPlan:
     schemas: Mapping[Side, Schema]
     fields: Sequence[FieldPlan]
     required: Mapping[Side, Sequence[str]]  # fields without which a side creates no record
-    unfit_defaults: Mapping[
-        str, Said
-    ]  # for new records, of fields that the CRM does not insist on: they are left out
+    unfit_defaults: Mapping[str, Said]  # of fields that the CRM does not insist on: new records do without
     creation_marks: Mapping[Side, str]  # change with all that decides whether a side's record can be created
 
     @property
