@@ -26,6 +26,10 @@ class Control:
     def __init__(self, url: str) -> None:
         self._client = httpx2.Client(base_url=url, timeout=300.0, trust_env=False)
 
+    def rule(self, **values: Any) -> None:
+        """Set rules of the system."""
+        self._client.post("rules", json=values).raise_for_status()
+
     def person(self, op: str, object: str, record_id: str | None, values: Mapping[str, Any]) -> None:
         """Have somebody create, edit, delete or tag a record."""
         order = {"op": op, "object": object, "id": record_id, "values": dict(values)}
@@ -114,6 +118,7 @@ def systems(*, contacts: int, limits: str, full: bool = False, vendor: str = SAL
             assert process.stdout is not None
             ready = json.loads(process.stdout.readline())
             both = Systems.of(ready)
+            both.activecampaign.rule(contact_limit=2 * contacts)  # room for everybody
             yield both
             both.close()
         finally:
