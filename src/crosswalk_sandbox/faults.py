@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
@@ -26,6 +27,7 @@ class FaultOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     kind: Kind | None = None  # left out: `kill` when a process is named
     route: str | None = None  # "PUT /contacts/{id}", "/contacts/*", "PUT *"; None is every request
+    holding: str = ""  # text that the query or the body has, as decoded from the address
     at_request: int | None = None  # 1 is the next matching request
     rate: float | None = None  # share of the matching requests, by `seed`
     seed: int = 0
@@ -75,7 +77,7 @@ class Fault:
 
     def due(self, route: str, request: Request) -> bool:
         """Count a matching request; whether the fault hits it."""
-        if not _matches(self.order.route, route, request):
+        if not (_matches(self.order.route, route, request) and _holds(self.order.holding, request)):
             return False
         self.seen += 1
         order = self.order
@@ -98,6 +100,13 @@ def _matches(pattern: str | None, route: str, request: Request) -> bool:
     template = route.partition(" ")[2]
     names = (route, template, f"{request.method} {request.path}", request.path)
     return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _holds(text: str, request: Request) -> bool:
+    """Whether a request asks for something in these words, in its address or in its body."""
+    return (
+        not text or text in unquote_plus(request.raw_query) or text in unquote(request.body.decode("latin-1"))
+    )
 
 
 @dataclass(slots=True)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx2
+from tests.helpers.dynamics_twin import DynamicsTwin
+from tests.helpers.fault_routes import Route
 from tests.helpers.mappings import NAMES, both_objects, mapping_of
 from tests.helpers.two_systems import NAME, MovingClock, TwoSystems
 
@@ -19,12 +23,10 @@ from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import CreationRule, FieldMapping, MappingFile, Settings
 from crosswalk.store import models
 from crosswalk.sync import run as runs
+from crosswalk.systems.dynamics import feed, lookup
 from crosswalk_sandbox.faults import from_json
 
-SALESFORCE, ACTIVECAMPAIGN = "salesforce", "activecampaign"
-VENDORS = {SALESFORCE: "Salesforce", ACTIVECAMPAIGN: "ActiveCampaign"}
 NICKNAME = FieldMapping(crm="Nickname__c", activecampaign="Nickname")
-IMPORTED = 11  # new contacts from which they go by import
 PAUSE = 300  # seconds until the next run: longer than any pause that a test's vendor asks for
 
 
@@ -86,9 +88,10 @@ class Faulty(TwoSystems):
 
     # --- faults -----------------------------------------------------------------------------------------------
 
-    def fail(self, system: str, route: str, **order: Any) -> None:
+    def fail(self, route: Route, **order: Any) -> None:
         """Order a fault; see the sandbox's control API."""
-        self.systems[system].faults.add(from_json({"route": route, **order}))
+        where = {"route": route.path, "holding": route.holding}
+        self.systems[route.system].faults.add(from_json({**where, **order}))
 
     def struck(self) -> list[int]:
         """How often each ordered fault struck."""
@@ -205,3 +208,18 @@ class Faulty(TwoSystems):
                 yield email, records[email], addresses[email]
         yield from (addresses - Counter(self._emails)).items()
         yield from (records - Counter(self._emails)).items()
+
+
+@contextmanager
+def narrow() -> Iterator[None]:
+    """Dynamics 365 shows two rows a page, and no question for records fits into an address."""
+    prefer = ["odata.track-changes", "odata.maxpagesize=2"]
+    with patch.object(feed, "_PREFER", prefer), patch.object(lookup, "LONGEST_FILTER", 0):
+        yield
+
+
+class FaultyDynamics(Faulty, DynamicsTwin):
+    """The same pairs and the same work with Dynamics 365 as the CRM."""
+
+
+PAIRS = {"salesforce": Faulty, "dynamics": FaultyDynamics}

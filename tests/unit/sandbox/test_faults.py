@@ -54,6 +54,15 @@ def test_a_route_may_be_a_path_a_pattern_or_left_out(account: ActiveCampaign, ro
     assert statuses(account, 2) == [500, 200]
 
 
+def test_a_purpose_is_chosen_by_what_address_or_body_hold(account: ActiveCampaign) -> None:
+    order(account, kind="status", status=500, route="GET /contacts", holding="filters[updated_after]=")
+    order(account, kind="status", status=500, route="POST /contacts", holding="b@example.org")
+
+    assert statuses(account, 2, "/api/3/contacts?limit=1") == [200, 200]
+    assert statuses(account, 2, "/api/3/contacts?filters%5Bupdated_after%5D=2026-01-01") == [500, 200]
+    assert [create(account, f"{name}@example.org").status_code for name in "abb"] == [201, 500, 201]
+
+
 def test_a_rate_hits_a_share_the_same_for_a_seed(account: ActiveCampaign) -> None:
     hits = []
     for seed in (7, 7, 8):

@@ -88,6 +88,17 @@ def test_a_page_that_nobody_knows_any_more_begins_the_reading_again() -> None:
     assert (len(page.records), page.anew) == (1, False)
 
 
+def test_a_page_of_somebody_else_is_no_lost_position() -> None:
+    elsewhere = httpx2.Response(404, html="<html>Nothing here</html>")
+    given = environment(rows(row(1), nextLink=NEXT), elsewhere, rows(deltaLink=DELTA))
+    system = given.open()
+    first = next(iter(system.feed("contact", ["lastname"], None, lambda moment: 0)))
+    with pytest.raises(SystemFailure):
+        read(system, first.cursor)
+    assert not read(system, first.cursor)[0].anew
+    assert "$skiptoken" in queries(given)[-1].params
+
+
 def test_other_columns_are_asked_for_from_the_same_position() -> None:
     given = environment(rows(deltaLink=DELTA), rows(deltaLink=LATER))
     system = given.open()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from tests.helpers.dataverse import (
     Environment,
@@ -224,6 +225,20 @@ def test_an_environment_without_sales_has_no_leads_and_says_so() -> None:
 
     assert caught.value.kind is FailureKind.MAPPING
     assert "Sales" in caught.value.cure
+
+
+@pytest.mark.parametrize("place", ["/token", "/$batch"])
+def test_a_page_in_place_of_an_answer_says_nothing_about_tables(place: str) -> None:
+    environment = Environment()
+    page = httpx2.Response(404, html="<html>Nothing here</html>")
+    environment.before = lambda request: page if request.url.path.endswith(place) else None
+
+    with pytest.raises(SystemFailure) as caught:
+        environment.open().describe("lead")
+
+    assert caught.value.kind is FailureKind.PERMISSION
+    assert "table" not in caught.value.message
+    assert ("authority" in caught.value.cure) == (place == "/token")
 
 
 def test_a_role_that_may_not_see_definitions_is_a_matter_of_rights() -> None:

@@ -109,6 +109,8 @@ class Pass:
 
     def _lost(self, refusal: Refused, cursor: Cursor) -> bool:
         """Tell whether a link has become too old, which for one within a reading nobody documents."""
+        if refusal.kind is FailureKind.PERMISSION:  # among that, somebody else's page
+            return False
         too_old = refusal.code == EXPIRED_DELTA or refusal.status == _GONE
         return too_old or (cursor.within and refusal.status in _UNKNOWN_LINK)
 

@@ -13,8 +13,7 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ..http import NEXT_RUN, Answer, mark
-from ..refusals import Refused
-from .errors import explain
+from ..refusals import Refused, explain_without_words
 
 EXPIRED_TOKEN = "expired_token"  # ours: there is nothing to renew the access token with
 _NUMBER = re.compile(r"AADSTS(\d+)")
@@ -44,6 +43,10 @@ _TENANT = mark("Copy tenant again ({app}, Overview, Directory (tenant) ID).")
 _ENVIRONMENT = mark(
     "Check url: it must be the environment's address, like https://acme.crm4.dynamics.com (Power Platform admin center,"
     " Environments, your environment), and the tenant its own."
+)
+_AUTHORITY = mark(
+    "Check authority, if you gave one: it must be where your tenant signs in, like https://login.microsoftonline.com;"
+    " and look whether a proxy answers in its place."
 )
 _CONSENT = mark(
     "Have an administrator allow it: {app}, API permissions, Dynamics CRM user_impersonation, Grant admin consent."
@@ -117,8 +120,9 @@ def explain_refusal(answer: Answer, connection: str) -> SystemFailure:
     try:
         error = msgspec.json.decode(answer.body, type=_OAuthError)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        failure = explain(answer)
-        failure.kind = FailureKind.AUTH if failure.kind is FailureKind.PERMISSION else failure.kind
+        failure = explain_without_words(answer, address_cure=_(_AUTHORITY), cures={})
+        if failure.kind is not FailureKind.PERMISSION or answer.status == 403:
+            failure.kind = FailureKind.AUTH  # any other PERMISSION is about the address
         return failure
     number = error.error_codes[0] if error.error_codes else None
     return refusal(error.error, error.error_description, connection, status=answer.status, number=number)

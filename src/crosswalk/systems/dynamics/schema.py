@@ -88,7 +88,8 @@ def describe(client: Client, table: Table) -> Described:
     try:
         definition = read_definition(client, table.name)
     except Refused as refusal:
-        if refusal.status == 404:
+        # A page with 404 is not the environment's word about its tables: it may come from anywhere.
+        if refusal.status == 404 and refusal.kind is not FailureKind.PERMISSION:
             raise _no_table(table, refusal) from None
         raise
     return described(table, definition)

@@ -1,4 +1,4 @@
-"""A pair of systems that many cases share, each going on where the last one ended; after a failed case, a new pair."""
+"""A pair of systems per CRM that many cases share, each going on where the last one ended; after a failure, another."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from tests.conftest import database_named
+from tests.helpers.fault_routes import CRMS
 
 if TYPE_CHECKING:  # needs a configured Django, which the fixture gives it
     from tests.helpers.faulty import Faulty
@@ -38,14 +39,21 @@ class Shared:
 
 
 @pytest.fixture(scope="session")
-def shared(
+def sharing(
     database_server: tuple[str, psycopg.Connection], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shared]:
-    """The pair of this process; there is none yet."""
+) -> Iterator[dict[str, Shared]]:
+    """The pairs of this process, by CRM; there are none yet."""
     url, server = database_server
-    shared = Shared(url=url, key_file=tmp_path_factory.mktemp("faults") / "key")
-    yield shared
-    shared.drop(server)
+    pairs = {crm: Shared(url=url, key_file=tmp_path_factory.mktemp(crm) / "key") for crm in CRMS}
+    yield pairs
+    for shared in pairs.values():
+        shared.drop(server)
+
+
+@pytest.fixture
+def shared(sharing: dict[str, Shared], crm: str) -> Shared:
+    """The pair with the CRM of the test."""
+    return sharing[crm]
 
 
 @pytest.fixture
@@ -59,11 +67,11 @@ def database_url(database_server: tuple[str, psycopg.Connection], shared: Shared
 
 
 @pytest.fixture
-def faulty(django_database: str, shared: Shared) -> Faulty:
+def faulty(django_database: str, shared: Shared, crm: str) -> Faulty:
     """Two linked systems without a fault."""
-    from tests.helpers.faulty import Faulty
+    from tests.helpers.faulty import PAIRS
 
     if shared.pair is None:
-        shared.pair = Faulty(shared.key_file)
+        shared.pair = PAIRS[crm](shared.key_file)
     shared.served += 1
     return shared.pair
