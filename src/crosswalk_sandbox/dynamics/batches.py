@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crosswalk_sandbox.dynamics.answers import ODATA, Call, applied
+from crosswalk_sandbox.dynamics.answers import ODATA, Call, applied, refused
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.http import Request, Response, make_request
 
 MOST = 1000
+MOST_ADDRESS = 65_536
 GO_ON = "odata.continue-on-error"
 BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
 Answering = Callable[[Request], Response]  # answers one request, errors included
@@ -28,6 +29,16 @@ class Part:
     def boundary(self) -> str | None:
         """The boundary of the parts that it carries, if it is a change set."""
         return _boundary(self.headers.get("content-type", ""))
+
+    @property
+    def inner(self) -> list[Part]:
+        """The requests of a change set. Raises ODataError."""
+        found = _parts(self.content, self.boundary or "")
+        if found is None:
+            raise ODataError(
+                "0x80060888", f"The change set does not end with the delimiter '--{self.boundary}--'."
+            )
+        return found
 
 
 class _FailedError(Exception):
@@ -47,7 +58,9 @@ def serve(call: Call, answering: Answering) -> Response:
             "0x80060888", f"The content type '{kind}' is not supported for batch requests.", status=415
         )
     parts = _parts(call.request.body, boundary)
-    if sum(1 if part.boundary is None else len(_parts(part.content, part.boundary)) for part in parts) > MOST:
+    if parts is None:
+        raise ODataError("0x80060888", f"The batch does not end with the delimiter '--{boundary}--'.")
+    if sum(1 if part.boundary is None else len(part.inner) for part in parts) > MOST:
         raise ODataError("0x80060888", f"The batch has more than {MOST} requests.")
     goes_on = GO_ON in call.preferences
     name = f"batchresponse_{call.environment.new_id()}"
@@ -64,26 +77,31 @@ def serve(call: Call, answering: Answering) -> Response:
 
 def _answered(call: Call, part: Part, answering: Answering) -> tuple[Response | None, bytes]:
     """What a part is answered with, also as it goes into the body; None is a change set that went well."""
-    if part.boundary is None:
-        response = answering(_request(call, part, {}))
-        return response, _shown(response, None)
     try:
+        if part.boundary is None:
+            response = answering(_request(call, part, {}))
+            return response, _shown(response, None)
         with call.environment.all_or_nothing():
-            return None, _change_set(call, part, part.boundary, answering)
+            return None, _change_set(call, part, answering)
+    except ODataError as error:  # what is wrong with the part itself
+        response = refused(error, request=call.request)
     except _FailedError as failed:
-        return failed.response, _shown(failed.response, None)
+        response = failed.response
+    return response, _shown(response, None)
 
 
-def _change_set(call: Call, part: Part, boundary: str, answering: Answering) -> bytes:
-    """All requests of a change set, or none. Raises _FailedError."""
+def _change_set(call: Call, part: Part, answering: Answering) -> bytes:
+    """All requests of a change set, or none. Raises _FailedError or ODataError."""
     name = f"changesetresponse_{call.environment.new_id()}"
     known: dict[str, str] = {}
     shown = []
-    for inner in _parts(part.content, boundary):
+    for inner in part.inner:
         content_id = inner.headers.get("content-id")
         request = _request(call, inner, known)
         if content_id is None or request.method == "GET":
             raise ODataError("0x80060888", "Requests of a change set need a Content-ID and cannot be GET.")
+        if content_id in known:
+            raise ODataError("0x80060888", f"The Content-ID '{content_id}' is in the change set twice.")
         response = answering(request)
         if response.status >= 400:
             raise _FailedError(response)
@@ -102,6 +120,8 @@ def _request(call: Call, part: Part, known: dict[str, str]) -> Request:
     headers = {**_headers(lines), "host": call.request.headers.get("host", "")}
     target = _resolved(" ".join(words[1:-1]), known)
     content = _resolved(body.decode("utf-8", "replace"), known, within='"').encode()
+    if len(target) > MOST_ADDRESS:
+        raise ODataError("0x80060888", f"An address in a batch has at most {MOST_ADDRESS} characters.")
     if "://" not in target and not target.startswith("/"):
         target = f"{call.base}/{target}"
     return make_request(words[0], target, headers, content.strip())
@@ -121,8 +141,10 @@ def _resolved(text: str, known: dict[str, str], within: str = "") -> str:
     return re.sub(r'"\$(\d+)"', row, text)
 
 
-def _parts(body: bytes, boundary: str) -> list[Part]:
-    """The parts between the delimiters."""
+def _parts(body: bytes, boundary: str) -> list[Part] | None:
+    """The parts between the delimiters; None where the last delimiter is missing."""
+    if not re.search(rb"(?:^|\n)--" + re.escape(boundary.encode()) + rb"--", body):
+        return None
     pieces = re.split(rb"(?:^|\r?\n)--" + re.escape(boundary.encode()) + rb"(?:--)?[ \t]*(?:\r?\n|$)", body)
     found = []
     for piece in pieces[1:-1]:

@@ -20,6 +20,7 @@ STATUS = {
     "0x8004F507": 403,  # column security
     "0x80040333": 412,  # DuplicateRecordsFound
     "0x8004A110": 403,  # CannotActOnBehalfOfAnotherUser
+    "0x8004418a": 413,  # too long
     "0x80060882": 412,  # ConcurrencyVersionMismatch
     "0x80040237": 412,  # DuplicateRecord
     "0x80060892": 412,  # DuplicateRecordEntityKey

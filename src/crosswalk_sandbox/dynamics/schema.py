@@ -16,6 +16,7 @@ import msgspec
 
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.labels import option_labels
+from crosswalk_sandbox.dynamics.relationships import INTERSECTS, RELATIONSHIPS, Ties
 from crosswalk_sandbox.dynamics.states import STATUS_OF_STATE
 
 NUMBERS = frozenset({"Integer", "BigInt", "Decimal", "Double", "Money"})
@@ -27,26 +28,6 @@ DATE_ONLY = frozenset(
     {"birthdate", "anniversary", "estimatedclosedate", "actualclosedate", "finaldecisiondate"}
 )
 FIRST_VERSION = 88_012_345
-# by table, lookup and table that it leads to
-RELATIONSHIPS = {
-    ("contact", "parentcustomerid", "account"): "contact_customer_accounts",
-    ("contact", "parentcustomerid", "contact"): "contact_customer_contacts",
-    ("contact", "originatingleadid", "lead"): "contact_originating_lead",
-    ("contact", "masterid", "contact"): "contact_master_contact",
-    ("account", "primarycontactid", "contact"): "account_primary_contact",
-    ("account", "parentaccountid", "account"): "account_parent_account",
-    ("account", "originatingleadid", "lead"): "account_originating_lead",
-    ("account", "masterid", "account"): "account_master_account",
-    ("lead", "parentaccountid", "account"): "lead_parent_account",
-    ("lead", "parentcontactid", "contact"): "lead_parent_contact",
-    ("lead", "customerid", "account"): "lead_customer_accounts",
-    ("lead", "customerid", "contact"): "lead_customer_contacts",
-    ("lead", "masterid", "lead"): "lead_master_lead",
-    ("opportunity", "customerid", "account"): "opportunity_customer_accounts",
-    ("opportunity", "customerid", "contact"): "opportunity_customer_contacts",
-    ("opportunity", "parentaccountid", "account"): "opportunity_parent_account",
-    ("opportunity", "parentcontactid", "contact"): "opportunity_parent_contact",
-}
 UNREADABLE = frozenset({"Virtual", "EntityName", "PartyList"})
 
 
@@ -180,6 +161,7 @@ class Table:
     columns: Mapping[str, Column]
     keys: tuple[Key, ...] = ()
     custom: bool = False  # made by the environment's own people
+    intersect: bool = False  # holds the rows of a many-to-many relationship
 
     @cached_property
     def id(self) -> str:
@@ -238,6 +220,9 @@ GLOBAL_OPTION_SETS = (
 )
 
 
+Kept = tuple[dict[str, Table], dict[str, OptionSet], Ties, int]
+
+
 class Schema:
     """All tables of the environment. A table is never changed in place: a change is a new table."""
 
@@ -245,6 +230,7 @@ class Schema:
         self.tables = dict(tables)
         self.by_set = {table.set_name: table for table in tables.values()}
         self.option_sets = {each.name: each for each in GLOBAL_OPTION_SETS}
+        self.ties = Ties()
         self.version = FIRST_VERSION
 
     def put(self, *tables: Table) -> None:
@@ -280,13 +266,13 @@ class Schema:
             if target == name
         }
 
-    def kept(self) -> tuple[dict[str, Table], dict[str, OptionSet], int]:
+    def kept(self) -> Kept:
         """What it is now, to go back to."""
-        return dict(self.tables), dict(self.option_sets), self.version
+        return dict(self.tables), dict(self.option_sets), self.ties.copy(), self.version
 
-    def go_back(self, kept: tuple[dict[str, Table], dict[str, OptionSet], int]) -> None:
-        tables, option_sets, self.version = kept
-        self.tables, self.option_sets = dict(tables), dict(option_sets)
+    def go_back(self, kept: Kept) -> None:
+        tables, option_sets, ties, self.version = kept
+        self.tables, self.option_sets, self.ties = dict(tables), dict(option_sets), ties.copy()
         self.by_set = {table.set_name: table for table in tables.values()}
 
     def __iter__(self) -> Iterator[Table]:
@@ -311,7 +297,8 @@ def _table(name: str, row: TableRow, added: Sequence[Column]) -> Table:
     columns = [_column(name, each) for each in row.columns]
     columns += [column for column in added if column.table == name]
     facts: dict[str, Any] = {part: getattr(row, part) for part in row.__struct_fields__ if part != "columns"}
-    return Table(name=name, columns={column.name: column for column in columns}, **facts)
+    named = {column.name: column for column in columns}
+    return Table(name=name, columns=named, intersect=name in INTERSECTS, **facts)
 
 
 def _column(table: str, row: ColumnRow) -> Column:

@@ -20,6 +20,7 @@ from crosswalk_sandbox.dynamics.loading import Export
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.protection import Protection, SavedUse, ThrottledError, beyond
 from crosswalk_sandbox.dynamics.records import saving
+from crosswalk_sandbox.dynamics.relationships import Tie
 from crosswalk_sandbox.dynamics.rules import Rules
 from crosswalk_sandbox.dynamics.schema import (
     CHOICES,
@@ -36,6 +37,8 @@ from crosswalk_sandbox.dynamics.security.roles import RoleOrder
 from crosswalk_sandbox.http import Request, Response, json_response
 from crosswalk_sandbox.system import Doors, Record, World
 
+MOST_ADDRESS = 32_768  # characters of path and query
+MOST_BYTES = 128 * 1024 * 1024
 DIGITS = frozenset({"Decimal", "Money"})  # text in the state file, so that no digit is lost
 
 
@@ -50,6 +53,7 @@ class MadeTable(msgspec.Struct, kw_only=True):
     key: str
     title: str
     custom: bool = True
+    intersect: bool = False
 
 
 class SavedTable(msgspec.Struct, kw_only=True):
@@ -75,6 +79,7 @@ class SavedEnvironment(msgspec.Struct, kw_only=True):
     later: list[LaterEdit] = []
     tables: list[SavedTable] = []
     option_sets: list[OptionSet] = []
+    ties: list[Tie] | None = None
     schema_version: int = FIRST_VERSION
 
 
@@ -136,6 +141,7 @@ class Dynamics:
             later=here.later,
             tables=[_saved(table) for table in here.schema if table is not self._usual[0].get(table.name)],
             option_sets=list(here.schema.option_sets.values()),
+            ties=list(here.schema.ties),
             schema_version=here.schema.version,
         )
         return msgspec.json.encode(saved)
@@ -166,6 +172,8 @@ class Dynamics:
             schema.put(replace(old, columns=columns, keys=tuple(table.keys), tracked=table.tracked))
         for each in found.option_sets:
             schema.put_option_set(each)
+        for tie in found.ties or ():
+            schema.ties.put(tie)
         schema.version = found.schema_version
 
     def doors(self) -> Doors:
@@ -234,6 +242,10 @@ class Dynamics:
 
     def _called(self, request: Request) -> Response:
         """The answer of the Web API."""
+        if len(request.path) + len(request.raw_query) > MOST_ADDRESS:
+            return Response(414, b"The request URL is too long.", {"content-type": "text/plain"})
+        if len(request.body) > MOST_BYTES:
+            return refused(ODataError("0x8004418a", "The request body is too long."))
         try:
             user = access.caller(self.environment, self.entra, request)
             return self._metered(request, user)

@@ -14,7 +14,7 @@ from crosswalk_sandbox.dynamics import alternate_keys
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError
-from crosswalk_sandbox.dynamics.metadata import columns, definitions, resources, tables
+from crosswalk_sandbox.dynamics.metadata import columns, definitions, many_to_many, resources, tables
 from crosswalk_sandbox.dynamics.metadata.columns import Json, invalid, label_of
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Key, OptionSet, Table
@@ -201,13 +201,19 @@ def relationships(call: Call, key: str | None) -> Response:
     check_solution(call)
     if call.request.method == "POST" and key is None:
         body = json_body(call)
-        if not str(body.get("@odata.type")).endswith("OneToManyRelationshipMetadata"):
-            raise invalid("Only one-to-many relationships can be made here.")
+        kind = str(body.get("@odata.type")).rpartition(".")[2]
+        if kind == "ManyToManyRelationshipMetadata":
+            return _made(call, definitions.relationship_id(many_to_many.create(call, body)))
+        if kind != "OneToManyRelationshipMetadata":
+            raise invalid(f"Cannot create a relationship of the type '{kind}'.")
         made = _lookup(call, columns.part(body, "Lookup"), [body])
         return _made(call, definitions.relationship_id(made.relationships[made.targets[0]]))
     if call.request.method != "DELETE" or key is None:
         raise _no_method(call)
     found = resources.find_relationship(call, key)
+    if "IntersectEntityName" in found:
+        many_to_many.delete(call, found["SchemaName"])
+        return _done()
     table = call.environment.schema[found["ReferencingEntity"]]
     column = table.columns[found["ReferencingAttribute"]]
     if not column.custom:
@@ -244,10 +250,8 @@ def _lookup(call: Call, lookup: Json, bodies: Sequence[Json]) -> Column:
             raise resources.absent("entity", name)
     if len(tables) != 1:
         raise invalid("The relationships of a lookup come from one table.")
-    taken = {each["SchemaName"].lower() for each in definitions.relationships(schema)}
     for name in named.values():
-        if name.lower() in taken:
-            raise ODataError("0x80047007", f"An entity relationship with the name {name} already exists.")
+        many_to_many.check_name(schema, name)
     made = columns.lookup(tables.pop(), lookup, tuple(named), named)
     _check_free(schema[made.table], made)
     schema.put_column(made)

@@ -7,7 +7,6 @@ from xml.sax.saxutils import quoteattr
 
 from crosswalk_sandbox.dynamics.records.deep import navigation_to
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Schema, Table
-from crosswalk_sandbox.dynamics.security import ties
 
 HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -115,8 +114,9 @@ def _collections(schema: Schema, table: Table) -> Iterator[str]:
     for name, (other, column) in schema.collections(table.name).items():
         back = navigation_to(other, column, table)
         yield f'<NavigationProperty Name="{name}" Type="Collection(mscrm.{other.name})" Partner="{back}" />'
-    for name, far in ties.of_table(table.name):
-        yield f'<NavigationProperty Name="{name}" Type="Collection(mscrm.{far})" Partner="{name}" />'
+    for end in schema.ties.of_table(table.name):
+        back = next(each.navigation for each in end.tie.ends if each is not end)
+        yield f'<NavigationProperty Name="{end.navigation}" Type="Collection(mscrm.{end.far})" Partner="{back}" />'
 
 
 def _entity_set(schema: Schema, table: Table, *, annotations: bool) -> str:

@@ -18,6 +18,7 @@ from crosswalk_sandbox.dynamics.schema import (
     Schema,
     Table,
 )  # fmt: skip
+from crosswalk_sandbox.dynamics.security import privileges
 from crosswalk_sandbox.dynamics.states import state_of, statuses_of
 
 Json = dict[str, Any]
@@ -68,13 +69,30 @@ def entity(table: Table) -> Json:
         "IsCustomEntity": table.custom,
         "IsManaged": not table.custom,
         "IsActivity": False,
-        "IsIntersect": False,
+        "IsIntersect": table.intersect,
         "IsPrivate": False,
         "IsLogicalEntity": False,
         "IsValidForAdvancedFind": True,
         "DataProviderId": None,
         "TableType": "Standard",
+        "Privileges": [_privilege(name) for name in privileges.of_table(table)],
         "HasChanged": None,
+    }
+
+
+def _privilege(name: str) -> Json:
+    """A privilege as the complex type SecurityPrivilegeMetadata."""
+    verbs = sorted(privileges.VERBS, key=len, reverse=True)
+    return {
+        "CanBeBasic": True,
+        "CanBeDeep": True,
+        "CanBeGlobal": True,
+        "CanBeLocal": True,
+        "CanBeEntityReference": False,
+        "CanBeParentEntityReference": False,
+        "Name": name,
+        "PrivilegeId": privileges.id_of(name),
+        "PrivilegeType": next(verb for verb in verbs if name[3:].startswith(verb)),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from crosswalk_sandbox.dynamics import ids
-from crosswalk_sandbox.dynamics.answers import Call, answer
+from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_property, missing_segment
 from crosswalk_sandbox.dynamics.metadata import definitions
 from crosswalk_sandbox.dynamics.metadata.columns import option_set
@@ -18,12 +18,15 @@ from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, Column, Key, Ta
 from crosswalk_sandbox.dynamics.security import ties
 from crosswalk_sandbox.http import Response
 
+Parts = Sequence[tuple[str, str | None]]
 ANY_NAME = re.compile(r"(LogicalName|SchemaName)='([^']*)'")
 NAME_KEY = re.compile(r"LogicalName='([^']*)'")
 CAST = "Microsoft.Dynamics.CRM."
 DERIVED = frozenset({
     "Options", "ReferencedEntity", "ReferencedAttribute", "ReferencedEntityNavigationPropertyName",
     "ReferencingEntity", "ReferencingAttribute", "ReferencingEntityNavigationPropertyName",
+    "IntersectEntityName", "Entity1LogicalName", "Entity1IntersectAttribute", "Entity1NavigationPropertyName",
+    "Entity2LogicalName", "Entity2IntersectAttribute", "Entity2NavigationPropertyName",
 })  # fmt: skip
 CASTS = frozenset(
     f"{CAST}{name}"
@@ -50,6 +53,8 @@ def below(call: Call, key: str, parts: Sequence[tuple[str, str | None]]) -> Resp
     name, inner = parts[0]
     if name == "Attributes":
         return _attributes(call, table, inner, parts[1:])
+    if name not in COLLECTIONS and inner is None:
+        return _property(call, f"EntityDefinitions('{table.name}')", definitions.entity(table), parts)
     collection = COLLECTIONS.get(name)
     if collection is None or len(parts) > 1 or (inner is not None and name not in _BY_KEY):
         raise missing_segment(name)
@@ -62,7 +67,7 @@ def relationships(call: Call, key: str | None, cast: str | None = None) -> Respo
     """`GET RelationshipDefinitions`, all or one; all show more when cast to their type. Raises ODataError."""
     if key is not None:
         return _one(call, "RelationshipDefinitions", find_relationship(call, key))
-    rows = [*definitions.relationships(call.environment.schema), *ties.metadata()]
+    rows = _all_relationships(call)
     if cast is not None:
         rows = [row for row in rows if row["@odata.type"] == f"#{cast}"]
     return _cast(call, "RelationshipDefinitions", rows, "RelationshipMetadataBase", cast)
@@ -91,7 +96,12 @@ def _cast(call: Call, context: str, rows: list[Json], base: str, cast: str | Non
 
 def find_relationship(call: Call, key: str) -> Json:
     """The relationship of a key. Raises ODataError."""
-    return _named(list(definitions.relationships(call.environment.schema)), key)
+    return _named(_all_relationships(call), key)
+
+
+def _all_relationships(call: Call) -> list[Json]:
+    schema = call.environment.schema
+    return [*definitions.relationships(schema), *ties.metadata(schema)]
 
 
 def find_key(table: Table, key: str) -> Key:
@@ -144,17 +154,18 @@ def _expanded_entity(call: Call, table: Table) -> Json:
         "Keys": list(definitions.keys(call.environment, table)),
         "ManyToOneRelationships": list(definitions.many_to_one(call.environment.schema, table)),
         "OneToManyRelationships": list(definitions.one_to_many(call.environment.schema, table)),
-        "ManyToManyRelationships": list(ties.metadata(table.name)),
+        "ManyToManyRelationships": list(ties.metadata(call.environment.schema, table.name)),
     }
 
 
 def _attributes(
     call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, str | None]]
 ) -> Response:
-    """`.../Attributes`, one or all, cast to a derived type or not. Raises ODataError."""
-    cast = rest[0][0].removeprefix(CAST) if rest else None
-    if len(rest) > 1 or (cast and not _is_cast(rest[0][0])):
-        raise missing_segment(rest[-1][0])
+    """`.../Attributes`, one or all, cast to a derived type or not; of one also a property. Raises ODataError."""
+    cast = rest[0][0].removeprefix(CAST) if rest and _is_cast(rest[0][0]) else None
+    below = rest[1:] if cast else rest
+    if below and key is None:
+        raise missing_segment(below[0][0])
     columns = [(n, each) for n, each in enumerate(table.columns.values(), 1) if _is_of(each, cast)]
     context = f"EntityDefinitions('{table.name}')/Attributes" + (f"/{CAST}{cast}" if cast else "")
     if key is None:
@@ -163,8 +174,25 @@ def _attributes(
     wanted = find_column(table, key)
     for number, column in columns:
         if column is wanted:
-            return _one(call, context, _attribute(call, table, number, column, cast))
+            row = _attribute(call, table, number, column, cast)
+            return _property(call, context, row, below) if below else _one(call, context, row)
     raise absent("attribute", wanted.name)
+
+
+def _property(call: Call, context: str, row: Json, parts: Parts) -> Response:
+    """A property of a definition, or one within it; `/$value` is its text. Raises ODataError."""
+    found: Any = row
+    for name, key in parts:
+        if name == "$value" and not isinstance(found, dict | list):
+            text = str(found).lower() if isinstance(found, bool) else str(found)
+            return Response(200, text.encode(), {"content-type": "text/plain", **ODATA})
+        if not isinstance(found, dict) or name not in found or key is not None:
+            raise missing_segment(name)
+        found = found[name]
+    if isinstance(found, dict) and "MetadataId" in found:
+        return _one(call, f"{context}/{parts[-1][0]}", found)
+    shown = {"@odata.context": f"{call.base}/$metadata#{context}/{parts[-1][0]}"}
+    return answer(200, shown | (found if isinstance(found, dict) else {"value": found}))
 
 
 def _is_cast(segment: str) -> bool:
@@ -207,7 +235,7 @@ COLLECTIONS: dict[str, Callable[[Call, Table], Iterable[Json]]] = {
     "Keys": lambda call, table: definitions.keys(call.environment, table),
     "ManyToOneRelationships": lambda call, table: definitions.many_to_one(call.environment.schema, table),
     "OneToManyRelationships": lambda call, table: definitions.one_to_many(call.environment.schema, table),
-    "ManyToManyRelationships": lambda _, table: ties.metadata(table.name),
+    "ManyToManyRelationships": lambda call, table: ties.metadata(call.environment.schema, table.name),
 }
 _BY_KEY = frozenset({"Keys", "ManyToOneRelationships", "OneToManyRelationships", "ManyToManyRelationships"})
 NAVIGATIONS = frozenset({*COLLECTIONS, "Attributes", "OptionSet", "GlobalOptionSet"})

@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
+from crosswalk_sandbox.dynamics.environment import Environment
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.metadata import columns
 from crosswalk_sandbox.dynamics.metadata.columns import Json, invalid, label_of, schema_name_of
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.schema import Column, Schema, Table
-from crosswalk_sandbox.dynamics.security import rights
+from crosswalk_sandbox.dynamics.security import rights, roles
 from crosswalk_sandbox.http import Response
 
 REFERENCED = "0x8004f01f"
@@ -59,10 +60,18 @@ def delete(call: Call, table: Table) -> Response:
     if any(table.name in column.targets for other in others for column in other.columns.values()):
         text = f"The Entity({table.name}) component cannot be deleted because it is referenced by others."
         raise ODataError(REFERENCED, text)
-    here.schema.remove(table.name)
-    del here.rows[table.name]
-    here.forget_indexes()
+    roles.remove_table(here, table)
+    for tie in {end.tie for end in here.schema.ties.of_table(table.name)}:
+        here.schema.ties.remove(tie.name)
+        _drop(here, tie.table)
+    _drop(here, table.name)
     return Response(204, b"", ODATA)
+
+
+def _drop(environment: Environment, name: str) -> None:
+    environment.schema.remove(name)
+    del environment.rows[name]
+    environment.forget_indexes()
 
 
 def _made(call: Call, definition: Json) -> Table:
@@ -73,6 +82,7 @@ def _made(call: Call, definition: Json) -> Table:
         raise ODataError("0x80047013", f"An entity with the specified name {table.name} already exists.")
     here.schema.put(table)
     here.rows[table.name] = {}
+    roles.add_table(here, table)
     return table
 
 
@@ -94,13 +104,18 @@ def _table(schema: Schema, definition: Json) -> Table:
         set_name=_plural(name),
         label=label,
         plural=label_of(definition, "DisplayCollectionName") or _plural(label),
-        code=max([FIRST_CODE, *(each.code for each in schema)]) + 1,
+        code=next_code(schema),
         key=f"{name}id",
         title=titles[0],
         tracked=definition.get("ChangeTrackingEnabled") is True,
         columns={column.name: column for column in found},
         custom=True,
     )
+
+
+def next_code(schema: Schema) -> int:
+    """An object type code that no table has."""
+    return max([FIRST_CODE, *(each.code for each in schema)]) + 1
 
 
 def _usual(schema: Schema, name: str, schema_name: str, *, owned: bool) -> list[Column]:

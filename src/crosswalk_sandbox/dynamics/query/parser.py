@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark.exceptions import VisitError
 
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.query.syntax import (
@@ -108,6 +110,8 @@ def _parse(start: str, text: str) -> Any:
         place = getattr(error, "pos_in_stream", None)
         where = len(text) if place is None else place
         raise ODataError("0x80060888", f"Syntax error at position {where} in '{text}'.") from None
+    except VisitError as error:  # a literal that looks right but cannot be, such as a 13th month
+        raise ODataError("0x80060888", f"Unrecognized literal in '{text}': {error.orig_exc}.") from None
 
 
 @cache
@@ -121,6 +125,8 @@ class _Reader(Transformer[Token, Any]):
     """Makes syntax of the tree, from its leaves on."""
 
     def literal(self, token: Token) -> Value:
+        if token.type in ("DATE", "DATETIME"):
+            datetime.fromisoformat(token)
         return Value(KINDS[token.type], _text(token))
 
     def path(self, *names: Token) -> Path:

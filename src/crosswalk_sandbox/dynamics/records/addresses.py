@@ -84,6 +84,11 @@ def row_of(environment: Environment, address: Address) -> Row:
     return row
 
 
+def found(environment: Environment, table: Table, key: str) -> Row:
+    """The row of a key as it stands in parentheses. Raises ODataError."""
+    return row_of(environment, read(environment, table, key))
+
+
 def _columns(table: Table, named: Mapping[str, Any]) -> list[tuple[str, Column]]:
     found = [(name, table.properties.get(name)) for name in named]
     if any(column is None for _, column in found) or any(len(each) > 1 for each in named.values()):

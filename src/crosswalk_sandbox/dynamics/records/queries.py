@@ -86,7 +86,12 @@ def rows_of(call: Call, table: Table, within: Iterable[Row] | None = None) -> Re
 def count_of(call: Call, table: Table, within: Iterable[Row] | None = None) -> Response:
     """`GET .../$count`: text, with the mark of UTF-8. Raises ODataError."""
     check_options(call, frozenset({"$filter"}))
-    number = min(len(selected(call, table, within)[0]), MOST_ROWS)
+    return counted(len(selected(call, table, within)[0]))
+
+
+def counted(number: int) -> Response:
+    """A number as `/$count` answers it."""
+    number = min(number, MOST_ROWS)
     return Response(200, f"\ufeff{number}".encode(), {"content-type": "text/plain", "odata-version": "4.0"})
 
 

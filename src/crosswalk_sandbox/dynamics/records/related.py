@@ -11,14 +11,15 @@ from typing import Any
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
-from crosswalk_sandbox.dynamics.records import addresses, guards, queries, resources, saving
+from crosswalk_sandbox.dynamics.records import addresses, guards, queries, resources, saving, tying
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.deep import navigation_to
 from crosswalk_sandbox.dynamics.records.links import BIND
 from crosswalk_sandbox.dynamics.records.resolving import pointing
 from crosswalk_sandbox.dynamics.records.values import PAYLOAD
+from crosswalk_sandbox.dynamics.relationships import End
 from crosswalk_sandbox.dynamics.schema import Column, Table
-from crosswalk_sandbox.dynamics.security import rights
+from crosswalk_sandbox.dynamics.security import rights, ties
 from crosswalk_sandbox.http import Response
 
 Parts = Sequence[tuple[str, str | None]]
@@ -27,15 +28,22 @@ REFERENCE = ("$ref", None)
 
 def serve(call: Call, table: Table, key: str, parts: Parts) -> Response:
     """The answer for a part of a row. Raises ODataError."""
-    rights.require(call.environment, "Read", table)
-    row = addresses.row_of(call.environment, addresses.read(call.environment, table, key))
-    rights.require(call.environment, "Read", table, row)
     name, inner = parts[0]
     rest = tuple(parts[1:])
+    end = call.environment.schema.ties.end(table.name, name)
+    if end and rest == (REFERENCE,) and call.request.method != "GET":
+        return _change_tie(call, addresses.found(call.environment, table, key), end, inner)
+    rights.require(call.environment, "Read", table)
+    row = addresses.found(call.environment, table, key)
+    rights.require(call.environment, "Read", table, row)
+    if end:
+        return _tied(call, row, end, inner, rest)
     if name in table.properties and inner is None and rest in ((), (("$value", None),)):
         return _property(call, table, row, name, raw=bool(rest))
-    if name in table.navigations and inner is None and rest in ((), (REFERENCE,)):
-        return _lookup(call, table, row, name, reference=bool(rest))
+    if name in table.navigations and inner is None:
+        if rest in ((), (REFERENCE,)):
+            return _lookup(call, table, row, name, reference=bool(rest))
+        return _beyond(call, table, row, name, rest)
     if found := call.environment.schema.collections(table.name).get(name):
         return _collection(call, (table, row), found, inner, rest)
     raise missing_segment(name)
@@ -57,6 +65,14 @@ def _property(call: Call, table: Table, row: Row, name: str, *, raw: bool) -> Re
         return Response(200, text.encode(), {"content-type": "text/plain", **ODATA})
     context = f"{call.base}/$metadata#{table.set_name}({row[table.key]})/{name}"
     return answer(200, {"@odata.context": context, "value": value})
+
+
+def _beyond(call: Call, table: Table, row: Row, name: str, rest: Parts) -> Response:
+    """What lies below the row that a lookup leads to, such as one of its properties. Raises ODataError."""
+    column, leads = table.navigations[name]
+    if column.name not in row:
+        return Response(204, b"", ODATA)
+    return serve(call, call.environment.schema[leads], row[column.name], rest)
 
 
 def _lookup(call: Call, table: Table, row: Row, name: str, *, reference: bool) -> Response:
@@ -89,15 +105,46 @@ def _collection(
         return _associate(call, start, found, inner)
     resources.only(call, "GET")
     rows = pointing(call.environment, other, column, table).get(row[table.key], [])
-    if inner is None and rest == ():
+    if inner is not None:
+        raise missing_segment(rest[0][0] if rest else column.relationship(table.name))
+    return _listed(call, other, rows, rest)
+
+
+def _tied(call: Call, row: Row, end: End, inner: str | None, rest: Parts) -> Response:
+    """The rows that a many-to-many relationship ties to a row. Raises ODataError."""
+    here = call.environment
+    resources.only(call, "GET")
+    if inner is not None:
+        raise missing_segment(end.navigation)
+    return _listed(call, here.schema[end.far], ties.tied(here, end, row[here.schema[end.table].key]), rest)
+
+
+def _change_tie(call: Call, row: Row, end: End, inner: str | None) -> Response:
+    """Tie another row to a row, or undo it. Raises ODataError."""
+    here = call.environment
+    resources.only(call, *(("POST",) if inner is None and not _named(call) else ("DELETE",)))
+    table, far = here.schema[end.table], here.schema[end.far]
+    making = call.request.method == "POST"
+    other = _row(
+        call, far, _sent(call, "@odata.id") if making else _named(call) or f"/{far.set_name}({inner})"
+    )
+    tying.check(here, end, row, other)
+    pair = (row[table.key], other[far.key])
+    (tying.tie if making else tying.untie)(here, end, *pair)
+    return Response(204, b"", ODATA)
+
+
+def _listed(call: Call, other: Table, rows: list[Row], rest: Parts) -> Response:
+    """The rows of a collection, their number, or references to them."""
+    if rest == ():
         return queries.rows_of(call, other, rows)
-    if inner is None and rest == (("$count", None),):
+    if rest == (("$count", None),):
         return queries.count_of(call, other, rows)
-    if inner is None and rest == (REFERENCE,):
+    if rest == (REFERENCE,):
         context = f"{call.base}/$metadata#Collection($ref)"
         shown = [_reference(call, other, each) for each in rows]
         return answer(200, {"@odata.context": context, "value": shown})
-    raise missing_segment(rest[0][0] if rest else column.relationship(table.name))
+    raise missing_segment(rest[0][0])
 
 
 def _associate(

@@ -89,8 +89,8 @@ def collection(
     if found := environment.schema.collections(table.name).get(name):
         other, column = found
         return other, pointing(environment, other, column, table)
-    if tie := ties.far_end(table.name, name):
-        return environment.schema[tie[1]], ties.grouped(environment, table.name, name)
+    if end := environment.schema.ties.end(table.name, name):
+        return environment.schema[end.far], ties.grouped(environment, end)
     return None
 
 

@@ -26,9 +26,7 @@ from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.http import Response
 
 ONE = frozenset({"$select", "$expand"})
-UNWRITTEN = frozenset({
-    "privilege", "roleprivileges", "systemuserroles", "teamroles", "teammembership", "principalobjectaccess",
-})  # fmt: skip
+UNWRITTEN = frozenset({"privilege", "roleprivileges", "principalobjectaccess"})
 METHOD = "The requested resource does not support http method "
 
 
@@ -36,6 +34,8 @@ def serve(call: Call, table: Table, key: str | None, rest: Sequence[tuple[str, s
     """The answer for an entity set or one of its rows. Raises ODataError."""
     if rest == [("$count", None)] and key is None:
         only(call, "GET")
+        if call.request.param("$deltatoken") is not None:
+            return queries.counted(tracking.count_of(call, table))
         return queries.count_of(call, table)
     if rest:
         raise missing_segment(rest[0][0])
@@ -64,7 +64,7 @@ def _read(call: Call, table: Table) -> Response:
 
 def check_writable(table: Table) -> None:
     """Refuse to write rows that other calls make. Raises ODataError."""
-    if table.name in UNWRITTEN:
+    if table.name in UNWRITTEN or table.intersect:
         raise ODataError("0x8006088b", f"Rows of the table {table.name} cannot be written.")
 
 

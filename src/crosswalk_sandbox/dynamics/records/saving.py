@@ -18,7 +18,7 @@ from crosswalk_sandbox.dynamics.records import guards, links, values
 from crosswalk_sandbox.dynamics.records.links import BIND
 from crosswalk_sandbox.dynamics.rules import Logic
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Table
-from crosswalk_sandbox.dynamics.security import rights
+from crosswalk_sandbox.dynamics.security import rights, ties
 from crosswalk_sandbox.dynamics.security.privileges import OVERRIDE_CREATED
 from crosswalk_sandbox.dynamics.states import CLOSED, statuses_of
 
@@ -254,6 +254,7 @@ def delete(environment: Environment, table: Table, key: str) -> None:
     """Take a row out; what pointed to it points nowhere, the contacts of an account go with it. Raises ODataError."""
     rights.require(environment, "Delete", table, environment.rows[table.name][key])
     environment.remove(table.name, key)
+    ties.let_go(environment, table.name, key)
     for other in environment.schema:
         lookups = [c for c in other.columns.values() if c.type in REFERENCES and table.name in c.targets]
         for row in list(environment.rows[other.name].values()) if lookups else ():

@@ -15,11 +15,11 @@ from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_row
-from crosswalk_sandbox.dynamics.records import addresses, queries
+from crosswalk_sandbox.dynamics.records import addresses
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.values import PAYLOAD
-from crosswalk_sandbox.dynamics.schema import Table
-from crosswalk_sandbox.dynamics.security import privileges, rights, roles, ties
+from crosswalk_sandbox.dynamics.schema import Schema, Table
+from crosswalk_sandbox.dynamics.security import privileges, rights, roles
 from crosswalk_sandbox.http import Response
 
 Parts = Sequence[tuple[str, str | None]]
@@ -33,59 +33,11 @@ def serve(call: Call, table: Table, parts: Parts) -> Response | None:
     if len(parts) < 2 or parts[0][1] is None:
         return None
     name, key = parts[1]
-    if ties.far_end(table.name, name):
-        row = addresses.row_of(call.environment, addresses.read(call.environment, table, parts[0][1]))
-        return _associated(call, (table.name, name), row[table.key], key, parts[2:])
     asked = FUNCTIONS.get(name.removeprefix(NAMESPACE)) if name.startswith(NAMESPACE) else None
     if asked is None or table.name != "systemuser" or call.request.method != "GET":
         return None
     row = addresses.row_of(call.environment, addresses.read(call.environment, table, parts[0][1]))
     return asked(call, row[table.key], key or "")
-
-
-def _associated(call: Call, what: tuple[str, str], key: str, other: str | None, rest: Parts) -> Response:
-    """Read, make or undo ties between a row and others. Raises ODataError."""
-    tie, first, second = ties.TIES[what[1]]
-    far = second if what[0] == first else first
-    if not rest and other is None and call.request.method == "GET":
-        return _listed(call, what, key, far)
-    if rest != [("$ref", None)] or call.request.method not in ("POST", "DELETE"):
-        text = f"The requested resource does not support http method '{call.request.method}'."
-        raise ODataError("0x8006088b", text)
-    _check(call, tie)
-    found = _other(call, far, other)
-    change = roles.associate if call.request.method == "POST" else roles.dissociate
-    change(call.environment, tie, *((key, found) if what[0] == first else (found, key)))
-    return Response(204, b"", ODATA)
-
-
-def _check(call: Call, tie: str) -> None:
-    if tie == "teammembership":
-        rights.require(call.environment, "Write", call.environment.schema["team"])
-    else:
-        rights.require(call.environment, "Assign", call.environment.schema["role"])
-
-
-def _other(call: Call, far: str, key: str | None) -> str:
-    """The row at the other end: of the path, of `$id` or of the body. Raises ODataError."""
-    if key is not None:
-        found = ids.canonical(key)
-    else:
-        named = call.request.param("$id") or json_body(call).get("@odata.id")
-        if not isinstance(named, str):
-            raise ODataError(PAYLOAD, "An entity reference with '@odata.id' was expected in the payload.")
-        address = addresses.find(call.environment, named)
-        found = address.id if address.table.name == far else None
-    if found is None or found not in call.environment.rows[far]:
-        raise missing_row(far, key or "")
-    return found
-
-
-def _listed(call: Call, what: tuple[str, str], key: str, far: str) -> Response:
-    table = call.environment.schema[far]
-    shower = queries.shower_of(call, table)
-    rows = [shower.show(row) for row in ties.tied(call.environment, *what, key)]
-    return answer(200, {"@odata.context": queries.context_of(call, table), "value": rows})
 
 
 def _shown(call: Call, held: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -128,7 +80,7 @@ def _principal_access(call: Call, user: str, arguments: str) -> Response:
 
 def _may(call: Call, user: str, verb: str, table: Table, row: Row) -> bool:
     held = rights.of(call.environment, user)
-    name = privileges.name_of(verb, table.name)
+    name = privileges.name_of(verb, table)
     return name in held.depths and rights.covers(held, str(name), table, row)
 
 
@@ -141,7 +93,7 @@ FUNCTIONS: dict[str, Callable[[Call, str, str], Response]] = {
 def add_privileges(call: Call, role: Row) -> Response:
     """AddPrivilegesRole. Raises ODataError."""
     rights.require(call.environment, "Write", call.environment.schema["role"])
-    for name, depth in _named(json_body(call)):
+    for name, depth in _named(call.environment.schema, json_body(call)):
         roles.add(call.environment, role["roleid"], privileges.id_of(name), depth)
     return Response(204, b"", ODATA)
 
@@ -173,9 +125,9 @@ def privileges_of_role(call: Call, arguments: str) -> Response:
     return answer(200, {"@odata.context": context, "RolePrivileges": _shown(call, held)})
 
 
-def _named(body: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def _named(schema: Schema, body: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """The privileges of a body, by id or by name, with their depths. Raises ODataError."""
-    by_id = {privileges.id_of(name): name for name in privileges.everything()}
+    by_id = {privileges.id_of(name): name for name in privileges.everything(schema)}
     found = body.get("Privileges")
     if not isinstance(found, list):
         raise ODataError("0x80040203", "Required field 'Privileges' is missing.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from crosswalk_sandbox.dynamics import ids
+from crosswalk_sandbox.dynamics.schema import Table
 
 # verb and the bit of its access right
 VERBS = {
@@ -46,16 +47,29 @@ OTHERS = (
 DEPTHS = ("Basic", "Local", "Deep", "Global")
 
 
-def name_of(verb: str, table: str) -> str | None:
+def about(table: Table) -> tuple[str, tuple[str, ...]]:
+    """The word that a table's privileges have, and the verbs that there are; none for what others protect."""
+    if table.custom and not table.intersect:
+        return table.schema_name, OWNED if table.owned else UNOWNED
+    return TABLES.get(table.name, ("", ()))
+
+
+def of_table(table: Table) -> list[str]:
+    """The privileges of a table by name."""
+    word, verbs = about(table)
+    return [f"prv{verb}{word}" for verb in verbs]
+
+
+def name_of(verb: str, table: Table) -> str | None:
     """The privilege of a verb for a table; None where there is no such thing."""
-    word, verbs = TABLES.get(table, ("", ()))
+    word, verbs = about(table)
     return f"prv{verb}{word}" if verb in verbs else None
 
 
-def everything() -> Iterator[str]:
+def everything(schema: Iterable[Table]) -> Iterator[str]:
     """All privileges by name."""
-    for word, verbs in TABLES.values():
-        yield from (f"prv{verb}{word}" for verb in verbs)
+    for table in schema:
+        yield from of_table(table)
     yield from OTHERS
 
 

@@ -80,9 +80,9 @@ def _units_below(environment: Environment, unit: str) -> frozenset[str]:
 def require(environment: Environment, verb: str, table: Table, row: Row | None = None) -> None:
     """Refuse what the caller may not do with rows of a table, or with this one."""
     rights = environment.session.rights
-    if rights is None or table.name not in privileges.TABLES:
+    if rights is None or not privileges.of_table(table):
         return
-    name = privileges.name_of(verb, table.name)
+    name = privileges.name_of(verb, table)
     if name is None:
         raise ODataError(
             "0x8006088b", f"The '{verb}' method does not support entities of type '{table.name}'."
@@ -96,7 +96,7 @@ def require(environment: Environment, verb: str, table: Table, row: Row | None =
 def require_everywhere(environment: Environment, verb: str, table: Table) -> None:
     """Refuse who may do it with some rows only, as change tracking does."""
     require(environment, verb, table)
-    rights, name = environment.session.rights, privileges.name_of(verb, table.name)
+    rights, name = environment.session.rights, privileges.name_of(verb, table)
     if rights is not None and name and table.owned and rights.depths[name] < GLOBAL:
         raise missing(environment, rights, name, table)
 
@@ -112,7 +112,7 @@ def readable(environment: Environment, table: Table) -> list[Row]:
     """The rows of a table that the caller may see."""
     require(environment, "Read", table)
     rows = environment.rows[table.name].values()
-    rights, name = environment.session.rights, privileges.name_of("Read", table.name)
+    rights, name = environment.session.rights, privileges.name_of("Read", table)
     if rights is None or name is None or not table.owned or rights.depths[name] == GLOBAL:
         return list(rows)
     return [row for row in rows if covers(rights, name, table, row)]
@@ -159,7 +159,7 @@ def check_owner(
         require(environment, "Assign", table, old)
     if owner in environment.rows["systemuser"]:
         rights = of(environment, owner)
-        name = privileges.name_of("Read", table.name)
+        name = privileges.name_of("Read", table)
         if name is not None and name not in rights.depths:
             found = missing(environment, rights, name, table)
             raise ODataError(OWNER_DENIED, found.message)

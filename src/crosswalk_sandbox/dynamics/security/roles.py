@@ -9,7 +9,8 @@ import msgspec
 
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.environment import Environment
-from crosswalk_sandbox.dynamics.security import privileges
+from crosswalk_sandbox.dynamics.schema import Table
+from crosswalk_sandbox.dynamics.security import privileges, ties
 
 ADMIN, SALES = "System Administrator", "Salesperson"
 BUSINESS = ("account", "contact", "lead", "opportunity", "opportunityclose")
@@ -32,21 +33,40 @@ class RoleOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def plant(environment: Environment, users: Mapping[str, str]) -> None:
     """Make the privileges and the first roles; `users` names the role of each systemuserid."""
-    for name in privileges.everything():
-        environment.put("privilege", {
-            "privilegeid": privileges.id_of(name), "name": name, "accessright": privileges.access_right(name),
-            "canbebasic": True, "canbelocal": True, "canbedeep": True, "canbeglobal": True,
-        })  # fmt: skip
-    sales = [name for table in BUSINESS for name in _of_table(table)]
-    _fill(environment, make(environment, ADMIN), dict.fromkeys(privileges.everything(), "Global"))
+    everything = list(privileges.everything(environment.schema))
+    for name in everything:
+        _put_privilege(environment, name)
+    sales = [name for table in BUSINESS for name in privileges.of_table(environment.schema[table])]
+    _fill(environment, make(environment, ADMIN), dict.fromkeys(everything, "Global"))
     _fill(environment, make(environment, SALES), dict.fromkeys((*sales, *BASICS), "Global"))
     for user, role in users.items():
         associate(environment, "systemuserroles", user, id_of(environment, role))
 
 
-def _of_table(table: str) -> list[str]:
-    word, verbs = privileges.TABLES[table]
-    return [f"prv{verb}{word}" for verb in verbs]
+def add_table(environment: Environment, table: Table) -> None:
+    """Make the privileges of a new table, which administrators have at once."""
+    for name in privileges.of_table(table):
+        _put_privilege(environment, name)
+    role = id_of(environment, ADMIN)
+    if role in environment.rows["role"]:
+        _fill(environment, role, dict.fromkeys(privileges.of_table(table), "Global"))
+
+
+def remove_table(environment: Environment, table: Table) -> None:
+    """Take the privileges of a table away, out of all roles."""
+    gone = {privileges.id_of(name) for name in privileges.of_table(table)}
+    for key, row in list(environment.rows["roleprivileges"].items()):
+        if row["privilegeid"] in gone:
+            environment.remove("roleprivileges", key)
+    for key in gone:
+        environment.remove("privilege", key)
+
+
+def _put_privilege(environment: Environment, name: str) -> None:
+    environment.put("privilege", {
+        "privilegeid": privileges.id_of(name), "name": name, "accessright": privileges.access_right(name),
+        "canbebasic": True, "canbelocal": True, "canbedeep": True, "canbeglobal": True,
+    })  # fmt: skip
 
 
 def id_of(environment: Environment, name: str) -> str:
@@ -80,30 +100,17 @@ def take(environment: Environment, role: str, privilege: str | None = None) -> N
 
 def associate(environment: Environment, table: str, one: str, other: str) -> None:
     """Tie two rows in an intersect table: a user or team, and a role or user."""
-    first, second = SIDES[table]
-    key = ids.make(environment.seed, f"{table} {one} {other}")
-    key_name = environment.schema[table].key
-    environment.put(table, {key_name: key, first: one, second: other})
+    ties.associate(environment, environment.schema.ties.of_intersect(table), one, other)
 
 
 def dissociate(environment: Environment, table: str, one: str, other: str) -> None:
     """Undo it, if it was done."""
-    key = ids.make(environment.seed, f"{table} {one} {other}")
-    if key in environment.rows[table]:
-        environment.remove(table, key)
-
-
-# intersect table: what it ties
-SIDES = {
-    "systemuserroles": ("systemuserid", "roleid"),
-    "teamroles": ("teamid", "roleid"),
-    "teammembership": ("teamid", "systemuserid"),
-}
+    ties.dissociate(environment, environment.schema.ties.of_intersect(table), one, other)
 
 
 def change(environment: Environment, order: RoleOrder) -> dict[str, dict[str, Any]]:
     """Make or change a role for the control API; all roles after it. Raises ValueError."""
-    known = set(privileges.everything())
+    known = set(privileges.everything(environment.schema))
     for name, depth in (order.privileges or {}).items():
         if name not in known or depth not in privileges.DEPTHS:
             raise ValueError(f"there is no privilege {name} of depth {depth}")

@@ -1,6 +1,6 @@
-"""What ties users, teams and roles to each other: many of one to many of the other.
+"""Rows tied to each other by many-to-many relationships: who is tied to whom, and what metadata says of it.
 
-Source: Dataverse, many-to-many relationships of systemuser, team and role.
+Source: Dataverse, many-to-many relationships; Associate and disassociate table rows using the Web API.
 """
 
 from __future__ import annotations
@@ -10,66 +10,82 @@ from typing import Any
 
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.environment import Environment, Row
+from crosswalk_sandbox.dynamics.relationships import End, Tie
+from crosswalk_sandbox.dynamics.schema import Schema
 from crosswalk_sandbox.dynamics.security import rights
 
-# by navigation property: the intersect table, and the tables that it ties, in their order there
-TIES = {
-    "systemuserroles_association": ("systemuserroles", "systemuser", "role"),
-    "teamroles_association": ("teamroles", "team", "role"),
-    "teammembership_association": ("teammembership", "team", "systemuser"),
-}
 
-
-def far_end(table: str, navigation: str) -> tuple[str, str] | None:
-    """The intersect table and the table at the other end; None where a table has no such navigation."""
-    tie, first, second = TIES.get(navigation, ("", "", ""))
-    if table not in (first, second):
-        return None
-    return tie, second if table == first else first
-
-
-def of_table(table: str) -> Iterator[tuple[str, str]]:
-    """The navigation properties of a table, and the tables to which they lead."""
-    for navigation in TIES:
-        if found := far_end(table, navigation):
-            yield navigation, found[1]
-
-
-def tied(environment: Environment, table: str, navigation: str, key: str) -> list[Row]:
+def tied(environment: Environment, end: End, key: str) -> list[Row]:
     """The rows to which one is tied. Raises ODataError for who may not see them."""
-    return grouped(environment, table, navigation).get(key, [])
+    return grouped(environment, end).get(key, [])
 
 
-def grouped(environment: Environment, table: str, navigation: str) -> dict[str, list[Row]]:
+def grouped(environment: Environment, end: End) -> dict[str, list[Row]]:
     """The rows at the other end, by the keys of the rows at this one. Raises ODataError as `tied` does."""
-    found = far_end(table, navigation)
-    if found is None:
-        return {}
-    tie, far = found
-    mine, theirs = (environment.schema[each].key for each in (table, far))
-    rows = {row[theirs]: row for row in rights.readable(environment, environment.schema[far])}
+    key = environment.schema[end.far].key
+    rows = {row[key]: row for row in rights.readable(environment, environment.schema[end.far])}
     groups: dict[str, list[Row]] = {}
-    for row in environment.rows[tie].values():
-        if row[theirs] in rows:
-            groups.setdefault(row[mine], []).append(rows[row[theirs]])
+    for row in environment.rows[end.tie.table].values():
+        if row[end.theirs] in rows:
+            groups.setdefault(row[end.mine], []).append(rows[row[end.theirs]])
     return groups
 
 
-def metadata(table: str | None = None) -> Iterator[dict[str, Any]]:
+def is_tied(environment: Environment, tie: Tie, one: str, other: str) -> bool:
+    """Whether a row of the first table is tied to one of the second."""
+    return _key(environment, tie, one, other) in environment.rows[tie.table]
+
+
+def associate(environment: Environment, tie: Tie, one: str, other: str) -> None:
+    """Tie a row of the first table to one of the second."""
+    first, second = tie.columns
+    key = _key(environment, tie, one, other)
+    environment.put(tie.table, {environment.schema[tie.table].key: key, first: one, second: other})
+
+
+def dissociate(environment: Environment, tie: Tie, one: str, other: str) -> None:
+    """Undo it, if it was done."""
+    if is_tied(environment, tie, one, other):
+        environment.remove(tie.table, _key(environment, tie, one, other))
+
+
+def let_go(environment: Environment, table: str, key: str) -> None:
+    """Undo all ties of a row that is gone."""
+    for end in environment.schema.ties.of_table(table):
+        for tied_by, row in list(environment.rows[end.tie.table].items()):
+            if row[end.mine] == key:
+                environment.remove(end.tie.table, tied_by)
+
+
+def _key(environment: Environment, tie: Tie, one: str, other: str) -> str:
+    return ids.make(environment.seed, f"{tie.table} {one} {other}")
+
+
+def metadata(schema: Schema, table: str | None = None) -> Iterator[dict[str, Any]]:
     """The relationships as metadata, of one table or all."""
-    for name, (tie, first, second) in TIES.items():
-        if table in (None, first, second):
-            yield {
-                "@odata.type": "#Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata",
-                "MetadataId": ids.make(0, f"relationship {name}"),
-                "SchemaName": name,
-                "RelationshipType": "ManyToManyRelationship",
-                "IsCustomRelationship": False,
-                "IntersectEntityName": tie,
-                "Entity1LogicalName": first,
-                "Entity1IntersectAttribute": f"{first}id",
-                "Entity1NavigationPropertyName": name,
-                "Entity2LogicalName": second,
-                "Entity2IntersectAttribute": f"{second}id",
-                "Entity2NavigationPropertyName": name,
-            }
+    for tie in schema.ties:
+        if table in (None, tie.first, tie.second):
+            yield _definition(tie)
+
+
+def _definition(tie: Tie) -> dict[str, Any]:
+    one, two = tie.columns
+    return {
+        "@odata.type": "#Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata",
+        "MetadataId": ids.make(0, f"relationship {tie.name}"),
+        "SchemaName": tie.name,
+        "RelationshipType": "ManyToManyRelationship",
+        "IsCustomRelationship": tie.custom,
+        "IsManaged": not tie.custom,
+        "IsValidForAdvancedFind": True,
+        "SecurityTypes": "None",
+        "IntroducedVersion": "1.0.0.0" if tie.custom else "5.0.0.0",
+        "HasChanged": None,
+        "IntersectEntityName": tie.table,
+        "Entity1LogicalName": tie.first,
+        "Entity1IntersectAttribute": one,
+        "Entity1NavigationPropertyName": tie.first_navigation,
+        "Entity2LogicalName": tie.second,
+        "Entity2IntersectAttribute": two,
+        "Entity2NavigationPropertyName": tie.second_navigation,
+    }

@@ -85,3 +85,41 @@ def test_a_reference_forward_is_refused(environment: DataverseEnvironment) -> No
 def test_batches_are_multipart_and_hold_at_most_a_thousand(environment: DataverseEnvironment) -> None:
     assert environment.refusal("POST", "/$batch", {}, status=415)[0] == "0x80060888"
     assert send(environment, *[GET_NOBODY] * 1001).status_code == 400
+
+
+def test_a_malformed_part_keeps_what_came_before(environment: DataverseEnvironment) -> None:
+    for bad in (f"{HEAD}\r\nGET\r\n\r\n", "no part at all", f"{HEAD}\r\nGET {DATA}/x HTTP/2\r\n\r\n"):
+        answer = send(environment, GET_ALL, bad, GET_ALL)
+        assert (answer.status_code, statuses(answer)) == (400, [200, 400])
+        assert "Invalid HTTP request line in batch" in answer.text
+    answer = send(environment, bad, GET_ALL, Prefer="odata.continue-on-error")
+    assert (answer.status_code, statuses(answer)) == (200, [400, 200])
+
+
+def test_a_body_that_breaks_off_does_nothing(environment: DataverseEnvironment) -> None:
+    before = environment.controlled.dump()
+    part = writing(1, "POST", f"{DATA}/accounts", {"name": "Contoso"})
+    kind = {"Content-Type": "multipart/mixed; boundary=batch_1"}
+    whole = joined("batch_1", part)
+    answer = environment.http.post(f"{DATA}/$batch", content=whole[:-4].encode(), headers=kind)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "0x80060888")
+    inner = change_set(part).replace("--changeset_1--", "")
+    answer = send(environment, inner)
+    assert answer.status_code == 400
+    assert environment.controlled.dump() == before
+
+
+def test_a_content_id_is_of_one_request_of_a_change_set(environment: DataverseEnvironment) -> None:
+    before = environment.controlled.dump()
+    part = writing(1, "POST", f"{DATA}/accounts", {"name": "Contoso"})
+    answer = send(environment, change_set(part, part), GET_ALL, Prefer="odata.continue-on-error")
+    assert (answer.status_code, statuses(answer)) == (200, [400, 200])
+    assert environment.controlled.dump() == before
+
+
+def test_addresses_in_a_batch_may_be_twice_as_long(environment: DataverseEnvironment) -> None:
+    query = f"/contacts?$select=contactid&$filter=lastname eq '{'x' * 40_000}'"
+    assert environment.call("GET", query).status_code == 414
+    assert statuses(send(environment, f"{HEAD}\r\nGET {DATA}{query} HTTP/1.1\r\n\r\n")) == [200]
+    answer = send(environment, f"{HEAD}\r\nGET {DATA}{query[:-1]}{'x' * 40_000}' HTTP/1.1\r\n\r\n")
+    assert statuses(answer) == [400]

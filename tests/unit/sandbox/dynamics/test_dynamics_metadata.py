@@ -200,3 +200,20 @@ def test_change_tracking_shows_among_annotations(environment: DataverseEnvironme
     assert b"ChangeTracking" not in environment.call("GET", "/$metadata").content
     annotated = environment.call("GET", "/$metadata?annotations=true").content
     assert annotated.count(b"Org.OData.Capabilities.V1.ChangeTracking") == 4
+
+
+def test_single_properties_of_definitions(environment: DataverseEnvironment) -> None:
+    account = "/EntityDefinitions(LogicalName='account')"
+    assert environment.call("GET", f"{account}/ObjectTypeCode/$value").text == "1"
+    assert environment.get(f"{account}/ObjectTypeCode")["value"] == 1
+    assert environment.get(f"{account}/DisplayName")["UserLocalizedLabel"]["Label"] == "Account"
+    name = f"{account}/Attributes(LogicalName='name')"
+    assert environment.get(f"{name}/SchemaName")["value"] == "Name"
+    cast = f"{name}/Microsoft.Dynamics.CRM.StringAttributeMetadata"
+    assert environment.get(f"{cast}/MaxLength")["value"] == 160
+    choice = "/EntityDefinitions(LogicalName='lead')/Attributes(LogicalName='leadsourcecode')"
+    options = f"{choice}/Microsoft.Dynamics.CRM.PicklistAttributeMetadata/OptionSet"
+    assert [each["Value"] for each in environment.get(f"{options}?$select=Options")["Options"]][:2] == [1, 2]
+    assert len(environment.get(f"{options}/Options")["value"]) == 10
+    for path in (f"{account}/Nothing", f"{name}/MaxLength", f"{account}/Attributes/SchemaName"):
+        assert environment.refusal("GET", path, status=404)[0] == "0x8006088a"

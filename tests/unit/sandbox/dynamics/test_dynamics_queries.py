@@ -170,3 +170,9 @@ def test_the_same_people_as_elsewhere(opening: Any) -> None:
     assert {row["statecode"] for row in leads} == {0, 2}
     query = "$expand=parentcustomerid_account($select=name)&$filter=parentcustomerid_account/name ne null"
     assert len(environment.get(f"/contacts?{query}")["value"]) > 10
+
+
+@pytest.mark.parametrize("literal", ["2026-13-01", "2026-02-30", "2026-01-01T25:00:00Z"])
+def test_a_date_that_cannot_be(environment: DataverseEnvironment, literal: str) -> None:
+    code, message = environment.refusal("GET", f"/contacts?$filter=createdon gt {literal}")
+    assert (code, message.startswith("Unrecognized literal")) == ("0x80060888", True)

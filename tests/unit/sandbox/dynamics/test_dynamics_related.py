@@ -200,3 +200,11 @@ def test_the_roles_of_a_user_are_a_collection(company: tuple[DataverseEnvironmen
     filter_ = quote(f"{roles}/any(r:r/name eq 'system administrator') and isdisabled eq false")
     users = environment.get(f"/systemusers?$select=fullname&$filter={filter_}")["value"]
     assert user in {each["systemuserid"] for each in users}
+
+
+def test_a_property_of_the_row_behind_a_lookup(environment: DataverseEnvironment) -> None:
+    key = environment.get("/contacts?$select=contactid&$top=1")["value"][0]["contactid"]
+    row = environment.get(f"/contacts({key})?$select=fullname&$expand=owninguser($select=fullname)")
+    assert environment.get(f"/contacts({key})/owninguser/fullname")["value"] == row["owninguser"]["fullname"]
+    nobody = environment.call("GET", f"/contacts({key})/masterid/fullname")
+    assert nobody.status_code == 204

@@ -414,3 +414,46 @@ def test_nobody_and_unknown_rights_are_refused(
         name: any_row(environment, "team") if value == "TEAM" else value for name, value in principal.items()
     }
     assert share(environment, "GrantAccess", any_row(environment, "contact"), found, mask) == 400
+
+
+def own_table(environment: DataverseEnvironment) -> None:
+    """Make the table `acx_event`, whose name is its title."""
+    label = {"LocalizedLabels": [{"Label": "Event", "LanguageCode": 1033}]}
+    name = {"@odata.type": f"{FULL}StringAttributeMetadata", "SchemaName": "acx_Name", "IsPrimaryName": True}
+    body = {
+        "SchemaName": "acx_Event",
+        "DisplayName": label,
+        "Attributes": [name],
+        "OwnershipType": "UserOwned",
+    }
+    assert environment.call("POST", "/EntityDefinitions", body).status_code == 204
+
+
+def test_an_own_table_has_privileges_of_its_own(environment: DataverseEnvironment) -> None:
+    own_table(environment)
+    key = add(environment, "acx_events", acx_name="Fair")
+    shown = environment.get("/EntityDefinitions(LogicalName='acx_event')?$select=Privileges")["Privileges"]
+    assert len(shown) == 8
+    assert {"Name": "prvReadacx_Event", "PrivilegeType": "Read"}.items() <= shown[0].items()
+    only(environment, "Global", "prvReadacx_Event")
+    assert environment.get(f"/acx_events({key})")["acx_name"] == "Fair"
+    for method, path, verb in (
+        ("PATCH", f"/acx_events({key})", "Write"),
+        ("POST", "/acx_events", "Create"),
+        ("DELETE", f"/acx_events({key})", "Delete"),
+    ):
+        body = None if method == "DELETE" else {"acx_name": "Other"}
+        code, message = environment.refusal(method, path, body, status=403)
+        assert (code, f"prv{verb}acx_Event" in message) == ("0x80040220", True)
+    only(environment, "Global", "prvReadContact")
+    assert environment.refusal("GET", "/acx_events", status=403)[0] == "0x80040220"
+
+
+def test_the_privileges_of_an_own_table_go_with_it(environment: DataverseEnvironment) -> None:
+    before = len(environment.controlled.dump()["roleprivileges"])
+    own_table(environment)
+    named = "/privileges?$filter=name eq 'prvReadacx_Event'"
+    assert len(environment.get(named)["value"]) == 1
+    assert environment.call("DELETE", "/EntityDefinitions(LogicalName='acx_event')").status_code == 204
+    assert environment.get(named)["value"] == []
+    assert len(environment.controlled.dump()["roleprivileges"]) == before

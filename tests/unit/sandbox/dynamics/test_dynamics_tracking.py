@@ -92,3 +92,14 @@ def test_a_kept_environment_still_knows_what_was_deleted(environment: DataverseE
     environment.control("POST", "reset")
     environment.controlled.restore(kept)
     assert [row["id"] for row in walk(environment, link)[0]] == [rows[0]["contactid"]]
+
+
+def test_changes_are_counted_by_their_token(environment: DataverseEnvironment) -> None:
+    first = environment.get("/contacts?$select=lastname", prefer="odata.track-changes")
+    token = first["@odata.deltaLink"].partition("$deltatoken=")[2]
+    count = f"/contacts/$count?$deltatoken={token}"
+    assert environment.call("GET", count).text.endswith("0")
+    key = environment.call("POST", "/contacts", {"lastname": "Ruiz"}).headers["odata-entityid"][-37:-1]
+    assert environment.call("GET", count).text == "\ufeff1"
+    environment.call("DELETE", f"/contacts({key})")
+    assert environment.refusal("GET", "/contacts/$count?$deltatoken=x")[0] == "0x80040203"
