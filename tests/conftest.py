@@ -1,7 +1,10 @@
-"""What all tests share: one embedded PostgreSQL per run, and a migrated database of its own for each test.
+"""What all tests share: one PostgreSQL per run, and a migrated database of its own for each test.
 
 A run with several xdist workers has one server: the first process names its home in the environment, a worker
 that needs it starts it (several at once are the product's own business), and the first process removes it.
+
+With `DATABASE_URL` in the environment the databases of the tests are made on that server instead, and removed at the
+end. Their names begin with the run's own word, nothing else there is touched, and no setting of the server is changed.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ from tests.simulation.report import FIRST, OF_THE_SUITE
 from crosswalk.store import embedded
 
 _HOME = "CROSSWALK_TEST_HOME"
-_TEMPLATE = "migrated"
+_OUTSIDE = "CROSSWALK_TEST_SERVER"  # the address of an outside server, where one is used
+_WORD = "CROSSWALK_TEST_WORD"  # what names of this run's databases begin with
 _numbers = itertools.count(1)
 _VACUUM_EVERY = 20
 
@@ -45,13 +49,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Names the home of this run's server; workers inherit it. No test can reach the user's own data."""
     if not _is_worker(config):
         os.environ[_HOME] = os.environ["CROSSWALK_HOME"] = tempfile.mkdtemp(prefix="crosswalk-tests-")
-        os.environ.pop("DATABASE_URL", None)
+        os.environ[_WORD] = f"cwtest{os.getpid()}_"
+        if outside := os.environ.pop("DATABASE_URL", None):
+            os.environ[_OUTSIDE] = outside
         os.environ.setdefault(FIRST, str(OF_THE_SUITE))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stops and removes the server, if any test started it."""
+    """Stops and removes the server, if any test started it; of an outside one, this run's databases."""
     if not _is_worker(config):
+        if outside := os.environ.pop(_OUTSIDE, None):
+            _drop_all(outside)
         home = Path(os.environ.pop(_HOME))
         embedded.remove(home)
         shutil.rmtree(home, ignore_errors=True)
@@ -63,6 +71,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not _is_worker(config) and table.exists():
         terminalreporter.section(f"simulation, seeds from {os.environ[FIRST]}")
         terminalreporter.write_line(table.read_text())
+
+
+def _drop_all(url: str) -> None:
+    """Remove what this run made on an outside server, also what tests that were cut off left there."""
+    with psycopg.connect(url, autocommit=True) as server:
+        mine = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+        for (name,) in server.execute(mine, [os.environ[_WORD]]).fetchall():
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def own_name(name: str) -> str:
+    """The name on the server of a database of this run."""
+    return os.environ.get(_WORD, "") + name
 
 
 def database_named(url: str, name: str) -> str:
@@ -98,22 +119,29 @@ def _hurry(server: psycopg.Connection) -> None:
     server.execute("SELECT pg_reload_conf()")
 
 
+def template() -> str:
+    """The name of the database that all others are copies of."""
+    return own_name("migrated")
+
+
 def make_template(server: psycopg.Connection, url: str) -> None:
     """Make the database that all others are copies of, unless it is there."""
-    if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE]).fetchall():
+    if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template()]).fetchall():
         return
-    _hurry(server)
-    server.execute("DROP DATABASE IF EXISTS migrating")
-    server.execute("CREATE DATABASE migrating")
-    _migrate(database_named(url, "migrating"))
-    server.execute(f"ALTER DATABASE migrating RENAME TO {_TEMPLATE}")
+    if _OUTSIDE not in os.environ:
+        _hurry(server)
+    unfinished = own_name("migrating")
+    server.execute(f"DROP DATABASE IF EXISTS {unfinished}")
+    server.execute(f"CREATE DATABASE {unfinished} TEMPLATE template0 ENCODING 'UTF8'")
+    _migrate(database_named(url, unfinished))
+    server.execute(f"ALTER DATABASE {unfinished} RENAME TO {template()}")
 
 
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[tuple[str, psycopg.Connection]]:
     """The address of this run's server, which has a migrated template, and a connection to it."""
     home = Path(os.environ[_HOME])
-    url = embedded.start(home)
+    url = os.environ.get(_OUTSIDE) or embedded.start(home)
     with psycopg.connect(url, autocommit=True) as server:
         with only_one(home / "template.lock"):
             make_template(server, url)
@@ -124,8 +152,8 @@ def database_server() -> Iterator[tuple[str, psycopg.Connection]]:
 def new_database(database_server: tuple[str, psycopg.Connection]) -> Iterator[str]:
     """A database with all migrations that no other test ever sees; its address."""
     url, server = database_server
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    name = own_name(f"{os.getpid()}_{next(_numbers)}")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template()}")
     yield database_named(url, name)
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -140,8 +168,8 @@ def database_url(new_database: str) -> str:
 def worker_database(database_server: tuple[str, psycopg.Connection]) -> Iterator[tuple[str, Resettable]]:
     """A database with all migrations, for one test of this process after the other; its address and what empties it."""
     url, server = database_server
-    name = f"worker_{os.getpid()}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    name = own_name(f"worker_{os.getpid()}")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template()}")
     own = database_named(url, name)
     resettable = Resettable(own, vacuum_every=_VACUUM_EVERY)
     yield own, resettable

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.conftest import database_named
+from tests.conftest import database_named, own_name, template
 from tests.helpers.command_line import Installation, Sandbox, running_sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +23,10 @@ _numbers = itertools.count(1)
 
 
 @contextmanager
-def _database(server: Server, template: str) -> Iterator[tuple[str, str]]:
+def _database(server: Server, origin: str) -> Iterator[tuple[str, str]]:
     """A database made from a template: its name and address."""
-    name = f"commands_{os.getpid()}_{next(_numbers)}"
-    server[1].execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    name = own_name(f"commands_{os.getpid()}_{next(_numbers)}")
+    server[1].execute(f"CREATE DATABASE {name} TEMPLATE {origin}")
     yield name, database_named(server[0], name)
     server[1].execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -57,7 +57,7 @@ def mapped_once(
 ) -> Iterator[tuple[str, Path]]:
     """A database and a home with one connection, mapped and never synced: what `mapped` is copied from."""
     home = tmp_path_factory.mktemp("mapped")
-    with _database(database_server, "migrated") as (name, url):
+    with _database(database_server, template()) as (name, url):
         crosswalk = Installation(home=home, database_url=url)
         added = crosswalk("connection", "add", "acme", "--credentials", "-", stdin=served_sandbox.line)
         assert added.code == 0, added.err
@@ -71,9 +71,9 @@ def mapped(
     database_server: Server, mapped_once: tuple[str, Path], sandbox: Sandbox, tmp_path: Path
 ) -> Iterator[Installation]:
     """An installation with one connection, mapped and never synced."""
-    template, home = mapped_once
+    origin, home = mapped_once
     shutil.copytree(home, tmp_path / "home")
-    with _database(database_server, template) as (_, url):
+    with _database(database_server, origin) as (_, url):
         yield Installation(home=tmp_path / "home", database_url=url)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.conftest import database_named
+from tests.conftest import database_named, own_name
 from tests.helpers.command_line import Installation, Sandbox
 
 ALL_COMMANDS = (
@@ -184,12 +184,13 @@ def test_tables_are_made_by_the_first_command(
     database_server: tuple[str, psycopg.Connection], tmp_path: Path
 ) -> None:
     url, server = database_server
-    server.execute("CREATE DATABASE without_tables")
+    name = own_name("without_tables")
+    server.execute(f"CREATE DATABASE {name}")
     try:
-        crosswalk = Installation(home=tmp_path, database_url=database_named(url, "without_tables"))
+        crosswalk = Installation(home=tmp_path, database_url=database_named(url, name))
         assert crosswalk("connection", "list", "--json").data["connections"] == []
     finally:
-        server.execute("DROP DATABASE without_tables WITH (FORCE)")
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_no_secret_is_ever_printed(synced: Installation, sandbox: Sandbox) -> None:

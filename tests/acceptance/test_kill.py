@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.conftest import database_named
+from tests.conftest import database_named, own_name, template
 from tests.helpers.kill_zygote import EDITED
 from tests.helpers.resettable import Resettable
 
@@ -85,8 +85,8 @@ def stage(
     """The scenario that the test is parametrised with; one test after the other uses it."""
     url, server = database_server
     crm, scenario = request.param
-    name = f"kill_{crm}_{scenario}_{os.getpid()}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+    name = own_name(f"kill_{crm}_{scenario}_{os.getpid()}")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template()}")
     stage = Stage(crm, scenario, database_named(url, name))
     yield stage
     stage.close()

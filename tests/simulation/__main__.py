@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 import psycopg
-from tests.conftest import database_named, make_template
+from tests.conftest import database_named, make_template, own_name, template
 from tests.simulation.crms import CRMS
 from tests.simulation.report import (
     Played,
@@ -136,7 +136,7 @@ def _child(
     off: tuple[str, ...] = (),
 ) -> subprocess.Popen[str]:
     """A process that plays seeds on a database of its own; `hashed` orders its sets otherwise, `off` its rows."""
-    name = f"simulated_{number}"
+    name = own_name(f"simulated_{number}")
     server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     make_database(server, name, off)
     return start(database_named(url, name), seeds, hashed)
@@ -144,7 +144,7 @@ def _child(
 
 def make_database(server: psycopg.Connection, name: str, off: tuple[str, ...]) -> None:
     """Make a migrated database that does without some ways to find, join and order rows."""
-    server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template()}")
     for setting in off:
         server.execute(f"ALTER DATABASE {name} SET {setting} = off")
 

@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 import pytest
 import structlog.testing
-from tests.conftest import database_named, only_one
+from tests.conftest import database_named, only_one, own_name
 from tests.simulation.names import STATES
 from tests.simulation.report import (
     Played,
@@ -67,7 +67,7 @@ def _elsewhere(database_server: tuple[str, psycopg.Connection], number: int, see
     from tests.simulation.__main__ import make_database, start
 
     url, server = database_server
-    name = f"simulated_{number}"
+    name = own_name(f"simulated_{number}")
     make_database(server, name, other_plans(seed))
     child = start(database_named(url, name), ["--seed", str(seed)], hashed=str(number + 1))
     (line,) = child.communicate()[0].splitlines()

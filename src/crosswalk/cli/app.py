@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from . import (
+    backups,
     connection,
     database,
     demo,
@@ -45,6 +46,7 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(tombstones.app, name="tombstones")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
+app.add_typer(backups.app)
 app.add_typer(demo.app)
 
 

@@ -72,6 +72,11 @@ def rotate(path: Path) -> int:
     return count
 
 
+def opened(vault: Vault) -> int:
+    """Open every stored secret, and return how many there are. Raises UserError for one that does not open."""
+    return sum(1 for _secret in _all(vault))
+
+
 def _seal_all(vault: Vault) -> int:
     changed = [
         (row_id, secret, vault.seal(opened, name)) for row_id, secret, name, opened in list(_all(vault))

@@ -86,6 +86,11 @@ def read_keys(path: Path) -> list[bytes]:
             _("{file} is no key file of Crosswalk.").format(file=path),
             cure=_("Restore it from your backup."),
         )
+    return keys_in(content)
+
+
+def keys_in(content: bytes) -> list[bytes]:
+    """Return the keys that a key file holds, the newest first."""
     return [content[at : at + _KEY] for at in range(0, len(content), _KEY)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.conftest import database_named
+from tests.conftest import database_named, own_name, template
 from tests.helpers.fault_routes import CRMS
 
 if TYPE_CHECKING:  # needs a configured Django, which the fixture gives it
@@ -35,7 +36,7 @@ class Shared:
 
     @property
     def database(self) -> str:
-        return f"faults_{self.number}_of_{id(self)}"
+        return own_name(f"faults_{self.number}_of_{os.getpid()}_{id(self)}")
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +63,7 @@ def database_url(database_server: tuple[str, psycopg.Connection], shared: Shared
     _url, server = database_server
     if shared.pair is None or not shared.pair.sound or shared.served == CASES:
         shared.drop(server)
-        server.execute(f"CREATE DATABASE {shared.database} TEMPLATE migrated")
+        server.execute(f"CREATE DATABASE {shared.database} TEMPLATE {template()}")
     return database_named(shared.url, shared.database)
 
 
