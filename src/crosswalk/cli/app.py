@@ -20,8 +20,10 @@ from . import (
     mapping_standard,
     schedule,
     selection,
+    serve,
     sync,
     tombstones,
+    web,
     worker,
 )
 
@@ -41,6 +43,8 @@ app.add_typer(selection.app, name="selection")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(sync.app)
 app.add_typer(look.app)
+app.add_typer(serve.app)
+app.add_typer(web.app)
 app.add_typer(worker.app)
 app.add_typer(holds.app, name="holds")
 app.add_typer(tombstones.app, name="tombstones")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
-import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
 from gettext import gettext as _
@@ -13,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from . import logs
 from .failures import tell, trouble
 from .outcome import Answer
 from .terminal import Terminal
@@ -80,8 +79,8 @@ def _give_signature(
 
 def _conclude(terminal: Terminal, work: Callable[[], Answer]) -> int:
     """Do the work and print what came of it; return the exit code."""
-    _set_up_logging(verbose=terminal.verbose)
     try:
+        logs.set_up(verbose=terminal.verbose)
         answer = work()
     except (typer.Exit, typer.TyperException):
         raise
@@ -99,20 +98,3 @@ def present(terminal: Terminal, answer: Answer) -> None:
         terminal.print_json(answer.data)
     else:
         terminal.show(answer.tables)
-
-
-def _set_up_logging(*, verbose: bool) -> None:
-    """Our log goes to stderr: warnings, or everything. Libraries only warn: what they say in detail is not ours."""
-    import structlog
-
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    level = logging.DEBUG if verbose else logging.WARNING
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

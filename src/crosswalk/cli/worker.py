@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from gettext import gettext as _
 from typing import Annotated
 
 import typer
 
+from . import logs
 from .command import command
 from .outcome import Answer
 from .session import open_session
@@ -34,14 +36,16 @@ def worker(
             help=_("How often it shows that it lives; three times that without a sign, and others go on."),
         ),
     ] = 10,
+    log_format: logs.LogFormat = None,
 ) -> Answer:
     """Start runs by their schedules, until it is told to stop (Ctrl-C, SIGTERM).
 
     As many of them as you like work together on one database, on one machine or several.
     """
+    form = logs.set_up(verbose=terminal.verbose, form=log_format, least=logging.INFO)
     session = open_session("crosswalk.jobs.settings")
     from crosswalk.jobs.worker import work
 
-    terminal.say(_("Working, {count} at once. Ctrl-C to stop.").format(count=concurrency))
+    logs.tell(terminal, form, _("Working, {count} at once. Ctrl-C to stop.").format(count=concurrency))
     work(session.vault, session.clock, concurrency=concurrency, heartbeat=heartbeat)
     return Answer(data={"state": "stopped"})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
+import structlog
 from django.db import connection as database
 
 from .brakes import BRAKE
@@ -26,7 +27,10 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def start(connection_id: int, kind: str, now: datetime) -> Running:
-    """Begin a run; runs of this connection that died without an end are marked as interrupted."""
+    """Begin a run; runs of this connection that died without an end are marked as interrupted.
+
+    Until it ends, log lines carry its id and that of the connection.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             "WITH dead AS (UPDATE run SET state = 'interrupted', ended_at = %s"
@@ -37,6 +41,7 @@ def start(connection_id: int, kind: str, now: datetime) -> Running:
             [now, connection_id, connection_id, kind, now],
         )
         number, journal_from, _ = cursor.fetchone()
+    structlog.contextvars.bind_contextvars(connection=connection_id, run=number)
     return Running(id=number, connection_id=connection_id, journal_from=journal_from)
 
 
@@ -62,6 +67,7 @@ def end(run: Running, state: str, counts: Mapping[str, int], now: datetime, erro
                 "on" if counts else "off",
             ],
         )
+    structlog.contextvars.unbind_contextvars("connection", "run")
 
 
 def note_failure(connection_id: int, kind: str, now: datetime, error: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from datetime import datetime
 from threading import get_ident
 from typing import Any
@@ -54,14 +55,19 @@ def ahead(read: Callable[[Seen], Iterator[Page]], seen: Seen, end: Callable[[], 
     if page is None or page.last:
         yield from () if page is None else (page,)
         return
+    context = copy_context()  # log lines of the other thread name the same run
+
+    def more() -> Page | None:
+        return context.run(lambda: next(pages, None))
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as reader:
         depth = max(1, RECORDS // max(1, len(page.records)))
-        coming = deque(reader.submit(next, pages, None) for _ in range(depth))
+        coming = deque(reader.submit(more) for _ in range(depth))
         try:
             while page is not None:
                 yield page
                 page = question.await_page(coming.popleft())
-                coming.append(reader.submit(next, pages, None))
+                coming.append(reader.submit(more))
         finally:
             for unread in coming:
                 unread.cancel()

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from gettext import gettext as _
 
+from structlog.contextvars import bound_contextvars
+
 from crosswalk.core.catalogue import gettext_noop
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import Side
@@ -202,7 +204,8 @@ def send(
     asked_at = context.clock.now()
     outbox.mark_sending(ids, asked_at)
     try:
-        receipts = context.systems[side].send(batch, options)
+        with bound_contextvars(links=[rows[number].link_id for number in ids]):
+            receipts = context.systems[side].send(batch, options)
     except SystemFailure as failure:
         if not failure.in_doubt:
             outbox.mark_again(ids)

@@ -18,7 +18,7 @@ import psycopg
 from crosswalk.store.embedded import server
 from crosswalk.store.embedded.place import ROOT_BASE, EmbeddedError, Place, home
 
-__all__ = ["EmbeddedError", "Status", "database_url", "home", "remove", "start", "status", "stop"]
+__all__ = ["EmbeddedError", "Status", "database_url", "home", "in_use", "remove", "start", "status", "stop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,16 @@ def status(home: Path) -> Status:
         pid=server.postmaster_pid(place) if running else None,
         version=version,
     )
+
+
+def in_use(home: Path) -> bool:
+    """Tell whether anybody has a session with the server of a home; starts nothing."""
+    with suppress(OSError, psycopg.OperationalError), server.connect(Place.of(home)) as connection:
+        others = (
+            "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return bool(connection.execute(others).fetchall())
+    return False
 
 
 def database_url() -> str:

@@ -1,0 +1,72 @@
+"""What monitoring wants to know of a whole installation, in one statement a table, whatever there is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection as database
+
+LATEST_WRITES = 5000  # of which the latency is told, if they are not older than an hour
+
+RUNS = """
+    SELECT c.name, r.state, count(*), extract(epoch FROM max(coalesce(r.ended_at, r.started_at)))::float8,
+           (array_agg(extract(epoch FROM r.ended_at - r.started_at)::float8 ORDER BY r.id DESC))[1]
+    FROM run r JOIN connection c ON c.id = r.connection_id GROUP BY 1, 2 ORDER BY 1, 2
+"""
+WRITES = """
+    SELECT c.name, split_part(written.key, ' ', 1), split_part(written.key, ' ', 2), sum(written.value::bigint)::float8
+    FROM run r JOIN connection c ON c.id = r.connection_id, jsonb_each_text(r.counts) written
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+BACKLOG = """
+    SELECT c.name, waiting.place, waiting.count, coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8
+    FROM connection c CROSS JOIN LATERAL (
+        SELECT 'inbox' AS place, count(*), min(requested_at) AS oldest FROM inbox WHERE connection_id = c.id
+        UNION ALL
+        SELECT 'outbox', count(*), min(intended_at) FROM outbox WHERE connection_id = c.id
+        UNION ALL
+        SELECT 'consent', count(*), min(intended_at) FROM consent_write WHERE connection_id = c.id
+    ) waiting ORDER BY 1, 2
+"""
+HOLDS = """
+    SELECT c.name, h.code, count(*), extract(epoch FROM now() - min(h.held_at))::float8
+    FROM hold h JOIN connection c ON c.id = h.connection_id GROUP BY 1, 2 ORDER BY 1, 2
+"""
+FEEDS = """
+    SELECT t.system, t.identity, f.name, extract(epoch FROM now() - f.read_at)::float8
+    FROM feed f JOIN tenant t ON t.id = f.tenant_id WHERE f.read_at IS NOT NULL ORDER BY 1, 2, 3
+"""
+BUDGETS = """
+    SELECT t.system, t.identity, b.used_today::float8, b.limit_today::float8, b.per_second,
+           greatest(extract(epoch FROM b.next_slot - now()), 0)::float8
+    FROM budget b JOIN tenant t ON t.id = b.tenant_id ORDER BY 1, 2
+"""
+# An edit's time is the source record's stamp; one that was edited again since its write says nothing.
+LATENCY = f"""
+    SELECT name, side, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY took)
+    FROM (
+        SELECT c.name, j.side, extract(epoch FROM j.at - d.stamp)::float8 AS took
+        FROM journal j JOIN link l ON l.id = j.link_id JOIN connection c ON c.id = j.connection_id
+        JOIN directory d ON (d.tenant_id, d.object, d.record_id) = (
+            CASE j.side WHEN 'crm' THEN c.activecampaign_id ELSE c.crm_id END,
+            CASE j.side WHEN 'crm' THEN 'contact' ELSE l.object END,
+            CASE j.side WHEN 'crm' THEN l.activecampaign_id ELSE l.crm_id END)
+        WHERE j.id > (SELECT coalesce(max(id), 0) - {LATEST_WRITES} FROM journal)
+          AND j.op = 'update' AND j.at > now() - interval '1 hour'
+          AND d.stamp BETWEEN j.at - interval '1 day' AND j.at
+    ) written GROUP BY 1, 2 ORDER BY 1, 2
+"""
+WORKERS = (
+    "SELECT count(*)::float8 FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
+)
+JOBS = "SELECT status::text, count(*)::float8 FROM procrastinate_jobs GROUP BY 1 ORDER BY 1"
+
+
+def rows(statement: str) -> Sequence[tuple[Any, ...]]:
+    """Return the rows of one of these statements."""
+    with database.cursor() as cursor:
+        cursor.execute(statement)
+        found: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        return found
