@@ -1,6 +1,6 @@
 # Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test simulate planted bench check format lock
+.PHONY: help setup demo test simulate planted bench check format messages lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -40,6 +40,9 @@ check: setup  ## formatting, lint, types, import contract
 format: setup  ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages:  ## compile the translations (needs gettext's msgfmt)
+	@for file in src/crosswalk/locale/*/LC_MESSAGES/crosswalk.po; do msgfmt --check-format -o $${file%.po}.mo $$file; done
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCKFLAGS)
 lock: setup  ## compile requirements/*.txt from pyproject.toml (LOCKFLAGS=--upgrade for newer versions)

@@ -203,6 +203,13 @@ def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:
     assert re.search(rf"^ links +{connection['links']} *$", shown.out, flags=re.MULTILINE)
     assert "100000 a second" in shown.out
 
+    assert (connection["state"], connection["cause"]) == ("ok", "settled")
+    assert {each["feed"] for each in connection["cursors"]} == {"contact", "lead"}
+    assert re.search(
+        r"state +ok: All that was seen by .+ is settled\. Held: \d+\. Nothing to do\.", shown.out
+    )
+    assert "Nichts zu tun." in synced("status", LANGUAGE="de", COLUMNS="200").out
+
 
 def test_a_sweep_is_made_when_asked_for_and_status_tells_when_everything_was_seen(
     synced: Installation,

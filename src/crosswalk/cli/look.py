@@ -21,6 +21,7 @@ from .terminal import Terminal
 
 if TYPE_CHECKING:
     from crosswalk.sync.explain import LinkExplanation
+    from crosswalk.sync.states import Standing
     from crosswalk.sync.verify import Verification
 
 app = typer.Typer()
@@ -28,18 +29,21 @@ app = typer.Typer()
 
 @command(app, "status")
 def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
-    """Show where every connection stands.
+    """Show where every connection stands, in one word and one sentence, and what to do next.
 
-    Links, what waits, what is held, who takes no part, what was read when, and the last run.
+    Then links, what waits, what is held, who takes no part, what was read when, and the last run.
     """
     session = open_session()
     from crosswalk.store import connections, history, schedules
-    from crosswalk.sync import sweep
+    from crosswalk.sync import states, sweep
 
     chosen = connections.all_connections() if connection is None else [session.connection(connection)]
+    now = session.clock.now()
+    standing = {each.facts.name: each for each in states.standings(now, [each.id for each in chosen])}
     found = [
         {
             "name": each.name,
+            **state_data(standing[each.name]),
             **_renamed(history.figures(each)),
             "sweep": sweep.figures(each),
             "schedule": schedule_data(schedules.of(each)),
@@ -62,6 +66,17 @@ def _renamed(figures: dict[str, Any]) -> dict[str, Any]:
 def _figures(found: dict[str, Any]) -> RenderableType:
     last = found["last_run"]
     labels = {
+        _("state"): tables.line("{state_in_words}: {sentence} {next_step}".format_map(found), "bold"),
+        _("oldest that waits"): _("{time} ago").format(time=duration(found["oldest_seconds"]))
+        if found["oldest_at"]
+        else None,
+        _("read to the end"): {
+            f"{each['system']} {each['feed']}": _("never")
+            if each["seconds"] is None
+            else _("{time} ago").format(time=duration(each["seconds"]))
+            for each in found["cursors"]
+        },
+        _("from edit to write"): _latency(found["latency"]),
         _("links"): found["links"],
         _("links being made"): found["links_pending"],
         _("links closed"): found["closed_reasons"] or 0,
@@ -85,6 +100,47 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("last run"): _("none yet") if last is None else [last["state"], last["started_at"], last["counts"]],
     }
     return tables.facts(found["name"], labels)
+
+
+def state_data(standing: Standing) -> dict[str, Any]:
+    """Return what programs read of a connection's state and freshness."""
+    told, fresh = standing.condition(), standing.freshness
+    ages = standing.cursor_seconds()
+    return {
+        "state": told.state.value,
+        "state_in_words": told.word,
+        "cause": told.cause.value,
+        "sentence": told.sentence,
+        "next_step": told.next_step,
+        "oldest_at": fresh.oldest_at,
+        "oldest_seconds": standing.oldest_seconds,
+        "cursors": [
+            {**msgspec.structs.asdict(each), "seconds": ages[each.system, each.feed]}
+            for each in fresh.cursors
+        ],
+        "latency": {
+            "count": fresh.latency.count,
+            "half_within": _finite(fresh.latency.within(0.5)),
+            "most_within": _finite(fresh.latency.within(0.95)),
+        },
+    }
+
+
+def _finite(seconds: float | None) -> float | None:
+    return None if seconds == float("inf") else seconds
+
+
+def _latency(found: dict[str, Any]) -> str | None:
+    """Say how long edits take until they are written."""
+    if not found["count"]:
+        return None
+    half, most = (
+        _("over a day") if seconds is None else duration(seconds)
+        for seconds in (found["half_within"], found["most_within"])
+    )
+    return _("half within {half}, 95 % within {most} ({count} edits)").format(
+        half=half, most=most, count=found["count"]
+    )
 
 
 def _sweep(found: dict[str, Any]) -> str:

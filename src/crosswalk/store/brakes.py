@@ -82,11 +82,18 @@ def look_again(connection_id: int) -> None:
 
 def current(connection_id: int) -> Brake | None:
     """Return why the connection's last run was braked, or None."""
+    return all_current(connection_id).get(connection_id)
+
+
+def all_current(connection_id: int | None = None) -> dict[int, Brake]:
+    """Return why last runs were braked, by connection; of one connection, or of all."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT code, reason, cure, held_at FROM hold WHERE connection_id = %s AND object = ''"
-            " AND record_id = '' AND kind = %s",
-            [connection_id, BRAKE],
+            "SELECT connection_id, code, reason, cure, held_at FROM hold WHERE object = '' AND record_id = ''"
+            " AND kind = %s AND (%s OR connection_id = %s)",
+            [BRAKE, connection_id is None, connection_id or 0],
         )
-        row = cursor.fetchone()
-        return None if row is None else Brake(code=row[0], reason=row[1], cure=row[2], held_at=row[3])
+        return {
+            number: Brake(code=code, reason=reason, cure=cure, held_at=held_at)
+            for number, code, reason, cure, held_at in cursor.fetchall()
+        }

@@ -132,6 +132,7 @@ _OWNED = (
     "plan_row",
     "plan",
     "schedule",
+    "latency",
     "link",
     "run",
     "tombstone",

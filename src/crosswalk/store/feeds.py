@@ -143,6 +143,11 @@ def reading_for(feed: Feed, readers: Sequence[Reader]) -> list[Reader]:
     return [reader for reader in readers if reader.mark + _UNDER_WAY in begun]
 
 
+def under_way(feed: Feed) -> bool:
+    """Tell whether a complete reading is not through for somebody."""
+    return _UNDER_WAY in feed.readers
+
+
 def end_reading(feed: Feed) -> None:
     """The complete reading is through for everybody."""
     _note(feed, feed.fields, feed.readers.replace(_UNDER_WAY, ""))

@@ -17,7 +17,7 @@ from crosswalk.core.values import pack
 
 from . import consents
 from .consents import Reading
-from .feeds import move
+from .feeds import move, under_way
 from .models import Feed
 from .staging import Stage
 
@@ -50,21 +50,23 @@ _NOTE_CHANGES = """
 
 _INTO_INBOX = """
     INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, key, packed, times, stamp, created,
-                       requested_at, deleted, successor)
+                       requested_at, edited_at, deleted, successor)
     SELECT c, %(side)s, %(object)s, p.record_id, nextval('inbox_version'), false, p.key, p.packed, p.times, p.stamp,
-           p.created, p.requested_at, p.deleted, p.successor
+           p.created, p.requested_at, {edited_at}, p.deleted, p.successor
     FROM stage_page p {only_changed} CROSS JOIN unnest(%(connections)s::bigint[]) AS c
     ON CONFLICT (connection_id, side, object, record_id) DO UPDATE
     SET version = excluded.version, to_fetch = false, key = excluded.key, packed = excluded.packed,
         times = excluded.times, stamp = excluded.stamp, created = excluded.created,
-        requested_at = excluded.requested_at, deleted = excluded.deleted, successor = excluded.successor
+        requested_at = excluded.requested_at, deleted = excluded.deleted, successor = excluded.successor,
+        waits_since = coalesce(inbox.waits_since, inbox.requested_at),
+        edited_at = coalesce(inbox.edited_at, excluded.edited_at)
     WHERE inbox.requested_at <= excluded.requested_at
 """
 
 _PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(
-    only_changed="JOIN changed USING (record_id)"
+    only_changed="JOIN changed USING (record_id)", edited_at="CASE WHEN %(edits)s THEN p.stamp END"
 )
-_READ = _INTO_INBOX.format(only_changed="")
+_READ = _INTO_INBOX.format(only_changed="", edited_at="NULL")
 
 
 def _row(record: Record, object: str, requested_at: datetime) -> tuple[Any, ...]:
@@ -109,7 +111,8 @@ def take_pages(
     """
     read = [(page.requested_at, page.records) for page in pages if page.records]
     with transaction.atomic(), database.cursor() as cursor:
-        news = take_news(cursor, feed.tenant_id, side, connections, object, read)
+        edits = feed.complete_at is not None and not under_way(feed)
+        news = take_news(cursor, feed.tenant_id, side, connections, object, read, edits=edits)
         feed.cursor = pages[-1].cursor
         if pages[-1].last:
             feed.read_at = now
@@ -125,10 +128,13 @@ def take_news(
     connections: Sequence[int],
     object: str,
     read: Sequence[Reading],
+    *,
+    edits: bool = False,
 ) -> int:
     """Note in the directory what was read, inside a transaction; what it did not know becomes sightings.
 
-    Returns how many records that were.
+    Returns how many records that were. Where news are `edits`, the time until they are written on the other side is
+    measured from their stamps; a complete reading shows records that nobody edited.
     """
     if not read:
         return 0
@@ -138,6 +144,7 @@ def take_news(
         "object": object,
         "side": side.value,
         "connections": list(connections),
+        "edits": edits,
     }
     cursor.execute(_PULLED, parameters)
     news: int = cursor.rowcount
@@ -197,6 +204,7 @@ def take_read(
         "readers": list({connection_id, *readers}),
         "requested_at": requested_at,
         "missing": list(missing),
+        "edits": False,
     }
     with transaction.atomic(), database.cursor() as cursor:
         if records:
@@ -217,7 +225,8 @@ def take_read(
                 " SELECT c, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s, true"
                 " FROM unnest(%(missing)s::text[]) AS id CROSS JOIN unnest(%(readers)s::bigint[]) AS c"
                 " ON CONFLICT (connection_id, side, object, record_id) DO UPDATE SET version = excluded.version,"
-                " to_fetch = false, deleted = true, requested_at = excluded.requested_at",
+                " to_fetch = false, deleted = true, requested_at = excluded.requested_at,"
+                " waits_since = coalesce(inbox.waits_since, inbox.requested_at)",
                 parameters,
             )
 

@@ -162,6 +162,10 @@ class Inbox(models.Model):
     stamp = models.DateTimeField(null=True)
     created = models.DateTimeField(null=True)
     requested_at = models.DateTimeField()  # our clock, before the request that showed it
+    waits_since = models.DateTimeField(null=True)  # the first such moment; None: there was no later one
+    edited_at = models.DateTimeField(
+        null=True
+    )  # stamp of the oldest edit that a feed showed and nobody settled
     deleted = models.BooleanField(default=False)
     successor = models.TextField(null=True)  # see `Directory`
 
@@ -232,9 +236,24 @@ class Run(models.Model):
     ended_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
     error = models.TextField(default="")
+    failure = models.TextField(default="", db_default="")  # a `core.failures.FailureKind`
 
     class Meta:
         db_table = "run"
+        indexes = [models.Index(fields=["connection", "id"], name="run_by_connection")]
+
+
+class Latency(models.Model):
+    """How many edits took how long from the vendor's stamp to the acknowledged write on the other side."""
+
+    pk = models.CompositePrimaryKey("connection", "bound")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    bound = models.FloatField()  # seconds: at most so long, and longer than the bound before
+    count = models.BigIntegerField()
+    seconds = models.FloatField()  # all of them together
+
+    class Meta:
+        db_table = "latency"
 
 
 class Schedule(models.Model):

@@ -251,7 +251,7 @@ def commit_receipts(
         still_open = {link_id for _, link_id in open_of(item.link.id for item in settlements)}
         done = [item for item in settlements if item.link.id not in still_open]
         settle_sightings(
-            cursor, connection_id, tenant_ids, [row for item in done for row in _sightings(item)]
+            cursor, connection_id, tenant_ids, [row for item in done for row in _sightings(item)], now
         )
         _open_siblings(cursor, connection_id, [item.link for item in settlements if item.row.op == "create"])
 
@@ -259,13 +259,20 @@ def commit_receipts(
 def _sightings(item: Settlement) -> Iterable[Leftover]:
     row, link = item.row, item.link
     if row.crm_version is not None and link.crm_id is not None:
-        yield Leftover(side=Side.CRM, object=link.object, record_id=link.crm_id, version=row.crm_version)
+        yield Leftover(
+            side=Side.CRM,
+            object=link.object,
+            record_id=link.crm_id,
+            version=row.crm_version,
+            written=row.side == Side.ACTIVECAMPAIGN,
+        )
     if row.activecampaign_version is not None and link.activecampaign_id is not None:
         yield Leftover(
             side=Side.ACTIVECAMPAIGN,
             object="contact",
             record_id=link.activecampaign_id,
             version=row.activecampaign_version,
+            written=row.side == Side.CRM,
         )
 
 

@@ -9,6 +9,8 @@ import msgspec
 import structlog
 from django.db import connection as database
 
+from crosswalk.core.failures import SystemFailure
+
 from .brakes import BRAKE
 from .models import Run
 from .outcomes import KEPT
@@ -45,16 +47,18 @@ def start(connection_id: int, kind: str, now: datetime) -> Running:
     return Running(id=number, connection_id=connection_id, journal_from=journal_from)
 
 
-def end(run: Running, state: str, counts: Mapping[str, int], now: datetime, error: str = "") -> None:
+def end(
+    run: Running, state: str, counts: Mapping[str, int], now: datetime, error: str = "", failure: str = ""
+) -> None:
     """Close a run's row; when that is stored, so is all that the run wrote.
 
-    What braked an earlier run is over when one is done.
+    `failure` is the kind of what failed. What braked an earlier run is over when one is done.
     """
     with database.cursor() as cursor:
         cursor.execute(
             "WITH released AS (DELETE FROM hold WHERE connection_id = %s AND object = '' AND record_id = ''"
-            " AND kind = %s AND %s = 'done') UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s"
-            " WHERE id = %s RETURNING set_config('synchronous_commit', %s, true)",
+            " AND kind = %s AND %s = 'done') UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s,"
+            " failure = %s WHERE id = %s RETURNING set_config('synchronous_commit', %s, true)",
             [
                 run.connection_id,
                 BRAKE,
@@ -63,6 +67,7 @@ def end(run: Running, state: str, counts: Mapping[str, int], now: datetime, erro
                 msgspec.json.encode(counts).decode(),
                 now,
                 error,
+                failure,
                 run.id,
                 "on" if counts else "off",
             ],
@@ -70,10 +75,16 @@ def end(run: Running, state: str, counts: Mapping[str, int], now: datetime, erro
     structlog.contextvars.unbind_contextvars("connection", "run")
 
 
-def note_failure(connection_id: int, kind: str, now: datetime, error: str) -> None:
+def note_failure(connection_id: int, kind: str, now: datetime, failure: SystemFailure) -> None:
     """Keep a run that ended before it could begin."""
     Run.objects.create(
-        connection_id=connection_id, kind=kind, state="failed", started_at=now, ended_at=now, error=error
+        connection_id=connection_id,
+        kind=kind,
+        state="failed",
+        started_at=now,
+        ended_at=now,
+        error=failure.message,
+        failure=failure.kind.value,
     )
 
 

@@ -32,6 +32,11 @@ def of(connection: models.Connection) -> Kept | None:
     return None if found is None else _kept(found)
 
 
+def all_kept() -> dict[int, Kept]:
+    """Return all schedules, by connection."""
+    return {row.connection_id: _kept(row) for row in models.Schedule.objects.all()}
+
+
 def _kept(row: models.Schedule) -> Kept:
     schedule = msgspec.convert(row.definition, Schedule)
     return Kept(schedule=schedule, set_at=row.set_at, next_at=row.next_at, paused=row.paused)

@@ -123,7 +123,7 @@ def opening(name: str, clock: Clock, kind: str = "manual") -> Iterator[None]:
     try:
         yield
     except SystemFailure as failure:
-        runs.note_failure(connections.get(name).id, kind, clock.now(), failure.message)
+        runs.note_failure(connections.get(name).id, kind, clock.now(), failure)
         raise
 
 
@@ -140,7 +140,7 @@ def run(
     with feeds.lease("connection", context.connection_id, wait=False) as held:
         _require(held, context)
         record = runs.start(context.connection_id, kind, context.clock.now())
-        state, message, cure = "failed", "", ""
+        state, message, cure, kind_of_failure = "failed", "", "", ""
         braking = Braking(context, record, plan)
         context.closing, context.run_id = braking.closing, record.id
         try:
@@ -151,16 +151,17 @@ def run(
             stop(context, brake)
             state, message, cure = "braked", str(brake), brake.said.cure
         except SystemFailure as failure:
-            message = failure.message
+            message, kind_of_failure = failure.message, failure.kind.value
             raise
         except Exception as error:
             message = _("{error}: this is a mistake of Crosswalk; please report it.").format(
                 error=type(error).__name__
             )
+            kind_of_failure = FailureKind.BUG.value
             raise
         finally:
             counts = runs.journalled(record)
-            runs.end(record, state, counts, context.clock.now(), message)
+            runs.end(record, state, counts, context.clock.now(), message, kind_of_failure)
         if counts:
             runs.tidy()
         return RunResult(
