@@ -311,3 +311,18 @@ def test_todays_rules_are_applied_to_all_by_a_plan(synced: Installation, sandbox
     assert synced("sync", "--plan", str(plan["id"]), "--json").data["counts"] == {"activecampaign update": 1}
     assert synced("verify").code == 0
     assert synced("plan", "--field", "phone").code == 1
+
+
+def test_the_budget_says_who_used_what_and_takes_another_share(synced: Installation) -> None:
+    told = synced("budget", "--json").data["budgets"]
+    salesforce, account = told
+    assert (salesforce["system"], account["system"]) == ("salesforce", "activecampaign")
+    assert min(salesforce["ours"], salesforce["used"], account["ours"]) > 0
+    assert salesforce["cap"] * 2 == salesforce["limit"]
+    assert (account["limit"], account["stopped"]) == (None, [])
+
+    more = synced("budget", "--percent", "80")
+    assert (more.code, "80 % of" in more.out) == (0, True)
+    refused = synced("budget", "--percent", "101")
+    assert refused.code == 1
+    assert "settings.crm_calls_percent" in refused.err

@@ -20,6 +20,7 @@ class FreeBudget:
         *,
         per_second: float | None = None,
         pause: float | None = None,
+        crowded: bool = False,
         used_today: int | None = None,
         limit_today: int | None = None,
     ) -> None:

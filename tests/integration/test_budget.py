@@ -111,3 +111,106 @@ def test_a_call_is_not_made_when_it_would_wait_for_longer_than_a_minute(tenant: 
     with pytest.raises(Paused) as paused:
         _slots(tenant, 1, 5.0)
     assert paused.value.seconds == pytest.approx(3600, abs=1)
+
+
+def test_two_who_share_an_account_take_turns(tenant: int) -> None:
+    """One asks as soon as it was served; the other is not kept waiting for longer than that."""
+    from crosswalk.store.budget import TenantBudget
+
+    first, second = Clock(), Clock()
+    budgets = [TenantBudget(tenant, clock, per_second=5.0) for clock in (first, second)]
+    turns = []
+    for _ in range(13):
+        number = 0 if first.now() <= second.now() else 1
+        budgets[number].wait()
+        turns.append(number)
+    assert turns[1:] == [0, 1] * 6
+
+
+def test_slots_of_a_process_that_died_are_over_when_their_time_is(tenant: int) -> None:
+    from crosswalk.store.budget import TenantBudget
+
+    for _ in range(5):
+        TenantBudget(tenant, Clock(), per_second=5.0).wait()  # nobody is left who would use them
+    later = Clock()
+    later.sleep(2)
+    TenantBudget(tenant, later, per_second=5.0).wait()
+    assert later.now() == START + timedelta(seconds=2)
+
+
+def test_without_a_pace_a_process_asks_once_a_second(tenant: int) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from crosswalk.store.budget import TenantBudget
+
+    clock = Clock()
+    budget = TenantBudget(tenant, clock, per_second=None)
+    with CaptureQueriesContext(connection) as asked:
+        for _ in range(30):
+            budget.wait()
+            clock.sleep(0.1)
+    assert len(asked) == 3
+
+
+def test_a_pause_that_another_process_met_holds_within_a_second(tenant: int) -> None:
+    from crosswalk.store.budget import TenantBudget
+
+    clock = Clock()
+    ours, theirs = (TenantBudget(tenant, clock, per_second=None) for _ in range(2))
+    ours.wait()
+    theirs.learn(pause=40.0)
+    clock.sleep(1)
+    ours.wait()
+    assert clock.now() == START + timedelta(seconds=40)
+
+
+def test_who_is_refused_at_the_right_pace_leaves_others_a_fifth_for_some_minutes(tenant: int) -> None:
+    from crosswalk.store.budget import TenantBudget
+
+    def gap(clock: Clock) -> float:
+        budget = TenantBudget(tenant, clock, per_second=5.0)
+        moments = []
+        for _ in range(2):
+            budget.wait()
+            moments.append(clock.now())
+        return (moments[1] - moments[0]).total_seconds()
+
+    clock = Clock()
+    alone = gap(clock)
+    for _ in range(3):  # three workers are told at once: that is one refusal
+        TenantBudget(tenant, clock, per_second=5.0).learn(crowded=True)
+    clock.sleep(1)
+    assert gap(clock) == pytest.approx(alone / 0.8, rel=0.01)
+    clock.sleep(300)
+    assert gap(clock) == pytest.approx(alone, rel=0.01)
+
+
+def test_calls_are_counted_by_connection_and_hour_and_cease_to_count_after_a_day(tenant: int) -> None:
+    from crosswalk.store.budget import TenantBudget, calls_by_hour, store_counts, usage
+    from crosswalk.store.models import Connection, Tenant
+
+    owner = Tenant.objects.get(id=tenant)
+    ours, other = (
+        Connection.objects.create(name=name, crm=owner, activecampaign=owner, settings={}, created_at=START)
+        for name in ("ours", "other")
+    )
+    clock = Clock()
+
+    def call(connection: Connection, times: int) -> TenantBudget:
+        budget = TenantBudget(tenant, clock, per_second=None, connection_id=connection.id, share=50.0)
+        for _ in range(times):
+            budget.wait()
+        budget.learn(used_today=900, limit_today=2000)
+        store_counts([budget], clock.now())
+        return budget
+
+    call(ours, 45)
+    call(other, 30)
+    clock.sleep(7200)
+    assert call(ours, 5).meter.ours == 50
+    found = usage(ours.id, tenant, 50.0, clock.now())
+    assert (found.meter.ours, found.tenant_calls, found.meter.cap, found.others) == (50, 80, 1000, 820)
+    assert [calls for _hour, calls in calls_by_hour(ours.id, tenant, START - timedelta(hours=1))] == [45, 5]
+    clock.sleep(23 * 3600)
+    assert usage(ours.id, tenant, 50.0, clock.now()).meter.ours == 5

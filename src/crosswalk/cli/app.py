@@ -9,6 +9,7 @@ import typer
 
 from . import (
     backups,
+    budget,
     connection,
     database,
     demo,
@@ -45,6 +46,7 @@ app.add_typer(sync.app)
 app.add_typer(look.app)
 app.add_typer(serve.app)
 app.add_typer(web.app)
+app.add_typer(budget.app)
 app.add_typer(worker.app)
 app.add_typer(holds.app, name="holds")
 app.add_typer(tombstones.app, name="tombstones")

@@ -62,6 +62,19 @@ _FAILURES = (
     ("CW-1006", "data", gettext_noop("A system refused a request because of its data"), "", ""),
     ("CW-1007", "conflict_of_records", gettext_noop("A record is not what it was"), "", ""),
     ("CW-1008", "not_understood", gettext_noop("A system's answer was not understood"), "", ""),
+    (
+        "CW-1009",
+        "quota_share",
+        gettext_noop("A connection has used its share of a system's calls"),
+        gettext_noop(
+            "{vendor}: this connection has made {ours} of the {cap} calls that it may make in 24 hours, all tools"
+            " of the org together {used} of {limit}."
+        ),
+        gettext_noop(
+            "Opt-outs travel on; all else goes on by itself as calls of yesterday cease to count. To see it, or to give"
+            " the connection more: crosswalk budget."
+        ),
+    ),
 )
 _VALUES = (
     (

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .criteria import Criteria, Criterion, Operator
+from .lanes import CALLS_PERCENT
 from .sweep import SHARE
 
 
@@ -172,6 +173,9 @@ class Settings:
     consent: bool = True  # opt-outs travel both ways
     uncheck_opt_out: bool = False  # who subscribes again has the CRM's opt-out box unchecked
     sweep_share: float = SHARE  # of each tenant's calls, for reading everything again and again; 0: never
+    crm_calls_percent: float = (
+        CALLS_PERCENT  # of the CRM's calls a day, where it counts them, for this connection
+    )
     brakes: Brakes = Brakes()
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from .consent import Consent
 from .failures import FailureKind
+from .lanes import Meter
 from .mapping import Selection
 from .schema import Schema
 from .values import Values
@@ -321,18 +322,30 @@ class Paused(Exception):
         self.seconds = seconds
 
 
+class Short(Exception):
+    """What a connection may use of its tenant's calls of the day is gone for work of the current lane."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__(f"{meter.ours} of {meter.cap} calls are used")
+        self.meter = meter
+
+
 class Budget(Protocol):
     """A tenant's share of its vendor's limits, common to all processes."""
 
     def wait(self) -> None:
-        """Return when the next call may go. Raises Paused when that is more than a minute away."""
+        """Return when the next call may go. Raises Paused when that is more than a minute away, and Short."""
 
     def learn(
         self,
         *,
         per_second: float | None = None,
         pause: float | None = None,
+        crowded: bool = False,
         used_today: int | None = None,
         limit_today: int | None = None,
     ) -> None:
-        """Take in what an answer said: calls per second, seconds to pause, daily figures."""
+        """Take in what an answer said: calls per second, seconds to pause, daily figures.
+
+        `crowded`: it was one call too many, although the pace was kept: others use the account too.
+        """

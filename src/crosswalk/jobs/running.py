@@ -6,6 +6,7 @@ from django.db import OperationalError
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
+from crosswalk.core.lanes import Lane, working_in
 from crosswalk.store import runs, schedules
 from crosswalk.store.models import Connection
 from crosswalk.store.vault import Vault
@@ -33,6 +34,7 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock) -> str:
         with opening(connection.name, clock, KIND):
             context = open_context(connection.name, vault, clock)
         context.reads_ahead = True
-        return run(context, kind=KIND).state
+        with working_in(Lane.SCHEDULED):
+            return run(context, kind=KIND).state
     except (SystemFailure, UserError, OperationalError) as failure:
         return str(failure).strip()

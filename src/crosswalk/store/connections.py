@@ -122,6 +122,7 @@ def own_tenants(connection: models.Connection) -> list[models.Tenant]:
 
 # Tables whose rows belong to one connection, in an order that respects their references.
 _OWNED = (
+    "call_count",
     "consent_write",
     "consent_evidence",
     "link_consent",
@@ -166,11 +167,16 @@ def remove(connection: models.Connection) -> None:
         cursor.execute("DELETE FROM tenant WHERE id = ANY(%s)", [unused])
 
 
+def settings_of(connection: models.Connection) -> Settings:
+    """Return a connection's settings."""
+    return msgspec.convert(connection.settings, Settings)
+
+
 def mapping_of(connection: models.Connection) -> MappingFile:
     """Return a connection's settings and mappings."""
     rows = models.Mapping.objects.filter(connection=connection).order_by("object")
     return MappingFile(
-        settings=msgspec.convert(connection.settings, Settings),
+        settings=settings_of(connection),
         objects=tuple(msgspec.convert(row.definition, ObjectMapping) for row in rows),
     )
 
@@ -184,11 +190,17 @@ def locked(name: str) -> Iterator[models.Connection]:
         yield get(name)
 
 
+def save_settings(connection: models.Connection, settings: Settings) -> None:
+    """Replace a connection's settings."""
+    with locked(connection.name):
+        connection.settings = msgspec.to_builtins(settings)
+        connection.save(update_fields=["settings"])
+
+
 def save_mapping(connection: models.Connection, mapping: MappingFile, now: datetime) -> None:
     """Replace a connection's settings and mappings."""
     with locked(connection.name):
-        connection.settings = msgspec.to_builtins(mapping.settings)
-        connection.save(update_fields=["settings"])
+        save_settings(connection, mapping.settings)
         models.Mapping.objects.filter(connection=connection).exclude(
             object__in=[item.object for item in mapping.objects]
         ).delete()

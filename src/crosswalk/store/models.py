@@ -35,6 +35,9 @@ class Budget(models.Model):
     per_second = models.FloatField(null=True)  # None: the vendor has no limit per second
     used_today = models.IntegerField(null=True)
     limit_today = models.IntegerField(null=True)
+    used_at = models.DateTimeField(null=True)  # when the vendor told the figures of the day
+    room = models.FloatField(default=1.0, db_default=1.0)  # share of the pace that others left us
+    yielded_at = models.DateTimeField(null=True)  # when they did; it comes back with time
 
     class Meta:
         db_table = "budget"
@@ -53,6 +56,19 @@ class Connection(models.Model):
 
     class Meta:
         db_table = "connection"
+
+
+class CallCount(models.Model):
+    """How many calls a connection made to one of its tenants within an hour."""
+
+    pk = models.CompositePrimaryKey("connection", "tenant", "hour")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    hour = models.DateTimeField()  # its beginning
+    calls = models.IntegerField()
+
+    class Meta:
+        db_table = "call_count"
 
 
 class Mapping(models.Model):

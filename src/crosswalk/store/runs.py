@@ -98,6 +98,11 @@ def finished_before(connection_id: int) -> bool:
         return bool(found)
 
 
+def number_since(connection_id: int, moment: datetime) -> int:
+    """Return how many runs of a connection began since a moment."""
+    return Run.objects.filter(connection_id=connection_id, started_at__gt=moment).count()
+
+
 def journalled(run: Running) -> dict[str, int]:
     """Return how many writes of a run are receipted, as `side op` → count."""
     with database.cursor() as cursor:

@@ -14,6 +14,7 @@ from operator import attrgetter
 import msgspec
 
 from crosswalk.core.consent import Standing
+from crosswalk.core.lanes import Lane, working_in
 from crosswalk.core.mapping import Side
 from crosswalk.core.schema import OPT_OUT
 from crosswalk.merge import (
@@ -37,16 +38,18 @@ LOOKS = 5  # an opt-out needs three: to the contact, to its other records, and t
 def recover_consents(context: Context, run_id: int) -> None:
     """Settle what an earlier run left between intent and receipt; what was refused is tried again."""
     if context.settings.consent:
-        recover(context, run_id)
+        with working_in(Lane.OPT_OUT):
+            recover(context, run_id)
 
 
 def carry_consents(context: Context, run_id: int) -> None:
     """Bring every opt-out to the other side, until nothing new is to be written."""
     objects = with_consent(context)
-    for _look in range(LOOKS):
-        if not objects or not _decide_all(context, objects):
-            return
-        write_all(context, run_id)
+    with working_in(Lane.OPT_OUT):
+        for _look in range(LOOKS):
+            if not objects or not _decide_all(context, objects):
+                return
+            write_all(context, run_id)
 
 
 def plan_consents(context: Context) -> None:

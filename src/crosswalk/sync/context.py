@@ -12,10 +12,12 @@ import msgspec
 from crosswalk.convert import Rejection, fits
 from crosswalk.core.catalogue import Said
 from crosswalk.core.clock import Clock
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import FieldMapping, ObjectMapping, Settings, Side
 from crosswalk.core.schema import OPT_OUT, Schema
 from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
+from crosswalk.store.budget import TenantBudget, store_counts
 from crosswalk.store.feeds import Reader
 from crosswalk.store.identity import Closing
 from crosswalk.store.mapped import Mapped
@@ -153,6 +155,7 @@ class Context:
     tenants: Mapping[Side, int]
     systems: Mapping[Side, System]
     settings: Settings
+    budgets: Mapping[Side, TenantBudget] = field(default_factory=dict)
     objects: Mapping[str, ObjectPlan]  # by object, in the order of OBJECTS
     clock: Clock
     report: Callable[[Progress], None] = field(default=_silent)
@@ -169,8 +172,17 @@ class Context:
     closing: Closing = _unbraked  # asked before links are closed because their records on a side are gone
     described_again: bool = False  # this run asked for the fields once more
 
+    def affords(self, lane: Lane) -> bool:
+        """Tell whether our share of the systems' calls of the day is enough for work of a lane."""
+        return all(budget.meter.affords(lane) for budget in self.budgets.values())
+
+    def store_counts(self) -> None:
+        """Store how many calls were made."""
+        store_counts(self.budgets.values(), self.clock.now())
+
     def close(self) -> None:
         """Close the connections to both systems."""
+        self.store_counts()
         for system in self.systems.values():
             system.close()
 

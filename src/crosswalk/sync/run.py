@@ -12,6 +12,7 @@ import msgspec
 from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
+from crosswalk.core.lanes import Lane
 from crosswalk.core.system import WriteOptions
 from crosswalk.store import connections, feeds, inbox, plans, runs
 from crosswalk.store.models import Plan
@@ -26,7 +27,7 @@ from .holds import look_at_changed
 from .pull import fetch_wanted, pull_all
 from .push import push
 from .recover import read_and_recover
-from .sweep import sweep
+from .shares import require_share, swept, while_affordable
 
 ROUNDS = 3
 Result = TypeVar("Result")
@@ -160,6 +161,7 @@ def run(
             kind_of_failure = FailureKind.BUG.value
             raise
         finally:
+            context.store_counts()
             counts = runs.journalled(record)
             runs.end(record, state, counts, context.clock.now(), message, kind_of_failure)
         if counts:
@@ -199,15 +201,17 @@ def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool) -> N
         import_updates_above=context.settings.import_updates_above,
         exclude_automations=first and context.settings.exclude_automations_initially,
     )
+    if not first:
+        require_share(context, run_id)
     read_and_recover(context, run_id)
     recover_consents(context, run_id)
     carry_consents(context, run_id)
     note_fields(context)
     list_all(context, context.anew)
-    look_at_changed(context)
+    while_affordable(context, Lane.RETRY, look_at_changed)
     _rounds(context, run_id, braking, options)
     # After what people changed; what a sweep finds is in no plan.
-    if not braking.planned_run and sweep(context, whole=sweep_all):
+    if not braking.planned_run and swept(context, whole=sweep_all):
         carry_consents(context, run_id)
         _rounds(context, run_id, braking, options)
 
@@ -216,7 +220,8 @@ def _rounds(context: Context, run_id: int, braking: Braking, options: WriteOptio
     """Settle what waits."""
     for number in range(1, ROUNDS + 1):
         if braking.planned_run or number > 1 or not inbox.waiting(context.connection_id):
-            begin_back_fill(context)  # after what people changed, unless a plan read and showed it all
+            # After what people changed, unless a plan read and showed it all.
+            while_affordable(context, Lane.BACK_FILL, begin_back_fill)
         if not inbox.waiting(context.connection_id):
             break
         runs.analyse_grown()

@@ -12,6 +12,7 @@ from typing import Any
 from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
+from crosswalk.core.lanes import Lane, working_in
 from crosswalk.core.mapping import (
     CreationRule,
     FieldMapping,
@@ -25,6 +26,7 @@ from crosswalk.core.schema import Schema
 from crosswalk.core.sweep import MOST
 from crosswalk.core.system import System
 from crosswalk.store import connections, mapped, models
+from crosswalk.store.budget import TenantBudget
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
@@ -32,7 +34,7 @@ from .context import CONTACT, OBJECTS, Context, Progress, compile_object
 from .fields import compile_mapped
 from .mapping_check import check_doubles, check_writable, named
 from .selecting import checked_selection
-from .sign_in import ACTIVECAMPAIGN, Opener, Visit, open_tenant, signed_in
+from .sign_in import ACTIVECAMPAIGN, Opener, Visit, budget_of, open_tenant, signed_in
 
 CRMS = ("salesforce", "dynamics")
 
@@ -75,10 +77,25 @@ def open_systems(
     connection: models.Connection, vault: Vault, clock: Clock, opener: Opener = open_system
 ) -> dict[Side, System]:
     """Open both systems of a connection with its stored credentials; sends nothing yet."""
-    systems = {}
-    for side, tenant in _tenants(connection).items():
-        systems[side] = open_tenant(tenant, connection.name, vault, clock, opener)
-    return systems
+    return _opened(connection, budgets_of(connection, clock), vault, clock, opener)
+
+
+def budgets_of(connection: models.Connection, clock: Clock) -> dict[Side, TenantBudget]:
+    """Return the budgets from which a connection's calls are paid."""
+    return {side: budget_of(tenant, connection, clock) for side, tenant in _tenants(connection).items()}
+
+
+def _opened(
+    connection: models.Connection,
+    budgets: Mapping[Side, TenantBudget],
+    vault: Vault,
+    clock: Clock,
+    opener: Opener,
+) -> dict[Side, System]:
+    return {
+        side: open_tenant(tenant, connection.name, vault, clock, opener, budgets[side])
+        for side, tenant in _tenants(connection).items()
+    }
 
 
 def _tenants(connection: models.Connection) -> dict[Side, models.Tenant]:
@@ -104,21 +121,24 @@ def open_context(
     if not mapping.objects:
         said = catalogue.say("no_mapping", connection=name)
         raise UserError(said.message, cure=said.cure, entry="no_mapping")
-    systems = open_systems(connection, vault, clock, opener)
+    budgets = budgets_of(connection, clock)
+    systems = _opened(connection, budgets, vault, clock, opener)
     tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
     by_object = {item.object: item for item in mapping.objects}
     known = mapped.known(connection.id)
-    contact = systems[Side.ACTIVECAMPAIGN].describe(CONTACT)
     objects = {}
-    for object in OBJECTS:
-        if object in by_object:
-            crm = systems[Side.CRM].describe(object)
-            objects[object] = compile_mapped(by_object[object], crm, contact, mapping.settings, known)
+    with working_in(Lane.OPT_OUT):  # without it nothing goes, not even an opt-out
+        contact = systems[Side.ACTIVECAMPAIGN].describe(CONTACT)
+        for object in OBJECTS:
+            if object in by_object:
+                crm = systems[Side.CRM].describe(object)
+                objects[object] = compile_mapped(by_object[object], crm, contact, mapping.settings, known)
     context = Context(
         connection_id=connection.id,
         name=name,
         tenants=tenants,
         systems=systems,
+        budgets=budgets,
         settings=mapping.settings,
         objects=objects,
         clock=clock,
@@ -139,7 +159,7 @@ def set_mapping(
     The fields' types are accepted as they are now. Raises UserError that names the object and field.
     """
     connection = connections.get(name)
-    _check_settings(mapping.settings, [item.object for item in mapping.objects])
+    check_settings(mapping.settings, [item.object for item in mapping.objects])
     systems = open_systems(connection, vault, clock, opener)
     with closing(systems[Side.CRM]) as crm, closing(systems[Side.ACTIVECAMPAIGN]) as activecampaign:
         contact = activecampaign.describe(CONTACT)
@@ -174,11 +194,19 @@ def checked_object(mapping: ObjectMapping, crm: Schema, contact: Schema, setting
     return resolved
 
 
-def _check_settings(settings: Settings, objects: list[str]) -> None:
+def check_settings(settings: Settings, objects: list[str]) -> None:
+    """Raise UserError when a setting cannot be as it is."""
     if not 0 <= settings.sweep_share <= MOST:
         raise UserError(
             _("The sweep's share of the calls cannot be {share:g}.").format(share=settings.sweep_share),
             cure=_("Set settings.sweep_share to a number from 0 (no sweep) to {most:g}.").format(most=MOST),
+        )
+    if not 0 < settings.crm_calls_percent <= 100:
+        raise UserError(
+            _("A connection cannot have {percent:g} % of the CRM's calls.").format(
+                percent=settings.crm_calls_percent
+            ),
+            cure=_("Set settings.crm_calls_percent to a number above 0 and up to 100."),
         )
     for name, brake in asdict(settings.brakes).items():
         if brake["number"] < 0 or not 0 <= brake["percent"] <= 100:

@@ -44,6 +44,7 @@ class _Unpaced:
         *,
         per_second: float | None = None,
         pause: float | None = None,
+        crowded: bool = False,
         used_today: int | None = None,
         limit_today: int | None = None,
     ) -> None:
@@ -88,14 +89,26 @@ def _tried(vendor: str, given: Mapping[str, str], tokens: OwnTokens, clock: Cloc
         return Account(system=vendor, identity=system.identity(), credentials=given, tokens=tokens.read())
 
 
+def budget_of(tenant: models.Tenant, connection: models.Connection, clock: Clock) -> TenantBudget:
+    """Return the budget from which a connection's calls to one of its tenants are paid."""
+    share = connections.settings_of(connection).crm_calls_percent
+    pace = FIRST_PACE.get(tenant.system)
+    return TenantBudget(tenant.id, clock, per_second=pace, connection_id=connection.id, share=share)
+
+
 def open_tenant(
-    tenant: models.Tenant, name: str, vault: Vault, clock: Clock, opener: Opener = open_system
+    tenant: models.Tenant,
+    name: str,
+    vault: Vault,
+    clock: Clock,
+    opener: Opener = open_system,
+    budget: TenantBudget | None = None,
 ) -> System:
     """Open a stored tenant for the connection of that name; sends nothing yet."""
     return opener(
         tenant.system,
         connections.credentials(vault, tenant),
-        budget=TenantBudget(tenant.id, clock, per_second=FIRST_PACE.get(tenant.system)),
+        budget=budget or TenantBudget(tenant.id, clock, per_second=FIRST_PACE.get(tenant.system)),
         clock=clock,
         tokens=TenantTokens(tenant, vault, connection=name),
     )

@@ -23,9 +23,11 @@ import httpx2
 import msgspec
 import structlog
 
+from ..core import catalogue
 from ..core.clock import Clock
 from ..core.failures import FailureKind, SystemFailure
-from ..core.system import Budget, Paused
+from ..core.lanes import Meter
+from ..core.system import Budget, Paused, Short
 from .mending import mend_surrogates
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ PATIENCE = 90.0  # seconds after which no further try begins
 LONGEST_WAIT = 60.0  # a longer Retry-After is the budget's business, not a sleep's
 LONGEST_PAUSE = 86_400.0  # no vendor's limit counts longer than a day
 FIRST_WAIT = 0.5
+SHORT = "quota_share"  # in the catalogue: what we may use of the day's calls is gone
 CONNECT_TIMEOUT = 10.0
 WORTH_PACKING = 8_192  # bytes of a body
 _FASTEST = 1  # gzip's level: the network is slower than its gain at higher ones
@@ -108,6 +111,7 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     effect: bool = False  # the vendor may have done what was asked
     wait: float | None = None  # seconds the vendor asked us to wait
+    ours: bool = False  # our own limit: the vendor was not asked
 
 
 Explain = Callable[[Answer], SystemFailure]
@@ -197,9 +201,18 @@ class HttpClient:
                 return self._accepted(outcome, call, in_doubt)
             tries += 1
             in_doubt = in_doubt or (outcome.effect and method not in _READS)
+            if outcome.ours:
+                raise SystemFailure(
+                    outcome.kind,
+                    outcome.message,
+                    cure=outcome.cure,
+                    code=outcome.code,
+                    in_doubt=in_doubt,
+                    entry=SHORT,
+                )
             wait = outcome.wait if outcome.wait is not None else FIRST_WAIT * 2 ** (tries - 1)
             if outcome.kind is FailureKind.QUOTA or outcome.wait is not None:
-                self._budget.learn(pause=wait)
+                self._budget.learn(pause=wait, crowded=outcome.code == "429")
             late = self._clock.now() + timedelta(seconds=wait) > give_up
             if tries == TRIES or late or wait > LONGEST_WAIT or (outcome.effect and not repeatable):
                 raise _failure(outcome, in_doubt, wait, self._clock.now())
@@ -249,6 +262,8 @@ class HttpClient:
             self._budget.wait()
         except Paused as pause:
             return _resting(self.vendor, pause.seconds)
+        except Short as short:
+            return _short(self.vendor, short.meter)
         outcome = self._exchange(call)
         if isinstance(outcome, _Trouble):
             return outcome
@@ -473,6 +488,13 @@ def _resting(vendor: str, seconds: float) -> _Trouble:
         code="paused",
         wait=seconds,
     )
+
+
+def _short(vendor: str, meter: Meter) -> _Trouble:
+    said = catalogue.say(
+        SHORT, vendor=vendor, ours=meter.ours, cap=meter.cap, used=meter.used, limit=meter.limit
+    )
+    return _Trouble(kind=FailureKind.QUOTA, message=said.message, cure=said.cure, code=SHORT, ours=True)
 
 
 def _failure(trouble: _Trouble, in_doubt: bool, wait: float, now: datetime) -> SystemFailure:
