@@ -13,6 +13,7 @@ from . import (
     connection,
     database,
     demo,
+    doctor,
     holds,
     keys,
     look,
@@ -53,6 +54,7 @@ app.add_typer(tombstones.app, name="tombstones")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(backups.app)
+app.add_typer(doctor.app)
 app.add_typer(demo.app)
 
 

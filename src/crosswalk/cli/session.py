@@ -80,16 +80,21 @@ def open_session(settings: str = SETTINGS) -> Session:
 
 def open_session_at(database_url: str, home: Path, settings: str = SETTINGS) -> Session:
     """Do the same for a named database and home; once a process."""
-    os.environ["DATABASE_URL"] = database_url
-    os.environ["DJANGO_SETTINGS_MODULE"] = settings
-    import django
-
-    django.setup()
+    set_up(database_url, settings)
     _migrate()
     from crosswalk.core.clock import SystemClock
     from crosswalk.store.vault import Vault
 
     return Session(vault=Vault.at(home / KEY_FILE), clock=SystemClock())
+
+
+def set_up(database_url: str, settings: str = SETTINGS) -> None:
+    """Point Django at a database; nothing is asked of it yet."""
+    os.environ["DATABASE_URL"] = database_url
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings
+    import django
+
+    django.setup()
 
 
 def _migrate() -> None:

@@ -53,6 +53,12 @@ def credentials(vault: Vault, tenant: models.Tenant) -> dict[str, str]:
     return vault.open(bytes(tenant.credentials), CREDENTIALS.row(tenant.system, tenant.identity))
 
 
+def tokens(vault: Vault, tenant: models.Tenant) -> dict[str, str]:
+    """Open a tenant's tokens; there may be none. Raises UserError with another key file."""
+    sealed = bytes(tenant.tokens)
+    return vault.open(sealed, TOKENS.row(tenant.system, tenant.identity)) if sealed else {}
+
+
 def sign_in_again(vault: Vault, account: Account, now: datetime) -> None:
     """Give a tenant that is stored new credentials and tokens."""
     with sealing():

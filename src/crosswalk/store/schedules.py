@@ -82,3 +82,9 @@ def take_due(now: datetime) -> list[int]:
 def pause(connection: models.Connection, *, paused: bool) -> bool:
     """Let a schedule rest, or go on; False when the connection has none. What was missed is made up for once."""
     return bool(models.Schedule.objects.filter(connection=connection).update(paused=paused))
+
+
+def zones() -> dict[str, str]:
+    """Return the time zone of each schedule, by the connection's name."""
+    rows = models.Schedule.objects.select_related("connection").order_by("connection__name")
+    return {row.connection.name: _kept(row).schedule.zone for row in rows}

@@ -12,7 +12,7 @@ import httpx2
 
 from ..core.clock import Clock
 from ..core.failures import UserError
-from ..core.sign_in import BrowserSignIn, TokenStore
+from ..core.sign_in import BrowserSignIn, Tokens, TokenStore
 from ..core.system import Budget, System
 
 # vendor → the folder whose `connect` opens its systems; loaded only when one is opened
@@ -63,6 +63,12 @@ def open_system(
     """Return a vendor's system by the vendor's name. Raises UserError for a name that is not in VENDORS."""
     connect = cast(Connect, _folder(vendor).connect)
     return connect(credentials, budget=budget, clock=clock, tokens=tokens, transport=transport)
+
+
+def addresses(vendor: str, credentials: Mapping[str, Any], tokens: Tokens) -> list[str]:
+    """Return the addresses that are called with stored credentials and the tokens beside them; nothing is called."""
+    found: list[str] = _folder(vendor).addresses(credentials, tokens)
+    return found
 
 
 def needs_browser(vendor: str, credentials: Mapping[str, Any]) -> bool:

@@ -65,7 +65,7 @@ class Answer(msgspec.Struct, kw_only=True):
     @property
     def vendor_time(self) -> datetime | None:
         """The vendor's clock when it answered (whole seconds), or None without a `Date` header."""
-        return _http_date(self.headers.get("date", ""))
+        return http_date(self.headers.get("date", ""))
 
     def decode(self, type_: type[T]) -> T:
         """Decode the JSON body. Raises SystemFailure: TRANSIENT if it is no JSON, BUG if of another shape."""
@@ -152,7 +152,7 @@ class HttpClient:
         self._explain = explain or explain_by_status
         self._packs = packs
         self._client = httpx2.Client(
-            transport=transport or httpx2.HTTPTransport(trust_env=False, verify=_trusted()),
+            transport=transport or httpx2.HTTPTransport(trust_env=False, verify=trusted()),
             timeout=httpx2.Timeout(timeout, connect=CONNECT_TIMEOUT),
             trust_env=False,
             follow_redirects=False,
@@ -518,14 +518,15 @@ def _retry_after(answer: Answer) -> float | None:
     try:
         return max(0.0, min(float(raw), LONGEST_PAUSE))
     except ValueError:
-        until = _http_date(raw)
+        until = http_date(raw)
     if until is None:
         return None
     seconds = (until - (answer.vendor_time or answer.received_at)).total_seconds()
     return max(0.0, min(seconds, LONGEST_PAUSE))
 
 
-def _http_date(raw: str) -> datetime | None:
+def http_date(raw: str) -> datetime | None:
+    """Read a `Date` header; None where it is none."""
     try:
         moment = parsedate_to_datetime(raw)
     except ValueError:
@@ -543,7 +544,7 @@ def _is_loopback(host: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Load the trusted certificates once: it takes longer than an idle run may."""
     return httpx2.create_ssl_context(trust_env=False)
 

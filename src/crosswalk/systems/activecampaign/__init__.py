@@ -7,12 +7,18 @@ from collections.abc import Mapping
 import httpx2
 
 from ...core.clock import Clock
-from ...core.sign_in import TokenStore
+from ...core.sign_in import Tokens, TokenStore
 from ...core.system import Budget
 from .auth import read_credentials
 from .system import ActiveCampaign
 
-__all__ = ["ActiveCampaign", "connect"]
+__all__ = ["ActiveCampaign", "addresses", "connect"]
+
+
+def addresses(credentials: Mapping[str, str], tokens: Tokens) -> list[str]:
+    """Return the addresses that are called with these credentials."""
+    del tokens
+    return [read_credentials(credentials).base_url]
 
 
 def connect(

@@ -8,15 +8,21 @@ from typing import Any
 import httpx2
 
 from ...core.clock import Clock
-from ...core.sign_in import OwnTokens, TokenStore
+from ...core.sign_in import OwnTokens, Tokens, TokenStore
 from ...core.system import Budget
-from .auth import read_credentials
+from .auth import parse_credentials, read_credentials
 from .browser import begin_sign_in, needs_browser
 from .client import Client
 from .session import Session
 from .system import Salesforce
 
-__all__ = ["Salesforce", "begin_sign_in", "connect", "needs_browser"]
+__all__ = ["Salesforce", "addresses", "begin_sign_in", "connect", "needs_browser"]
+
+
+def addresses(credentials: Mapping[str, Any], tokens: Tokens) -> list[str]:
+    """Return the addresses that are called with these credentials: where to sign in, and the org."""
+    given = parse_credentials(credentials)
+    return [given.login, tokens.get("instance_url") or given.instance_url or given.login]
 
 
 def connect(

@@ -1,0 +1,109 @@
+"""`crosswalk doctor`: is everything well that Crosswalk stands on?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from gettext import gettext as _
+from typing import TYPE_CHECKING
+
+import msgspec
+import typer
+from rich.text import Text
+
+from . import tables
+from .command import command
+from .failures import Trouble, trouble
+from .outcome import Answer, ExitCode
+from .session import KEY_FILE, set_up
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crosswalk.store.server import Server
+    from crosswalk.sync.doctor import Finding
+
+app = typer.Typer()
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+@command(app, "doctor")
+def doctor(terminal: Terminal) -> Answer:
+    """Look at database, disk, clocks, outgoing TLS, key and time zone; say what to do where something is wrong.
+
+    Nothing is changed, no record is read, and no host is called but those of your connections.
+    """
+    own_server = bool(os.environ.get("DATABASE_URL"))
+    answered = _answered()
+    from crosswalk.sync.doctor import State, worst
+
+    found = list(_findings(answered, own_server=own_server))
+    state = worst(found)
+    rows = [
+        (
+            Text(each.state, style=_STYLES[each.state]),
+            each.check,
+            each.about,
+            Text(each.message),
+            Text(each.cure),
+        )
+        for each in found
+    ]
+    columns = ("", _("Check"), _("Of"), _("Found"), _("What to do"))
+    return Answer(
+        data={"state": state, "checks": msgspec.to_builtins(found)},
+        tables=[tables.table("", columns, rows)],
+        code=ExitCode.ERROR if state is State.FAIL else ExitCode.OK,
+    )
+
+
+def _answered() -> Server | Trouble:
+    """Set Django up, and return the server or why it cannot be used."""
+    from crosswalk.store import embedded
+
+    try:
+        set_up(embedded.database_url())
+        from crosswalk.store.server import look
+
+        return look()
+    except Exception as error:  # noqa: BLE001 - whatever it is: the other checks go on
+        set_up("")
+        return trouble(error)
+
+
+def _findings(answered: Server | Trouble, *, own_server: bool) -> Iterator[Finding]:
+    from crosswalk.store import embedded
+    from crosswalk.sync import doctor
+
+    home = embedded.home()
+    if isinstance(answered, Trouble):
+        yield doctor.Finding(
+            check="database", state=doctor.State.FAIL, message=answered.message, cure=answered.cure
+        )
+    else:
+        yield from doctor.look_at_database(answered)
+    if not own_server:
+        yield doctor.look_at_disk(_("database"), embedded.status(home).data)
+    yield doctor.look_at_disk(_("home"), home)
+    if isinstance(answered, Trouble) or not answered.up_to_date:
+        yield from doctor.look_at_zones({})
+    else:
+        yield from _stored(home / KEY_FILE)
+
+
+def _stored(key_file: Path) -> Iterator[Finding]:
+    """What there is to look at once the tables can be read."""
+    from crosswalk.core.clock import SystemClock
+    from crosswalk.core.failures import UserError
+    from crosswalk.store import models, schedules
+    from crosswalk.store.vault import Vault, read_keys
+    from crosswalk.sync import doctor
+
+    if key_file.exists() or models.Tenant.objects.exists():  # else the first command that needs it makes it
+        yield doctor.look_at_key(key_file)
+        yield doctor.look_at_secrets(key_file)
+        with suppress(UserError, OSError):
+            yield from doctor.look_outside(Vault(*read_keys(key_file)), SystemClock().now())
+    yield from doctor.look_at_zones(schedules.zones())
