@@ -304,17 +304,23 @@ def found_as_a_duplicate(chance: Chance) -> list[Step]:
 
 
 def field_limited(chance: Chance) -> list[Step]:
-    """Programs may not see a field of the CRM any more, or not change it; it is edited meanwhile, and opened again."""
+    """Programs may not see a field of the CRM any more, or not change it; it is edited meanwhile, and opened again.
+
+    It is hidden in the middle of a run that reads its record for another reason.
+    """
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
     field = chance.random.choice(("nickname", "score", "phone"))
-    limit = Act(op="crm_hides" if chance.either() else "crm_locks", who=NOBODY, field=field)
+    hides = chance.either()
+    limit = Act(op="crm_hides" if hides else "crm_locks", who=NOBODY, field=field)
     edit = chance.edit(chance.random.choice(("contact_edit", "contact_edit", "crm_edit")), who, field)
-    part = chance.random.choice((FEED, UPDATE, ""))
+    part = FEED if hides else chance.random.choice((FEED, UPDATE, ""))
     events = (Event(at=1, part=part, acts=(limit,)),) if part else ()
+    read = (chance.edit("crm_edit", who, "lastName"),) if hides else ()
     opened = Act(op="crm_opens", who=NOBODY, field=field)
     return [
         first,
-        Step(wait=HOUR, acts=(edit,) if part else (limit, edit), events=events),
+        Step(wait=HOUR, acts=(chance.edit("crm_edit", who, field),)),
+        Step(wait=HOUR, acts=(*read, edit) if part else (limit, edit), events=events),
         Step(wait=HOUR),
         Step(wait=HOUR, acts=(opened,)),
     ]

@@ -42,6 +42,7 @@ WITH_EACH = (
     "opt-out carried to ActiveCampaign",
     "opt-out carried to the CRM",
     "field of the CRM rests while it is hidden",
+    "field of the CRM hidden in the middle of a run",
     "write held while its field may only be read",
 )
 WITH_ANY = (

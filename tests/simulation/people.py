@@ -151,13 +151,14 @@ class People:
         return self._may(act.field, May.WRITE)
 
     def _may(self, field: str, may: May) -> bool:
-        """Only of a field that is mapped already, and not while a run goes on where what is hidden reads as empty.
+        """Only of a field that is mapped already; where what is hidden reads as empty, none is opened during a run.
 
-        Dataverse shows hidden columns empty and says nowhere but in its metadata that they are hidden. A run reads
-        that when it begins: what is hidden afterwards is, until the next run, empty to everybody who asks.
+        Dataverse shows hidden columns empty and says nowhere but in its metadata that they are hidden. What was hidden
+        for a moment only, between two looks at those, was empty to everybody who asked.
         """
         world = self._world
-        if not world.connected or (world.running and world.org.hides_silently):
+        silently = world.org.hides_silently and may is May.WRITE
+        if not world.connected or (world.running and silently):
             return False
         world.org.let(field, may)
         world.contexts.clear()  # the next run is in a new process, which reads what fields there are

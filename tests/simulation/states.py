@@ -46,6 +46,8 @@ MOMENTS = {
 
 def note_act(world: World, act: Act) -> None:
     """What our tables are about to do with the record that a person changes during a run."""
+    if act.op == "crm_hides":
+        world.states["field of the CRM hidden in the middle of a run"] += 1
     deed = "renamed" if act.field == "email" and act.op.endswith("edit") else DEEDS.get(act.op)
     if deed is None:
         return

@@ -73,6 +73,9 @@ class Schema:
     no_mail: tuple[
         str, ...
     ] = ()  # names of other fields that say the same; who is let in again has them unchecked too
+    hides: frozenset[str] | None = (
+        None  # names of fields that read as empty while they are hidden; None: what is hidden is never shown as empty
+    )
 
     def holds_consent(self, name: str) -> bool:
         """Tell whether a field says who wants no mail: it travels by rules of its own and is paired with nothing."""

@@ -171,6 +171,10 @@ class Context:
     run_id: int | None = None  # of the run under way
     closing: Closing = _unbraked  # asked before links are closed because their records on a side are gone
     described_again: bool = False  # this run asked for the fields once more
+    opened_at: datetime  # when all fields had been described
+    described_at: dict[str, datetime] = field(
+        default_factory=dict
+    )  # CRM object → when its fields were asked for last, if that was later
 
     def affords(self, lane: Lane) -> bool:
         """Tell whether our share of the systems' calls of the day is enough for work of a lane."""

@@ -108,6 +108,7 @@ def describe_again(context: Context) -> bool:
     """Read all fields anew; tell whether one must rest that did not. Raises SystemFailure as `compile_mapped`."""
     before = _resting(context)
     known = mapped.known(context.connection_id)
+    context.described_at.update(dict.fromkeys(context.objects, context.clock.now()))
     contact = context.systems[Side.ACTIVECAMPAIGN].describe(CONTACT)
     context.objects = {
         object: compile_mapped(
@@ -117,6 +118,19 @@ def describe_again(context: Context) -> bool:
     }
     context.reading.clear()
     return bool(_resting(context) - before)
+
+
+def describe_object_again(context: Context, object: str) -> None:
+    """Read the fields of one CRM object anew; those that are gone rest from now on. Raises as `compile_mapped`."""
+    before, plan = _resting(context), context.objects[object]
+    context.described_at[object] = context.clock.now()
+    schema, contact = context.systems[Side.CRM].describe(object), plan.schemas[Side.ACTIVECAMPAIGN]
+    known = mapped.known(context.connection_id)
+    compiled = compile_mapped(plan.saved, schema, contact, context.settings, known)
+    context.objects = {**context.objects, object: compiled}
+    if _resting(context) - before:
+        context.reading.pop((Side.CRM, object), None)
+        note_fields(context)
 
 
 def _resting(context: Context) -> set[Pairing]:

@@ -14,6 +14,7 @@ from . import pull
 from .consent import opted_out
 from .context import CONTACT, Context, ObjectPlan, Progress
 from .creating import merge_creation
+from .hidden import distrust_empty
 from .lives import follow
 from .loops import hold_loops
 from .match import Matched, Pair, match_crm_page
@@ -64,6 +65,7 @@ def _free(rows: Sequence[Sighted]) -> list[Sighted]:
 
 def _store(context: Context, matched: Matched) -> None:
     """Merge and commit one matched page."""
+    distrust_empty(context, matched)
     merged = _merge(context, matched)
     require_fields(context, merged)
     for item in merged:

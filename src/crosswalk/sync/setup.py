@@ -142,6 +142,7 @@ def open_context(
         settings=mapping.settings,
         objects=objects,
         clock=clock,
+        opened_at=clock.now(),
     )
     if report is not None:
         context.report = report

@@ -120,6 +120,7 @@ def described(table: Table, definition: Definition) -> Described:
             standard=STANDARD,
             opt_out=table.opt_out if table.opt_out in fields else None,
             no_mail=tuple(name for name in table.no_mail if name in fields and name != table.opt_out),
+            hides=frozenset(name for name, column in columns.items() if column.secured),
         ),
         columns=columns,
         set_name=row.entity_set_name,
