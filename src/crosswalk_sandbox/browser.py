@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from crosswalk_sandbox.http import Request, Response
 
@@ -156,6 +156,14 @@ def cookie(request: Request, name: str) -> str:
     except CookieError:
         return ""
     return found.value if found else ""
+
+
+def sent(request: Request) -> dict[str, str]:
+    """The parameters of the address, and those of a form."""
+    found = dict(request.query)
+    if request.method == "POST":
+        found |= parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    return found
 
 
 def challenge_of(verifier: str) -> str:

@@ -24,6 +24,7 @@ TEXTS = frozenset({"String", "Memo"})
 CHOICES = frozenset({"Picklist", "State", "Status"})
 REFERENCES = frozenset({"Lookup", "Customer", "Owner"})
 MULTIPLE = "MultiSelectPicklist"
+BLOBS = frozenset({"File", "Image"})  # what the vendor calls Virtual too
 DATE_ONLY = frozenset(
     {"birthdate", "anniversary", "estimatedclosedate", "actualclosedate", "finaldecisiondate"}
 )
@@ -86,6 +87,7 @@ class Column:
     maximum: Decimal | None = None
     default: bool | int | None = None  # what the forms fill in; of yes or no what a creation gets
     precision_source: int = 2  # of money
+    max_kilobytes: int | None = None  # of files and images
     option_set: str = ""  # the global option set that a choice takes its options from
     relationships: Mapping[str, str] = field(default_factory=dict)  # of own lookups: table to schema name
 
@@ -183,6 +185,11 @@ class Table:
         """The amounts that have another in the base currency."""
         money = (each.name for each in self.columns.values() if each.type == "Money")
         return tuple(name for name in money if f"{name}_base" in self.columns)
+
+    @cached_property
+    def images(self) -> tuple[Column, ...]:
+        """The columns that hold pictures."""
+        return tuple(each for each in self.columns.values() if each.type == "Image")
 
     @cached_property
     def defaults(self) -> dict[str, bool]:

@@ -16,6 +16,7 @@ from crosswalk_sandbox.dynamics.entra.apps import App
 from crosswalk_sandbox.dynamics.entra.service import SavedEntra, object_of, serves, template
 from crosswalk_sandbox.dynamics.environment import Environment, LaterEdit, Row
 from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
+from crosswalk_sandbox.dynamics.files.stored import Files, StoredFile
 from crosswalk_sandbox.dynamics.loading import Export
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.protection import Protection, SavedUse, ThrottledError, beyond
@@ -80,6 +81,7 @@ class SavedEnvironment(msgspec.Struct, kw_only=True):
     tables: list[SavedTable] = []
     option_sets: list[OptionSet] = []
     ties: list[Tie] | None = None
+    files: dict[str, StoredFile] = {}
     schema_version: int = FIRST_VERSION
 
 
@@ -121,7 +123,7 @@ class Dynamics:
         self.environment.schema.go_back(self._schema)
         self.environment.forget_indexes()
         self.environment.version, self.environment.made = version, 0
-        self.environment.deleted = []
+        self.environment.deleted, self.environment.files = [], Files()
         self.environment.rules, self.environment.later = Rules(), []
         self.entra.reset()
         self.protection.reset()
@@ -142,6 +144,7 @@ class Dynamics:
             tables=[_saved(table) for table in here.schema if table is not self._usual[0].get(table.name)],
             option_sets=list(here.schema.option_sets.values()),
             ties=list(here.schema.ties),
+            files=here.files.stored,
             schema_version=here.schema.version,
         )
         return msgspec.json.encode(saved)
@@ -154,7 +157,7 @@ class Dynamics:
             if name in self.environment.rows:
                 self.environment.load(name, [self._revived(name, row) for row in rows])
         self.environment.version, self.environment.made = found.version, found.made
-        self.environment.deleted = found.deleted
+        self.environment.deleted, self.environment.files.stored = found.deleted, found.files
         self.entra.restore(found.entra)
         self.protection.restore(found.used)
         self.environment.rules, self.environment.later = found.rules, found.later

@@ -9,6 +9,7 @@ from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.files import blocks
 from crosswalk_sandbox.dynamics.metadata import changing, choices, tables
 from crosswalk_sandbox.dynamics.records import addresses, resources
 from crosswalk_sandbox.dynamics.records.bodies import json_body
@@ -88,6 +89,7 @@ UNBOUND: dict[str, Callable[[Call], Response]] = {
     "UpdateOptionValue": choices.update,
     "DeleteOptionValue": choices.delete,
     "CreateCustomerRelationships": changing.customer_relationships,
+    **blocks.ACTIONS,
 }
 BOUND: dict[tuple[str, str], Callable[[Call, Row], Response]] = {
     ("lead", "QualifyLead"): _qualify,

@@ -37,6 +37,17 @@ class Parameters:
             self._refuse(f"Cannot convert the value of parameter '{name}' of the")
         return int(found)
 
+    def text(self, name: str) -> str:
+        """A parameter that must be text."""
+        return str(self._of_type(name, str))
+
+    def texts(self, name: str) -> list[str]:
+        """A parameter that must be a list of texts."""
+        found = self._of_type(name, list)
+        if not all(isinstance(each, str) for each in found):
+            self._refuse(f"Cannot convert the value of parameter '{name}' of the")
+        return list(found)
+
     def row(self, environment: Environment, name: str) -> tuple[Table, Row] | None:
         """The row that an optional parameter names by type and key; None if it names none."""
         value = self._body.get(name)

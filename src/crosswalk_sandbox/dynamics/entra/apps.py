@@ -31,6 +31,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     redirect_uris: tuple[str, ...] = ()
     public_redirect_uris: tuple[str, ...] = ()
     spa_redirect_uris: tuple[str, ...] = ()
+    public_client_flows: bool = True  # whether devices may sign in without a secret
     user_impersonation: bool = True  # whether the permission Dynamics CRM / user_impersonation is registered
     users_may_consent: bool = True  # else only administrators of the tenant may
     refresh_token_seconds: int = 90 * 24 * 60 * 60  # without being used

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from crosswalk_sandbox import browser
 from crosswalk_sandbox.clock import Clock
@@ -58,7 +58,7 @@ class Authorize:
 
     def handle(self, request: Request) -> Response:
         """The page of consent, the way back to the app, or a page of errors."""
-        sent = _sent(request)
+        sent = browser.sent(request)
         try:
             app, platform = self._app(sent)
         except EntraError as error:
@@ -70,7 +70,7 @@ class Authorize:
 
     def admin_consent(self, request: Request) -> Response:
         """An administrator consents for everybody."""
-        sent = _sent(request)
+        sent = browser.sent(request)
         try:
             app, _ = self._app(sent)
         except EntraError as error:
@@ -221,14 +221,6 @@ class Authorize:
             ),
             for_all=for_all,
         )
-
-
-def _sent(request: Request) -> dict[str, str]:
-    """The parameters of the address, and those of a form."""
-    sent = dict(request.query)
-    if request.method == "POST":
-        sent |= parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-    return sent
 
 
 def _check_challenge(platform: redirects.Platform, sent: Mapping[str, str]) -> None:

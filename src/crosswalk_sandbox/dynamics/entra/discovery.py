@@ -31,6 +31,7 @@ def configuration(address: str, asked: str, tenant: str | None) -> dict[str, Any
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "issuer": issuer(address, tenant or "{tenantid}"),
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
         "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
         "code_challenge_methods_supported": ["plain", "S256"],
         "tenant_region_scope": "EU",

@@ -5,7 +5,7 @@ Source: Microsoft Entra authentication and authorization error codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crosswalk_sandbox.dynamics import ids
@@ -189,6 +189,18 @@ REFUSALS = {
         text="The provided authorization code or refresh token has expired due to inactivity. Send a new "
         "interactive authorization request for this user and resource.",
     ),
+    70016: Refusal(
+        error="authorization_pending", status=400,
+        text="OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+    ),
+    70018: Refusal(
+        error="bad_verification_code", status=400,
+        text="The provided value for the input parameter 'device_code' is not valid.",
+    ),
+    70020: Refusal(
+        error="expired_token", status=400,
+        text="The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+    ),
     700025: Refusal(
         error="invalid_client", status=401,
         text="Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
@@ -226,10 +238,12 @@ REFUSALS = {
 class EntraError(Exception):
     """A refused request for a token: an AADSTS number and what its text names."""
 
-    def __init__(self, number: int, **named: str) -> None:
+    def __init__(self, number: int, *, as_error: str = "", **named: str) -> None:
         super().__init__(f"AADSTS{number}")
         self.number = number
         self.refusal = REFUSALS[number]
+        if as_error:
+            self.refusal = replace(self.refusal, error=as_error)
         self.text = self.refusal.text.format(**named)
 
 

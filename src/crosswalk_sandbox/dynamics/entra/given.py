@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 CODE_LIVES = timedelta(minutes=10)
+DEVICE_LIVES = timedelta(minutes=15)
 SPA_LIVES = timedelta(hours=24)
 
 
@@ -39,12 +40,24 @@ class Refresh(msgspec.Struct, kw_only=True):
     dead: bool = False  # another took its place, or it was revoked
 
 
+class Device(msgspec.Struct, kw_only=True):
+    """A device that waits for a person to sign in elsewhere."""
+
+    client_id: str
+    scope: str
+    user_code: str  # what the person types
+    made: datetime
+    upn: str | None = None  # who accepted
+    declined: bool = False
+
+
 class Given(msgspec.Struct, kw_only=True):
     """All of it, as it is kept."""
 
     count: int = 0
     codes: dict[str, Code] = {}
     refresh_tokens: dict[str, Refresh] = {}
+    devices: dict[str, Device] = {}  # by device code
     consents: dict[str, list[str]] = {}  # by client id and user principal name
     for_all: list[str] = []  # client ids for which an administrator consented
     revoked: dict[str, datetime] = {}  # by user principal name: what was given before is dead

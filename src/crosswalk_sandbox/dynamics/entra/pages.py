@@ -22,10 +22,29 @@ FOR_ALL = """<p><input type="checkbox" id="for_all" name="for_all" value="yes">
 ERROR = """<h1>Sign in</h1>
 <p class="wrong" role="alert">Sorry, but we’re having trouble signing you in.</p>
 <p><code>{text}</code></p>"""
+DEVICE = """<h1>Enter code</h1>
+<p class="note">This is the sandbox, not Microsoft: nobody has a password here, and all data are invented.</p>
+{wrong}
+<form id="code_form" method="get">
+<label for="code">Enter the code displayed on your app or device</label>
+<input id="code" name="code" required autocomplete="off">
+<button type="submit" class="main">Next</button>
+</form>"""
 POSTED = """<h1>Working…</h1>
 <form id="back" method="post" action="{action}">
 {hidden}<button type="submit" class="main">Go on to the app</button>
 </form>"""
+
+
+def device(wrong: str = "") -> Response:
+    """The page on which people type the code that their device shows."""
+    said = f'<p class="wrong" role="alert">{escape(wrong)}</p>' if wrong else ""
+    return browser.page(200, "Enter code", DEVICE.format(wrong=said))
+
+
+def done(text: str) -> Response:
+    """The page after a sign-in for a device."""
+    return browser.page(200, "Sign in", f"<h1>Sign in</h1><p>{escape(text)}</p>")
 
 
 def consent(page: browser.Consent, *, for_all: bool) -> Response:

@@ -17,7 +17,7 @@ from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.dynamics.entra import discovery, scopes
 from crosswalk_sandbox.dynamics.entra.apps import App
 from crosswalk_sandbox.dynamics.entra.errors import EntraError
-from crosswalk_sandbox.dynamics.entra.given import CODE_LIVES, SPA_LIVES, Code, Memory, Refresh
+from crosswalk_sandbox.dynamics.entra.given import CODE_LIVES, SPA_LIVES, Code, Device, Memory, Refresh
 from crosswalk_sandbox.dynamics.entra.people import Human, People
 from crosswalk_sandbox.dynamics.entra.scopes import Scopes
 from crosswalk_sandbox.dynamics.entra.tokens import Tokens
@@ -80,6 +80,18 @@ class Redeeming:
                     used=now,
                 )
             )
+        return answer
+
+    def by_device(self, app: App, device: Device, form: Form, address: str) -> dict[str, Any]:
+        """The answer for a device whose person accepted."""
+        wanted = self._wanted(app, device.scope, device.scope)
+        upn, now = device.upn or "", self._clock.now()
+        answer = self._answer(app, self._human(app, upn, wanted), wanted, form, address, None)
+        if "offline_access" in wanted.identity:
+            given = Refresh(
+                client_id=app.client_id, upn=upn, scope=device.scope, platform="public", made=now, used=now
+            )
+            answer["refresh_token"] = self._refresh(given)
         return answer
 
     def by_refresh_token(self, app: App, form: Form, address: str) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import msgspec
 from crosswalk_sandbox import credentials
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.dynamics import ids
-from crosswalk_sandbox.dynamics.entra import discovery, pages
+from crosswalk_sandbox.dynamics.entra import devices, discovery, pages
 from crosswalk_sandbox.dynamics.entra.apps import App, Apps
 from crosswalk_sandbox.dynamics.entra.assertions import check_assertion
 from crosswalk_sandbox.dynamics.entra.authorize import Authorize
+from crosswalk_sandbox.dynamics.entra.devices import Devices
 from crosswalk_sandbox.dynamics.entra.errors import NO_STORE, EntraError, refused
 from crosswalk_sandbox.dynamics.entra.given import Given, Memory
 from crosswalk_sandbox.dynamics.entra.people import People
@@ -29,8 +30,10 @@ MANY_TENANTS = ("common", "organizations")  # of people who sign in, never of an
 TOKEN_PATH = ("oauth2", "v2.0", "token")
 AUTHORIZE_PATH = ("oauth2", "v2.0", "authorize")
 LOGOUT_PATH = ("oauth2", "v2.0", "logout")
-PAGES = (AUTHORIZE_PATH, LOGOUT_PATH, ("v2.0", "adminconsent"), ("adminconsent",))
-PLACES = (TOKEN_PATH, discovery.CONFIGURATION, discovery.KEYS, *PAGES)
+DEVICE_PATH = ("oauth2", "v2.0", "devicecode")
+DEVICE_PAGE = ("oauth2", "deviceauth")
+PAGES = (AUTHORIZE_PATH, LOGOUT_PATH, DEVICE_PAGE, ("v2.0", "adminconsent"), ("adminconsent",))
+PLACES = (TOKEN_PATH, DEVICE_PATH, discovery.CONFIGURATION, discovery.KEYS, *PAGES)
 OF_PEOPLE = ("authorization_code", "refresh_token")
 DEFAULT = "/.default"
 SCOPE = re.compile(r"\S+")
@@ -58,6 +61,7 @@ class Entra:
         self.memory = Memory(seed)
         self._authorize = Authorize(self.apps, self.people, self.memory, places, clock, self.tenant)
         self._redeeming = Redeeming(self.people, self.memory, self.tokens, places, clock, self.tenant)
+        self._devices = Devices(self.apps, self.people, self.memory, places, clock, self.tenant)
         self._refusals = 0
 
     def reset(self) -> None:
@@ -84,6 +88,8 @@ class Entra:
             known = tenant in MANY_TENANTS or self._is_own(tenant)
             if rest in PLACES and not known:
                 raise EntraError(90002, tenant=tenant)
+            if rest == DEVICE_PATH:
+                return json_response(200, self._devices.begin(_form(request), address), NO_STORE)
             if rest in PAGES and request.method in ("GET", "POST"):
                 return self._page(request, rest)
         except EntraError as error:
@@ -118,6 +124,8 @@ class Entra:
             return self._authorize.handle(request)
         if rest == LOGOUT_PATH:
             return self._authorize.sign_out(request)
+        if rest == DEVICE_PAGE:
+            return self._devices.page(request)
         return self._authorize.admin_consent(request)
 
     def token_for(self, app: App, resource: str, address: str, *, certificate: bool = False) -> str:
@@ -141,16 +149,17 @@ class Entra:
 
     def _token(self, request: Request, tenant: str, address: str) -> Response:
         """Source: Microsoft identity platform, "Get a token". Raises EntraError."""
-        if request.method != "POST":
-            raise EntraError(900561, method=request.method)
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+        form = _form(request)
         grant = form.get("grant_type", "")
-        if not self._is_own(tenant) and (grant not in OF_PEOPLE or tenant not in MANY_TENANTS):
+        of_people = (*OF_PEOPLE, devices.GRANT, devices.SHORT_GRANT)
+        if not self._is_own(tenant) and (grant not in of_people or tenant not in MANY_TENANTS):
             raise EntraError(90002, tenant=tenant)
         if not grant:
             raise EntraError(900144, field="grant_type")
         if grant in OF_PEOPLE:
             return json_response(200, self._of_person(request, form, address, grant), NO_STORE)
+        if grant in (devices.GRANT, devices.SHORT_GRANT):
+            return json_response(200, self._of_device(request, form, address), NO_STORE)
         if grant != "client_credentials":
             raise EntraError(70003, grant=grant)
         app, certificate = self._client(request, form, address)
@@ -176,6 +185,13 @@ class Entra:
             self._redeeming.by_code if grant == "authorization_code" else self._redeeming.by_refresh_token
         )
         return redeem(app, form, address)
+
+    def _of_device(self, request: Request, form: Mapping[str, str], address: str) -> dict[str, Any]:
+        """Tokens for the person who accepted for a device. Raises EntraError."""
+        app = self.apps.find(form.get("client_id", ""))
+        if app is None or not app.public_client_flows:
+            app, _ = self._client(request, form, address)
+        return self._redeeming.by_device(app, self._devices.signed_in(app, form), form, address)
 
     def _public_client(self, request: Request, form: Mapping[str, str], platform: str) -> App:
         app = self.apps.find(form.get("client_id", ""))
@@ -229,6 +245,13 @@ class Entra:
         if not self._places.is_own(resource):
             raise EntraError(500011, resource=resource, tenant=self.tenant)
         return resource
+
+
+def _form(request: Request) -> dict[str, str]:
+    """The fields of a form that was posted. Raises EntraError."""
+    if request.method != "POST":
+        raise EntraError(900561, method=request.method)
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def serves(request: Request) -> bool:

@@ -86,9 +86,8 @@ def _post_column(call: Call, table: Table, _: str) -> Response:
     schema = call.environment.schema
     made = columns.column(schema, table.name, json_body(call))
     _check_free(table, made)
-    schema.put_column(made)
-    if made.type == "Money":
-        schema.put_column(columns.base_of(made))
+    for each in (made, *columns.companions(made)):
+        schema.put_column(each)
     return _made(call, made.id)
 
 
@@ -115,7 +114,7 @@ def _delete_column(call: Call, table: Table, key: str) -> Response:
     if old.type in REFERENCES or any(old.name in each.columns for each in table.keys):
         text = f"The Attribute({old.name}) component cannot be deleted because it is referenced by others."
         raise ODataError(REFERENCED, text)
-    _drop(call, table, {old.name, f"{old.name}_base"} if old.type == "Money" else {old.name})
+    _drop(call, table, {old.name, *(each.name for each in columns.companions(old))})
     return _done()
 
 

@@ -21,6 +21,11 @@ SCHEMA_NAME = re.compile(r"(?!mscrm)[A-Za-z][A-Za-z0-9]{1,7}_[A-Za-z]\w*", re.AS
 TYPE = re.compile(
     r"#?Microsoft\.Dynamics\.CRM\.(?:Complex)?(\w+)AttributeMetadata"
 )  # Complex: in CreateEntities
+# by type: what the name ends with, the type, and the length of text
+COMPANIONS: Mapping[str, tuple[tuple[str, str, int | None], ...]] = {
+    "File": (("_name", "String", 200),),
+    "Image": (("id", "Uniqueidentifier", None), ("_url", "String", 200), ("_timestamp", "BigInt", None)),
+}
 LEVELS = frozenset({"None", "Recommended", "ApplicationRequired"})
 TEXT_FORMATS = frozenset({"Text", "Email", "Phone", "Url", "TextArea", "TickerSymbol"})
 BEHAVIOURS = frozenset({"UserLocal", "DateOnly", "TimeZoneIndependent"})
@@ -79,7 +84,8 @@ def column(schema: Schema, table: str, definition: Json) -> Column:
         text = f"Cannot create an attribute of the type '{definition.get('@odata.type')}'."
         raise ODataError(PAYLOAD, text)
     schema_name = schema_name_of(definition)
-    facts: Facts = {"length": None, "precision": None, "options": {}, **MAKERS[found[1]](schema, definition)}
+    facts: Facts = {"length": None, "precision": None, "options": {}, "creatable": True, "updatable": True}
+    facts |= MAKERS[found[1]](schema, definition)
     return Column(
         table=table,
         name=schema_name.lower(),
@@ -88,12 +94,33 @@ def column(schema: Schema, table: str, definition: Json) -> Column:
         description=label_of(definition, "Description"),
         type=found[1],
         required=_required(definition),
-        creatable=True,
-        updatable=True,
         targets=(),
         part_of=None,
         custom=True,
         **facts,
+    )
+
+
+def companions(made: Column) -> list[Column]:
+    """The columns that come and go with another: nobody writes them."""
+    if made.type == "Money":
+        return [base_of(made)]
+    named = COMPANIONS.get(made.type, ())
+    return [_companion(made, ending, type_, length) for ending, type_, length in named]
+
+
+def _companion(made: Column, ending: str, type_: str, length: int | None) -> Column:
+    return replace(
+        made,
+        name=made.name + ending,
+        schema_name=made.schema_name + ending,
+        label=made.label,
+        type=type_,
+        length=length,
+        required="None",
+        creatable=False,
+        updatable=False,
+        max_kilobytes=None,
     )
 
 
@@ -235,6 +262,15 @@ def _datetime(_: Schema, definition: Json) -> Facts:
     return {"behaviour": behaviour, "format": format_}
 
 
+def _file(_: Schema, definition: Json) -> Facts:
+    size = _within(definition, "MaxSizeInKB", 1, 10_485_760, 32_768)
+    return {"max_kilobytes": size, "creatable": False, "updatable": False}
+
+
+def _image(_: Schema, definition: Json) -> Facts:
+    return {"max_kilobytes": _within(definition, "MaxSizeInKB", 1, 30_720, 10_240)}
+
+
 def _boolean(_: Schema, definition: Json) -> Facts:
     found = part(definition, "OptionSet")
     both = [part(found, name) for name in ("FalseOption", "TrueOption") if found.get(name)]
@@ -262,5 +298,5 @@ _CHOICES = ("Boolean", "Picklist", MULTIPLE)
 MAKERS: dict[str, Callable[[Schema, Json], Facts]] = {
     "String": _string, "Memo": _memo, "Integer": _integer, "BigInt": lambda _, __: {},
     "Decimal": _decimal, "Double": _double, "Money": _money, "DateTime": _datetime, "Boolean": _boolean,
-    "Picklist": _choice, MULTIPLE: _choice,
+    "Picklist": _choice, MULTIPLE: _choice, "File": _file, "Image": _image,
 }  # fmt: skip

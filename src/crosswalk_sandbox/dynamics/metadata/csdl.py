@@ -59,7 +59,7 @@ EDM = {
     "String": "Edm.String", "Memo": "Edm.String", "MultiSelectPicklist": "Edm.String",
     "Integer": "Edm.Int32", "Picklist": "Edm.Int32", "State": "Edm.Int32", "Status": "Edm.Int32",
     "BigInt": "Edm.Int64", "Boolean": "Edm.Boolean", "Decimal": "Edm.Decimal", "Money": "Edm.Decimal",
-    "Double": "Edm.Double", "Uniqueidentifier": "Edm.Guid",
+    "Double": "Edm.Double", "Uniqueidentifier": "Edm.Guid", "File": "Edm.Guid", "Image": "Edm.Binary",
 }  # fmt: skip
 PRINCIPALS = frozenset({"systemuser", "team"})
 

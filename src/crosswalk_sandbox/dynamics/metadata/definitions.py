@@ -9,6 +9,7 @@ from crosswalk_sandbox.dynamics import alternate_keys, ids
 from crosswalk_sandbox.dynamics.environment import Environment
 from crosswalk_sandbox.dynamics.labels import ENGLISH
 from crosswalk_sandbox.dynamics.schema import (
+    BLOBS,
     CHOICES,
     MULTIPLE,
     REFERENCES,
@@ -98,7 +99,7 @@ def _privilege(name: str) -> Json:
 
 def attribute(table: Table, number: int, column: Column) -> Json:
     """What all attributes have in common."""
-    virtual = column.type == MULTIPLE
+    virtual = column.type == MULTIPLE or column.type in BLOBS
     return {
         "@odata.type": f"#Microsoft.Dynamics.CRM.{cast_name(column)}",
         "MetadataId": column.id,
@@ -160,6 +161,9 @@ def typed(column: Column) -> Json:
         return {"Format": shown, "DateTimeBehavior": {"Value": column.behaviour}}
     if kind in REFERENCES:
         return {"Targets": list(column.targets)}
+    if kind in BLOBS:
+        picture = {"CanStoreFullImage": True, "IsPrimaryImage": False, "MaxHeight": 144, "MaxWidth": 144}
+        return {"MaxSizeInKB": column.max_kilobytes, **(picture if kind == "Image" else {})}
     return _numeric(column) or _choice(column)
 
 

@@ -96,7 +96,8 @@ def _table(schema: Schema, definition: Json) -> Table:
     if len(titles) != 1:
         raise invalid(f"The entity {name} needs one attribute with IsPrimaryName.")
     owned = definition.get("OwnershipType", OWNERSHIP[0]) == OWNERSHIP[0]
-    found = [*_usual(schema, name, schema_name, owned=owned), *(column for _, column in given)]
+    own = [each for _, column in given for each in (column, *columns.companions(column))]
+    found = [*_usual(schema, name, schema_name, owned=owned), *own]
     label = label_of(definition, "DisplayName") or schema_name
     return Table(
         name=name,

@@ -11,6 +11,7 @@ from typing import Any
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
 from crosswalk_sandbox.dynamics.errors import ODataError, missing_row, missing_segment
+from crosswalk_sandbox.dynamics.files import contents
 from crosswalk_sandbox.dynamics.records import addresses, guards, queries, resources, saving, tying
 from crosswalk_sandbox.dynamics.records.bodies import json_body
 from crosswalk_sandbox.dynamics.records.deep import navigation_to
@@ -18,7 +19,7 @@ from crosswalk_sandbox.dynamics.records.links import BIND
 from crosswalk_sandbox.dynamics.records.resolving import pointing
 from crosswalk_sandbox.dynamics.records.values import PAYLOAD
 from crosswalk_sandbox.dynamics.relationships import End
-from crosswalk_sandbox.dynamics.schema import Column, Table
+from crosswalk_sandbox.dynamics.schema import BLOBS, Column, Table
 from crosswalk_sandbox.dynamics.security import rights, ties
 from crosswalk_sandbox.http import Response
 
@@ -51,13 +52,16 @@ def serve(call: Call, table: Table, key: str, parts: Parts) -> Response:
 
 def _property(call: Call, table: Table, row: Row, name: str, *, raw: bool) -> Response:
     """One value: to read, to set, to clear. Raises ODataError."""
+    column = table.properties[name]
+    if column.type in BLOBS and call.request.method != "PUT":
+        return contents.serve(call, table, row, column, raw=raw)
     resources.only(call, *(("GET",) if raw else ("GET", "PUT", "DELETE")))
     if call.request.method != "GET":
         value = _sent(call, "value") if call.request.method == "PUT" else None
         return _update(call, table, row, {name: value})
-    if table.properties[name].name in guards.hidden(call.environment, table):
+    if column.name in guards.hidden(call.environment, table):
         raise ODataError("0x8004F504", f"Caller user does not have read permissions for {table.name}.{name}.")
-    value = row.get(table.properties[name].name)
+    value = row.get(column.name)
     if value is None:
         return Response(204, b"", ODATA)
     if raw:

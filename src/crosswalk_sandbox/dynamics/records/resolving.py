@@ -109,7 +109,7 @@ def pointing(
 
 def kind_of(column: Column) -> str:
     """The kind of value that a column has, for comparisons."""
-    if column.type in REFERENCES or column.type == "Uniqueidentifier":
+    if column.type in REFERENCES or column.type in ("Uniqueidentifier", "File"):
         return "guid"
     if column.type == "DateTime":
         return "date" if column.behaviour == "DateOnly" else "datetime"

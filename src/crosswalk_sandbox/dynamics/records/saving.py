@@ -13,6 +13,7 @@ from typing import Any
 from crosswalk_sandbox.dynamics import alternate_keys
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import ODataError
+from crosswalk_sandbox.dynamics.files.stored import picture
 from crosswalk_sandbox.dynamics.names import full_name
 from crosswalk_sandbox.dynamics.records import guards, links, values
 from crosswalk_sandbox.dynamics.records.links import BIND
@@ -225,6 +226,8 @@ def derived(table: Table, row: Row) -> Row:
     """The row with its full name, base amounts and addresses in one, without what is empty."""
     for name in table.amounts:
         row[f"{name}_base"] = row.get(name)
+    for column in table.images:
+        row |= picture(column, row, table)
     if table.name == "opportunity":
         _customer(row)
     for prefix in ("address1", "address2", "address3"):

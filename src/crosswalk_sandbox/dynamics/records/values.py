@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -154,6 +155,19 @@ def _not_too_early(column: Column, text: str) -> str:
     return text
 
 
+def _image(column: Column, value: Any) -> str:
+    """A picture in Base64."""
+    try:
+        content = base64.b64decode(value, validate=True) if isinstance(value, str) else None
+    except ValueError:
+        content = None
+    if content is None:
+        _wrong(column, value, "Edm.Binary")
+    if len(content) > (column.max_kilobytes or 0) * 1024:
+        raise ODataError("0x8004418a", f"The image is too large for the column {column.name}.")
+    return base64.b64encode(content).decode()
+
+
 def _guid(column: Column, value: Any) -> str:
     found = ids.canonical(value) if isinstance(value, str) else None
     if found is None:
@@ -164,5 +178,5 @@ def _guid(column: Column, value: Any) -> str:
 READERS: dict[str, Callable[[Column, Any], Any]] = {
     "String": _text, "Memo": _text, "Integer": _integer, "BigInt": _integer, "Decimal": _number,
     "Money": _number, "Double": _double, "Boolean": _boolean, "Picklist": _option, "State": _option,
-    "Status": _option, MULTIPLE: _options, "DateTime": _moment, "Uniqueidentifier": _guid,
+    "Status": _option, MULTIPLE: _options, "DateTime": _moment, "Uniqueidentifier": _guid, "Image": _image,
 }  # fmt: skip
