@@ -181,6 +181,11 @@ def _end_of_quiet(quiet: Quiet | None, zone: ZoneInfo, moment: datetime) -> date
     return moment
 
 
+def outside_quiet(schedule: Schedule, moment: datetime) -> datetime:
+    """Return a moment, or the end of the quiet hours that it is in."""
+    return _end_of_quiet(schedule.quiet, zone_named(schedule.zone), moment)
+
+
 def starts(schedule: Schedule, anchor: datetime, after: datetime) -> Iterator[datetime]:
     """Yield all starts later than `after`, without end."""
     while True:

@@ -12,11 +12,15 @@ from crosswalk.store.models import Connection
 from crosswalk.store.vault import Vault
 from crosswalk.sync.run import opening, run
 from crosswalk.sync.setup import open_context
+from crosswalk.sync.sign_in import Opener
+from crosswalk.systems import open_system
+
+from .again import try_again
 
 KIND = "scheduled"
 
 
-def run_connection(connection_id: int, vault: Vault, clock: Clock) -> str:
+def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opener = open_system) -> str:
     """Run a connection as its schedule says; return how that ended, in a few words for the log.
 
     Without a finished first sync nothing runs, since a person must look at its plan. A system that fails ends this
@@ -32,9 +36,12 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock) -> str:
         return "waits for somebody to approve the first sync"
     try:
         with opening(connection.name, clock, KIND):
-            context = open_context(connection.name, vault, clock)
+            context = open_context(connection.name, vault, clock, opener=opener)
         context.reads_ahead = True
         with working_in(Lane.SCHEDULED):
             return run(context, kind=KIND).state
-    except (SystemFailure, UserError, OperationalError) as failure:
+    except SystemFailure as failure:
+        try_again(connection, failure, KIND, clock.now())
+        return str(failure).strip()
+    except (UserError, OperationalError) as failure:
         return str(failure).strip()

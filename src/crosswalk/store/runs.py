@@ -98,6 +98,18 @@ def finished_before(connection_id: int) -> bool:
         return bool(found)
 
 
+def failed_in_a_row(connection_id: int, kind: str) -> int:
+    """Return how many runs of a kind have failed since one of the connection's ended in another way."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM run WHERE connection_id = %s AND kind = %s AND state = 'failed' AND id > coalesce("
+            "(SELECT max(id) FROM run WHERE connection_id = %s AND state <> 'failed'), 0)",
+            [connection_id, kind, connection_id],
+        )
+        (number,) = cursor.fetchone()
+        return int(number)
+
+
 def number_since(connection_id: int, moment: datetime) -> int:
     """Return how many runs of a connection began since a moment."""
     return Run.objects.filter(connection_id=connection_id, started_at__gt=moment).count()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from crosswalk.core.schedule import Schedule, check, next_start
+from crosswalk.core.schedule import Schedule, check, next_start, outside_quiet
 
 from . import models
 
@@ -77,6 +77,14 @@ def take_due(now: datetime) -> list[int]:
         row.next_at = _kept(row).next_after(now)
     models.Schedule.objects.bulk_update(rows, ["next_at"])
     return [row.connection_id for row in rows]
+
+
+def put_off(connection: models.Connection, until: datetime) -> None:
+    """Let the next run of a connection start then, or when its quiet hours end; whatever follows is as scheduled."""
+    kept = of(connection)
+    if kept is not None:
+        found = models.Schedule.objects.filter(connection=connection)
+        found.update(next_at=outside_quiet(kept.schedule, until))
 
 
 def pause(connection: models.Connection, *, paused: bool) -> bool:

@@ -1,0 +1,45 @@
+"""When a run that failed is tried again: soon at first, then at growing distances, until it comes through.
+
+So a vendor that is away for a minute costs a minute, also with a daily schedule, and one that is away for a day is not
+asked every minute.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from crosswalk.core.failures import FailureKind, SystemFailure
+from crosswalk.core.lanes import Lane
+from crosswalk.store import budget, connections, runs, schedules
+from crosswalk.store.models import Connection
+
+FIRST = timedelta(minutes=1)
+LONGEST = timedelta(minutes=15)
+_PASSES = frozenset({FailureKind.TRANSIENT, FailureKind.QUOTA})
+_OUR_OWN = "quota_share"  # opt-outs travel on as scheduled
+
+
+def pause_after(failures: int) -> timedelta:
+    """Return how long to wait after so many failures in a row."""
+    doubled: int = 2 ** min(failures - 1, 10)
+    return min(LONGEST, FIRST * doubled)
+
+
+def try_again(connection: Connection, failure: SystemFailure, kind: str, now: datetime) -> None:
+    """Have a run that failed tried again, where that may help.
+
+    It is not tried before the vendor said, and while our share of its calls runs short not before the schedule says.
+    """
+    kept = schedules.of(connection)
+    if kept is None or failure.kind not in _PASSES or failure.entry == _OUR_OWN:
+        return
+    pause = pause_after(max(1, runs.failed_in_a_row(connection.id, kind)))
+    until = now + max(pause, timedelta(seconds=failure.retry_after or 0))
+    if not _affordable(connection, now):
+        until = max(until, kept.next_at)
+    schedules.put_off(connection, until)
+
+
+def _affordable(connection: Connection, now: datetime) -> bool:
+    share = connections.settings_of(connection).crm_calls_percent
+    return budget.usage(connection.id, connection.crm_id, share, now).meter.affords(Lane.RETRY)
