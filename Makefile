@@ -1,6 +1,6 @@
 # Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test simulate planted bench check format messages lock
+.PHONY: help setup demo test simulate planted bench check format translations lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,8 +41,8 @@ format: setup  ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-messages:  ## compile the translations (needs gettext's msgfmt)
-	@for file in src/crosswalk/locale/*/LC_MESSAGES/crosswalk.po; do msgfmt --check-format -o $${file%.po}.mo $$file; done
+translations: setup  ## bring the translations in step with the code's texts, and say which are missing
+	@$(BIN)/python scripts/translations
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCKFLAGS)
 lock: setup  ## compile requirements/*.txt from pyproject.toml (LOCKFLAGS=--upgrade for newer versions)

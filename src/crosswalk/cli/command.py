@@ -33,7 +33,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., Answer]], Ca
             raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
 
         _give_signature(run, function)
-        app.command(name)(run)
+        app.command(name, help=_help(function))(run)
         return function
 
     return register
@@ -50,10 +50,15 @@ def default(app: typer.Typer) -> Callable[[Callable[..., Answer]], Callable[...,
                 raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
 
         _give_signature(run, function, {"context": typer.Context})
-        app.callback(invoke_without_command=True)(run)
+        app.callback(invoke_without_command=True, help=_help(function))(run)
         return function
 
     return register
+
+
+def _help(function: Callable[..., Answer]) -> str:
+    """A command's docstring in the reader's language."""
+    return _(inspect.getdoc(function) or "")
 
 
 def _give_signature(

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from .catalogue import gettext_noop
-from .languages import Translate, translator
+from .language import gettext as _
+from .language import gettext_noop
 from .state import STATES, Cause, Facts, State, cause_of
 
 _WORDS = {
@@ -86,24 +86,24 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str
 
 
-def condition(facts: Facts, language: str | None = None) -> Condition:
-    """Put a connection's state into words; None: in the language of the process's surroundings."""
-    cause, translate = cause_of(facts), translator(language)
+def condition(facts: Facts) -> Condition:
+    """Put a connection's state into words, in the language that is spoken."""
+    cause = cause_of(facts)
     sentence, next_step = _SENTENCES[cause]
     if cause is Cause.QUEUED and facts.schedule is None:
         next_step = _BY_HAND
     return Condition(
         state=STATES[cause],
         cause=cause,
-        word=word(STATES[cause], translate),
-        sentence=translate(sentence).format(**_filling(facts)),
-        next_step=translate(next_step).format(**_filling(facts)),
+        word=word(STATES[cause]),
+        sentence=_(sentence).format(**_filling(facts)),
+        next_step=_(next_step).format(**_filling(facts)),
     )
 
 
-def word(state: State, translate: Translate) -> str:
-    """Return the word for a state."""
-    return translate(_WORDS[state])
+def word(state: State) -> str:
+    """Return the word for a state, in the language that is spoken."""
+    return _(_WORDS[state])
 
 
 def _filling(facts: Facts) -> dict[str, object]:

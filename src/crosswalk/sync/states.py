@@ -20,9 +20,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     freshness: Freshness
 
-    def condition(self, language: str | None = None) -> Condition:
-        """Return its state with a sentence and a next step, in a language or in that of the surroundings."""
-        return condition(self.facts, language)
+    def condition(self) -> Condition:
+        """Return its state with a sentence and a next step, in the language that is spoken."""
+        return condition(self.facts)
 
     @property
     def oldest_seconds(self) -> float:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import gettext
-import string
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import crosswalk
 from crosswalk.core.failures import FailureKind
-from crosswalk.core.languages import LANGUAGES, translator
+from crosswalk.core.language import LANGUAGES, speaking
 from crosswalk.core.schedule import Cron, Daily, Every, Quiet, Schedule
 from crosswalk.core.state import STATES, Cause, Facts, State, cause_of, state_of
-from crosswalk.core.state_words import age, condition
+from crosswalk.core.state_words import Condition, age, condition
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOURLY = Schedule(times=Every(minutes=60))
@@ -119,7 +116,7 @@ def test_quiet_hours_make_nothing_late() -> None:
 def test_nothing_is_behind_where_runs_start_by_hand() -> None:
     by_hand = facts(schedule=None, set_at=None, next_at=None, oldest_at=NOW - timedelta(days=99), waiting=3)
     assert state_of(by_hand) is State.OK
-    assert "crosswalk sync --connection acme" in condition(by_hand, "en").next_step
+    assert "crosswalk sync --connection acme" in condition(by_hand).next_step
 
 
 MOMENTS = st.none() | st.integers(-(10**7), 10**7).map(lambda seconds: NOW + timedelta(seconds=seconds))
@@ -153,7 +150,7 @@ ANY_FACTS = st.builds(
 
 @given(ANY_FACTS)
 def test_whatever_the_facts_there_is_one_state_with_words(found: Facts) -> None:
-    told = [condition(found, language) for language in LANGUAGES]
+    told = list(_in_every_language(found))
     assert {(each.state, each.cause) for each in told} == {(state_of(found), cause_of(found))}
     assert all(each.word and each.sentence for each in told)
 
@@ -167,7 +164,7 @@ def test_what_stops_everything_is_told_unless_something_stronger_does(found: Fac
 
 @pytest.mark.parametrize("cause", Cause)
 def test_every_cause_has_its_own_words_in_every_language(cause: Cause) -> None:
-    told = [condition(facts(**ORDER[cause]), language) for language in LANGUAGES]
+    told = list(_in_every_language(facts(**ORDER[cause])))
     assert len({each.sentence for each in told}) == len(LANGUAGES)
     assert all(each.next_step for each in told)
     assert len({each.word for each in told}) == len(LANGUAGES) or told[0].word == "ok"
@@ -180,39 +177,7 @@ def test_ages_are_told_in_hours_and_minutes(passed: float, text: str) -> None:
     assert age(timedelta(seconds=passed)) == text
 
 
-LOCALE = Path(crosswalk.__file__).parent / "locale"
-
-
-def _placeholders(text: str) -> set[str | None]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
-@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
-def test_translations_are_compiled_complete_and_keep_their_placeholders(language: str) -> None:
-    folder = LOCALE / language / "LC_MESSAGES"
-    with (folder / "crosswalk.mo").open("rb") as file:
-        compiled = dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
-    compiled.pop("")
-    written = _entries((folder / "crosswalk.po").read_text(encoding="utf-8"))
-    assert compiled == written, "compile them: make messages"
-    for original, translated in written.items():
-        assert translated
-        assert _placeholders(original) == _placeholders(translated), original
-        assert translator(language)(original) == translated
-
-
-def _entries(text: str) -> dict[str, str]:
-    """The texts of a .po file, of which ours use only what is simple."""
-    found = {}
-    for block in text.split("\n\n")[1:]:
-        before, _, after = block.partition("msgid ")[2].partition("msgstr ")
-        found[_unquoted(before)] = _unquoted(after)
-    return found
-
-
-def _unquoted(lines: str) -> str:
-    return (
-        "".join(line.strip()[1:-1] for line in lines.strip().splitlines())
-        .replace('\\"', '"')
-        .replace("\\n", "\n")
-    )
+def _in_every_language(found: Facts) -> Iterator[Condition]:
+    for code in LANGUAGES:
+        with speaking(code):
+            yield condition(found)
