@@ -25,6 +25,7 @@ from . import (
     serve,
     sync,
     tombstones,
+    upkeep,
     web,
     worker,
 )
@@ -55,6 +56,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(backups.app)
 app.add_typer(doctor.app)
+app.add_typer(upkeep.app)
 app.add_typer(demo.app)
 
 

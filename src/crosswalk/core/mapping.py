@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .criteria import Criteria, Criterion, Operator
+from .keeping import JOURNAL_DAYS, RUNS_DAYS
 from .lanes import CALLS_PERCENT
 from .sweep import SHARE
 
@@ -176,6 +177,8 @@ class Settings:
     crm_calls_percent: float = (
         CALLS_PERCENT  # of the CRM's calls a day, where it counts them, for this connection
     )
+    journal_days: int = JOURNAL_DAYS  # for which writes are kept, beyond the last ones of each link
+    runs_days: int = RUNS_DAYS  # for which runs that wrote nothing, and plans, are kept
     brakes: Brakes = Brakes()
 
 

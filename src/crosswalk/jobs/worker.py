@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 from django.db import Error
@@ -14,6 +15,7 @@ from procrastinate.contrib.django import DjangoApp
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from crosswalk.core.clock import Clock
+from crosswalk.store import retention
 from crosswalk.store.feeds import end_session
 from crosswalk.store.vault import Vault
 
@@ -75,7 +77,14 @@ async def _keep_up(clock: Clock, heartbeat: float) -> None:
     while True:
         await asyncio.to_thread(_look, lambda: start_due(clock.now()))
         await asyncio.to_thread(_look, lambda: rescue(MISSED * heartbeat))
+        await asyncio.to_thread(_look, lambda: _remove_old(clock.now()))
         await asyncio.sleep(min(TICK, heartbeat))
+
+
+def _remove_old(now: datetime) -> list[int]:
+    """A piece at a time: what is due must not wait for it. It stores no job."""
+    retention.step(now)
+    return []
 
 
 def _look(work: Callable[[], list[int]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from django.db import connection as database
 
+from crosswalk.core.keeping import EXPLAINED
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value
 
@@ -42,7 +43,7 @@ _INTO = "SELECT %s::bigint AS id"
 _INTO_AND_JOINED = f"{_INTO} UNION SELECT l.id FROM link l JOIN into_it i ON l.joined_id = i.id"
 
 
-def journal_of(link_id: int, limit: int = 10, *, joined: bool = False) -> list[dict[str, Any]]:
+def journal_of(link_id: int, limit: int = EXPLAINED, *, joined: bool = False) -> list[dict[str, Any]]:
     """Return the last writes of a link, newest first: run, side, op, record, fields (before, after, reason), time.
 
     With `joined`, those of links that went into it are among them, as a merge or a conversion makes them do.

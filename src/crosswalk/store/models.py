@@ -489,3 +489,14 @@ class ConsentEvidence(models.Model):
 
     class Meta:
         db_table = "consent_evidence"
+
+
+class Upkeep(models.Model):
+    """How far the removal of old rows has come in one table."""
+
+    name = models.TextField(primary_key=True)
+    position = models.BigIntegerField()  # the last row that this round looked at
+    rests_until = models.DateTimeField()  # when the next round may begin
+
+    class Meta:
+        db_table = "upkeep"

@@ -12,6 +12,7 @@ from typing import Any
 from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
+from crosswalk.core.keeping import LEAST_DAYS, MOST_DAYS
 from crosswalk.core.lanes import Lane, working_in
 from crosswalk.core.mapping import (
     CreationRule,
@@ -209,6 +210,14 @@ def check_settings(settings: Settings, objects: list[str]) -> None:
             ),
             cure=_("Set settings.crm_calls_percent to a number above 0 and up to 100."),
         )
+    for name in ("journal_days", "runs_days"):
+        if not LEAST_DAYS <= getattr(settings, name) <= MOST_DAYS:
+            raise UserError(
+                _("settings.{name} cannot be {days}.").format(name=name, days=getattr(settings, name)),
+                cure=_("Set it to a number of days from {least} to {most}.").format(
+                    least=LEAST_DAYS, most=MOST_DAYS
+                ),
+            )
     for name, brake in asdict(settings.brakes).items():
         if brake["number"] < 0 or not 0 <= brake["percent"] <= 100:
             raise UserError(

@@ -1,0 +1,8 @@
+"""For how long what happened is kept."""
+
+from __future__ import annotations
+
+JOURNAL_DAYS = 400  # a year, and the month in which last year's figures are looked at
+RUNS_DAYS = 90
+LEAST_DAYS, MOST_DAYS = 7, 36_500
+EXPLAINED = 10  # the last writes of a link, which `explain` shows however old they are
