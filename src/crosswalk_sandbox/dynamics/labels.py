@@ -45,6 +45,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "accessmode": (
         "Read-Write", "Administrative", "Read", "Support User", "Non-interactive", "Delegated Admin",
     ),
+    **dict.fromkeys(("canread", "cancreate", "canupdate"), ("Not Allowed", "Allowed")),
     "donotsendmm": ("Send", "Do Not Send"),
 }  # fmt: skip
 REFUSING = ("Allow", "Do Not Allow")

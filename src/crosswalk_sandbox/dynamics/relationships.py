@@ -89,6 +89,8 @@ STANDARD_TIES = (
     _standard("systemuserroles_association", "systemuserroles", "systemuser", "role"),
     _standard("teamroles_association", "teamroles", "team", "role"),
     _standard("teammembership_association", "teammembership", "team", "systemuser"),
+    _standard("systemuserprofiles_association", "systemuserprofiles", "systemuser", "fieldsecurityprofile"),
+    _standard("teamprofiles_association", "teamprofiles", "team", "fieldsecurityprofile"),
 )
 INTERSECTS = frozenset(tie.table for tie in STANDARD_TIES)
 

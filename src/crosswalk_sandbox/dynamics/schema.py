@@ -82,6 +82,7 @@ class Column:
     format: str = ""  # of text: Email, Phone, Url, Text; of date-times: DateOnly, DateAndTime
     behaviour: str = ""  # of date-times: UserLocal, DateOnly, TimeZoneIndependent
     custom: bool = False  # made by the environment's own people
+    secured: bool = False  # under column security
     description: str = ""
     minimum: Decimal | None = None  # of numbers; None is the least of the type
     maximum: Decimal | None = None
@@ -185,6 +186,11 @@ class Table:
         """The amounts that have another in the base currency."""
         money = (each.name for each in self.columns.values() if each.type == "Money")
         return tuple(name for name in money if f"{name}_base" in self.columns)
+
+    @cached_property
+    def secured(self) -> frozenset[str]:
+        """The columns under column security."""
+        return frozenset(each.name for each in self.columns.values() if each.secured)
 
     @cached_property
     def images(self) -> tuple[Column, ...]:

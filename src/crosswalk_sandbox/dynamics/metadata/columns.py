@@ -85,7 +85,7 @@ def column(schema: Schema, table: str, definition: Json) -> Column:
         raise ODataError(PAYLOAD, text)
     schema_name = schema_name_of(definition)
     facts: Facts = {"length": None, "precision": None, "options": {}, "creatable": True, "updatable": True}
-    facts |= MAKERS[found[1]](schema, definition)
+    facts |= {"secured": definition.get("IsSecured") is True, **MAKERS[found[1]](schema, definition)}
     return Column(
         table=table,
         name=schema_name.lower(),
@@ -121,6 +121,7 @@ def _companion(made: Column, ending: str, type_: str, length: int | None) -> Col
         creatable=False,
         updatable=False,
         max_kilobytes=None,
+        secured=False,
     )
 
 
@@ -134,6 +135,7 @@ def base_of(money: Column) -> Column:
         required="None",
         creatable=False,
         updatable=False,
+        secured=False,
     )
 
 
@@ -166,10 +168,13 @@ def changed(schema: Schema, old: Column, definition: Json) -> Column:
     kind = "Lookup" if old.type in ("Customer", "Owner") else old.type
     if found is None or found[1] != kind:
         raise ODataError(PAYLOAD, f"The type of the attribute '{old.name}' cannot be changed.")
-    facts = {} if kind in ("Lookup", *_CHOICES) or kind not in MAKERS else MAKERS[kind](schema, definition)
+    facts: Facts = (
+        {} if kind in ("Lookup", *_CHOICES) or kind not in MAKERS else MAKERS[kind](schema, definition)
+    )
     label = label_of(definition, "DisplayName") or old.label
     required = old.required if old.required == "SystemRequired" else _required(definition)
     description = label_of(definition, "Description") if "Description" in definition else old.description
+    facts["secured"] = definition.get("IsSecured", old.secured) is True
     return replace(old, label=label, description=description, required=required, **facts)
 
 

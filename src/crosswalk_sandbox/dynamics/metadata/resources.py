@@ -215,7 +215,9 @@ def _attribute(call: Call, table: Table, number: int, column: Column, cast: str 
 def _common(call: Call, table: Table, number: int, column: Column) -> Json:
     """What all attributes have in common; the environment's rules say which are under column security or required."""
     rules, path = call.environment.rules, f"{table.name}.{column.name}"
-    shown = definitions.attribute(table, number, column) | {"IsSecured": path in rules.secured}
+    shown = definitions.attribute(table, number, column) | {
+        "IsSecured": column.secured or path in rules.secured
+    }
     if level := rules.levels.get(path):
         shown["RequiredLevel"] = definitions.managed(level, "canmodifyrequirementlevelsettings")
     return shown

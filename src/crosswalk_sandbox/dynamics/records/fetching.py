@@ -16,7 +16,7 @@ from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.query import conditions, fetch, functions
 from crosswalk_sandbox.dynamics.query.conditions import Order, Property, folded
 from crosswalk_sandbox.dynamics.query.fetch import Attribute, Entity, Fetch, Filter, Rule
-from crosswalk_sandbox.dynamics.records import paging
+from crosswalk_sandbox.dynamics.records import guards, paging
 from crosswalk_sandbox.dynamics.records.aggregates import METHODS
 from crosswalk_sandbox.dynamics.records.resolving import kind_of
 from crosswalk_sandbox.dynamics.records.shown import Asked, Shower, wanted_annotations
@@ -96,6 +96,8 @@ class _Fetching:
 
     def _property(self, alias: str, name: str) -> Property:
         column = self._column(alias, name)
+        if name in guards.hidden(self._call.environment, self._tables[alias]):
+            return Property(kind_of(column), lambda _: None)
         return Property(kind_of(column), lambda row: (row[alias] or {}).get(column.name))
 
     def _joined(self) -> list[Joined]:

@@ -15,29 +15,23 @@ from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.records import values
 from crosswalk_sandbox.dynamics.rules import DuplicateRule, Logic
 from crosswalk_sandbox.dynamics.schema import Table
-from crosswalk_sandbox.dynamics.security import privileges, rights
+from crosswalk_sandbox.dynamics.security import column_security, privileges, rights
 
 DUPLICATE = "A record was not created or updated because a duplicate of the current record already exists."
 SYNCHRONOUS, ASYNCHRONOUS = "customsync", "customasync"
 
 
-def refuse_secured(environment: Environment, table: Table, sent: Row) -> None:
+def refuse_secured(environment: Environment, table: Table, sent: Row, *, creating: bool = False) -> None:
     """Refuse to write columns under column security. Raises ODataError."""
-    secured = environment.rules.secured
-    if environment.session.rights is None or not secured:
-        return
-    if found := [name for name in sent if f"{table.name}.{name}" in secured]:
+    denied = column_security.denied(environment, table, "cancreate" if creating else "canupdate")
+    if found := [name for name in sent if name in denied]:
         text = f"Caller user with Id {environment.session.user} does not have update permissions for a "
         raise ODataError("0x8004F507", f"{text}{table.name}.{found[0]} secured field on entity {table.name}.")
 
 
 def hidden(environment: Environment, table: Table) -> frozenset[str]:
     """The columns of a table that the caller may not see: they read as empty."""
-    if environment.session.rights is None or not environment.rules.secured:
-        return frozenset()
-    own = f"{table.name}."
-    names = (path for path, may in environment.rules.secured.items() if may == "none")
-    return frozenset(path.removeprefix(own) for path in names if path.startswith(own))
+    return column_security.denied(environment, table, "canread")
 
 
 def changed_before(environment: Environment, table: Table, old: Row | None, new: Row) -> Row:

@@ -9,6 +9,7 @@ from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import missing_property
 from crosswalk_sandbox.dynamics.query import conditions
 from crosswalk_sandbox.dynamics.query.syntax import Path
+from crosswalk_sandbox.dynamics.records import guards
 from crosswalk_sandbox.dynamics.schema import CHOICES, NUMBERS, REFERENCES, TEXTS, Column, Table
 from crosswalk_sandbox.dynamics.security import rights, ties
 
@@ -33,6 +34,8 @@ class Resolver(conditions.Resolver):
         if column is None:
             raise missing_property(name, table.name)
         named = column.name
+        if named in guards.hidden(self._environment, table):
+            return conditions.Property(kind_of(column), lambda _: None)
         if not lookups:
             return conditions.Property(kind_of(column), lambda row: row.get(named))
         return conditions.Property(

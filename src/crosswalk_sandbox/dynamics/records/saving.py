@@ -19,7 +19,7 @@ from crosswalk_sandbox.dynamics.records import guards, links, values
 from crosswalk_sandbox.dynamics.records.links import BIND
 from crosswalk_sandbox.dynamics.rules import Logic
 from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Table
-from crosswalk_sandbox.dynamics.security import rights, ties
+from crosswalk_sandbox.dynamics.security import column_security, rights, ties
 from crosswalk_sandbox.dynamics.security.privileges import OVERRIDE_CREATED
 from crosswalk_sandbox.dynamics.states import CLOSED, statuses_of
 
@@ -50,7 +50,7 @@ def create(
     row |= {"modifiedon": now, "modifiedby": user, **_behalf(environment, table, "created", "modified")}
     if table.name == "systemuser":
         row |= _of_user(environment, row)
-    guards.refuse_secured(environment, table, sent)
+    guards.refuse_secured(environment, table, sent, creating=True)
     rights.require(environment, "Create", table, row)
     rights.check_lookups(environment, table, row, sent)
     rights.check_owner(environment, table, {"ownerid": user}, sent, creating=True)
@@ -79,6 +79,7 @@ def _put(environment: Environment, table: Table, old: Row | None, row: Row) -> R
     row = guards.changed_before(environment, table, old, row)
     _check_required(table, row)
     whole = derived(table, row)
+    column_security.check_permission(environment, table, whole)
     guards.refuse(environment, table, old, whole)
     alternate_keys.check(environment, table, whole)
     if not environment.rules.flows:
@@ -268,7 +269,7 @@ def delete(environment: Environment, table: Table, key: str) -> None:
 
 def _let_go(environment: Environment, table: Table, row: Row, column: Column) -> None:
     """Source: Dataverse, relationship behaviours: parental for parentcustomerid, else the link is removed."""
-    if column.type == "Customer" and table.name == "contact":
+    if (column.type == "Customer" and table.name == "contact") or table.name == column_security.PERMISSION:
         delete(environment, table, row[table.key])
         return
     gone = {column.name, column.target_column} if column.type == "Customer" else {column.name}

@@ -29,6 +29,8 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "transactioncurrency": ("TransactionCurrency", UNOWNED),
     "publisher": ("Publisher", UNOWNED),
     "solution": ("Solution", UNOWNED),
+    "fieldsecurityprofile": ("FieldSecurityProfile", UNOWNED),
+    "fieldpermission": ("FieldSecurityProfile", UNOWNED),
     "savedquery": ("Query", UNOWNED),
     "userquery": ("UserQuery", OWNED),
 }
@@ -67,10 +69,9 @@ def name_of(verb: str, table: Table) -> str | None:
 
 
 def everything(schema: Iterable[Table]) -> Iterator[str]:
-    """All privileges by name."""
-    for table in schema:
-        yield from of_table(table)
-    yield from OTHERS
+    """All privileges by name; some tables share them."""
+    names = (name for table in schema for name in of_table(table))
+    yield from dict.fromkeys((*names, *OTHERS))
 
 
 def id_of(name: str) -> str:

@@ -228,9 +228,10 @@ def test_the_schema_names_what_ties_users_and_roles(environment: DataverseEnviro
     assert ends == {
         "teamroles_association": ("team", "role"),
         "teammembership_association": ("team", "systemuser"),
+        "teamprofiles_association": ("team", "fieldsecurityprofile"),
     }
     cast = "/RelationshipDefinitions/Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata"
-    assert len(environment.get(cast)["value"]) == 3
+    assert len(environment.get(cast)["value"]) == 5
     text = environment.call("GET", "/$metadata").text
     assert 'Name="systemuserroles_association" Type="Collection(mscrm.role)"' in text
 
