@@ -121,6 +121,9 @@ class Ledger:
         # per record that we made: the person's others on that side that had another address by then, and what it was
         # made of: the records on the other side that had its address
         self.namesakes: dict[Record, set[Record]] = {}
+        self.shared: dict[
+            Record, set[Record]
+        ] = {}  # those of them whose address a record on the other side kept
         self.sources: dict[Record, set[Record]] = {}
         self.wrong: list[str] = []
         self.edited: dict[tuple[int, str], datetime] = {}
@@ -184,6 +187,8 @@ class Ledger:
             self.namesakes[record] = {
                 each for each, same in alike.items() if each[0] == record[0] and not same
             }
+            kept = {self._address(each) for each in alike if each[0] != record[0]}
+            self.shared[record] = {each for each in self.namesakes[record] if self._address(each) in kept}
             self.sources[record] = {each for each, same in alike.items() if each[0] != record[0] and same}
 
     def _of_person(self, record: Record) -> list[Record]:

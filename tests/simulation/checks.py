@@ -216,7 +216,8 @@ def _made_once(world: World) -> Iterator[str]:
 
     A record beside it that has another address, and was never linked with what ours was made of, is somebody else's to
     all who cannot look into people's heads: its address was changed before both sides were ever linked, or a second
-    record was made with the address that the first had just given up.
+    record was made with the address that the first had just given up. And of several records that share a contact, one
+    that gets another address leaves the others, who keep the contact with theirs.
     """
     for record, at in world.ledger.created:
         who = world.ledger.who[record]
@@ -233,6 +234,8 @@ def _is_stranger(world: World, made: Record, other: Record, at: datetime) -> boo
     """Whether nobody could know by then that a record of another address is the same person's."""
     if other not in world.ledger.namesakes[made] or not world.ledger.sources[made]:
         return False
+    if other in world.ledger.shared[made]:
+        return True
     return all(
         world.paired.get(frozenset((other, source)), at) >= at for source in world.ledger.sources[made]
     )

@@ -269,6 +269,24 @@ def twin_takes_over(chance: Chance) -> list[Step]:
     return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=gone)]
 
 
+def twin_renamed(chance: Chance) -> list[Step]:
+    """One of two records that share a contact gets another address: it leaves the other one, and has its own contact."""
+    who, first = _pair(chance)
+    twin = Act(op="crm_new", who=who, field="lastName", value=chance.value("lastName"))
+    renamed = chance.edit("crm_edit", who, "email")
+    if chance.either():
+        return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=(renamed,))]
+    event = Event(at=1, part="POST /api/3/contacts", after=chance.random.random() < 0.5, fault="killed")
+    return [first, Step(wait=HOUR, acts=(twin,)), Step(wait=HOUR, acts=(renamed,), events=(event,))]
+
+
+def closed_for_good(chance: Chance) -> list[Step]:
+    """A lead is put away and never had back, while its contact is edited."""
+    who, first = _pair(chance, "lead")
+    acts = (Act(op="crm_put_away", who=who), chance.edit("contact_edit", who, "nickname"))
+    return [first, Step(wait=HOUR, acts=acts)]
+
+
 def two_people_merged(chance: Chance) -> list[Step]:
     """The records of two people are merged on one side."""
     who, first = _pair(chance)
@@ -295,9 +313,10 @@ def flow_after_an_edit(chance: Chance) -> list[Step]:
 
 
 def found_as_a_duplicate(chance: Chance) -> list[Step]:
-    """A person makes a record in the CRM just before we make one with its address."""
+    """A person makes a record in the CRM just before we make one with its address; its rules may be against that."""
     who = chance.newcomer()
-    acts = (chance.edit("contact_new", who, "phone"), Act(op="contact_tag", who=who))
+    blocks = (Act(op="crm_blocks", who=NOBODY),) if chance.either() else ()
+    acts = (*blocks, chance.edit("contact_new", who, "phone"), Act(op="contact_tag", who=who))
     made = Act(op="crm_new", who=who, object="lead", field="nickname", value=chance.value("nickname"))
     event = Event(at=1, part=CREATE, acts=(made,))
     return [Step(wait=HOUR, acts=acts, events=(event,)), Step(wait=HOUR)]
@@ -306,13 +325,15 @@ def found_as_a_duplicate(chance: Chance) -> list[Step]:
 def field_limited(chance: Chance) -> list[Step]:
     """Programs may not see a field of the CRM any more, or not change it; it is edited meanwhile, and opened again.
 
-    It is hidden in the middle of a run that reads its record for another reason.
+    It is hidden in the middle of a run that reads its record for another reason, or closed to a write that is due.
     """
     who, first = _pair(chance, chance.random.choice(("lead", "contact")))
     field = chance.random.choice(("nickname", "score", "phone"))
     hides = chance.either()
     limit = Act(op="crm_hides" if hides else "crm_locks", who=NOBODY, field=field)
-    edit = chance.edit(chance.random.choice(("contact_edit", "contact_edit", "crm_edit")), who, field)
+    edit = chance.edit(
+        chance.random.choice(("contact_edit", "crm_edit")) if hides else "contact_edit", who, field
+    )
     part = FEED if hides else chance.random.choice((FEED, UPDATE, ""))
     events = (Event(at=1, part=part, acts=(limit,)),) if part else ()
     read = (chance.edit("crm_edit", who, "lastName"),) if hides else ()
@@ -369,6 +390,8 @@ GUIDED: dict[str, Guide] = {
         converted_before_its_contact_is_made,
         twins_merged,
         twin_takes_over,
+        twin_renamed,
+        closed_for_good,
         two_people_merged,
         set_without_stamp,
         flow_after_an_edit,

@@ -150,6 +150,11 @@ class People:
         """An admin gives programs all rights to a field again."""
         return self._may(act.field, May.WRITE)
 
+    def crm_blocks(self, act: Act) -> bool:
+        """An admin has saves refused that would make one more record with an address."""
+        self._world.org.refuse_duplicates("block")
+        return True
+
     def _may(self, field: str, may: May) -> bool:
         """Only of a field that is mapped already; where what is hidden reads as empty, none is opened during a run.
 
@@ -260,6 +265,7 @@ ACTS: dict[str, Callable[[People, Act], bool]] = {
     "crm_hides": People.crm_hides,
     "crm_locks": People.crm_locks,
     "crm_opens": People.crm_opens,
+    "crm_blocks": People.crm_blocks,
     "contact_new": People.contact_new,
     "contact_edit": People.contact_edit,
     "contact_sets": People.contact_sets,

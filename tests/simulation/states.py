@@ -137,6 +137,8 @@ def _rested(world: World) -> Iterator[str]:
     for record, _at in world.ledger.created:
         if record[0] == CRM:
             yield "lead made of a tagged contact"
+    if any(world.ledger.shared.values()):
+        yield "CRM record left its twin with another address"
     for side in world.consents.carried:
         yield f"opt-out carried to {'the CRM' if side == CRM else 'ActiveCampaign'}"
 

@@ -20,6 +20,7 @@ ANA = (CRM, "contact", "003")
 ANAS = (CONTACTS, "contact", "7")
 BEN = (CONTACTS, "contact", "8")
 BENS = (CRM, "contact", "004")
+TWIN = (CRM, "contact", "005")
 MADE = (CONTACTS, "contact", "9")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -149,6 +150,16 @@ def test_a_record_beside_which_we_make_another_is_known_with_what_ours_was_made_
     told.we(MADE, email="new@example.org")
     assert told.ledger.namesakes[MADE] == {BEN}
     assert told.ledger.sources[MADE] == {BENS}
+
+
+def test_a_record_that_leaves_its_twin_with_another_address_is_known_to(told: Told) -> None:
+    told.person(TWIN, email="ana@example.org")
+    told.person(TWIN, email="new@example.org")
+    told.we(MADE, email="new@example.org")
+    assert told.ledger.shared[MADE] == {ANAS}
+    told.person(ANA, email="newer@example.org")
+    told.we((CONTACTS, "contact", "10"), email="newer@example.org")
+    assert told.ledger.shared[CONTACTS, "contact", "10"] == {MADE}
 
 
 def test_a_record_made_with_an_address_that_is_there_has_no_excuse(told: Told) -> None:
