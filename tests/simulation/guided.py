@@ -270,7 +270,7 @@ def twin_takes_over(chance: Chance) -> list[Step]:
 
 
 def twin_renamed(chance: Chance) -> list[Step]:
-    """One of two records that share a contact gets another address: it leaves the other one, and has its own contact."""
+    """One of two records that share a contact gets another address: it leaves the other, and has its own contact."""
     who, first = _pair(chance)
     twin = Act(op="crm_new", who=who, field="lastName", value=chance.value("lastName"))
     renamed = chance.edit("crm_edit", who, "email")

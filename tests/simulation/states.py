@@ -134,13 +134,18 @@ def _rested(world: World) -> Iterator[str]:
     if any("DUPLICATES_DETECTED" in text for text in world.refused):
         yield "write refused as a duplicate"
     yield from _lives(world)
+    yield from _made(world)
+    for side in world.consents.carried:
+        yield f"opt-out carried to {'the CRM' if side == CRM else 'ActiveCampaign'}"
+
+
+def _made(world: World) -> Iterator[str]:
+    """What we made."""
     for record, _at in world.ledger.created:
         if record[0] == CRM:
             yield "lead made of a tagged contact"
     if any(world.ledger.shared.values()):
         yield "CRM record left its twin with another address"
-    for side in world.consents.carried:
-        yield f"opt-out carried to {'the CRM' if side == CRM else 'ActiveCampaign'}"
 
 
 def _lives(world: World) -> Iterator[str]:
