@@ -3,43 +3,12 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import psycopg
-from tests.helpers.command_line import PROGRAMS, Installation, Sandbox
-
-SECONDS = 90
-
-
-@contextmanager
-def working(crosswalk: Installation, *more: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [str(PROGRAMS / "crosswalk"), "worker", "--heartbeat", "0.5", "--verbose", *more]
-    log = Path(crosswalk.home) / f"worker-{time.monotonic_ns()}.log"
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(command, env=crosswalk.environment(), stdout=stderr, stderr=stderr)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait(SECONDS)
-
-
-def wait_for(done: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + SECONDS
-    while not done():
-        assert time.monotonic() < until, f"no sign of {what}"
-        time.sleep(0.05)
-
-
-def runs(database: psycopg.Connection) -> Counter[str]:
-    """How scheduled runs ended."""
-    rows = database.execute("SELECT state FROM run WHERE kind = 'scheduled'").fetchall()
-    return Counter(state for (state,) in rows)
+from tests.helpers.command_line import Installation, Sandbox
+from tests.helpers.workers import SECONDS, jobs, looking, runs, wait_for, working
 
 
 def written(database: psycopg.Connection) -> int:
@@ -47,17 +16,6 @@ def written(database: psycopg.Connection) -> int:
     counted = "SELECT count(*) FROM journal JOIN run ON run.id = journal.run_id WHERE run.kind = 'scheduled'"
     ((count,),) = database.execute(counted).fetchall()
     return int(count)
-
-
-@contextmanager
-def looking(crosswalk: Installation) -> Iterator[psycopg.Connection]:
-    assert crosswalk.database_url is not None
-    with psycopg.connect(crosswalk.database_url, autocommit=True) as database:
-        yield database
-
-
-def jobs(database: psycopg.Connection) -> list[tuple[object, ...]]:
-    return database.execute("SELECT status FROM procrastinate_jobs").fetchall()
 
 
 def test_what_dead_and_stopped_workers_began_another_finishes(synced: Installation, sandbox: Sandbox) -> None:
@@ -106,3 +64,57 @@ def test_a_schedule_starts_one_run_and_none_while_it_is_paused(synced: Installat
         wait_for(lambda: runs(database)["done"], "a run")
         time.sleep(1.5)
         assert runs(database) == {"done": 1}
+
+
+def test_a_run_that_hangs_is_given_up_and_begun_anew(synced: Installation, sandbox: Sandbox) -> None:
+    sandbox.edit("salesforce", "Lead", sandbox.leads()[0]["Id"], FirstName="Edited")
+    sandbox.post("activecampaign", "faults", {"kind": "delay", "seconds": 60.0, "route": "PUT *"})
+    assert synced("schedule", "set", "acme", "--every", "12h").code == 0
+    with looking(synced) as database, working(synced, "--patience", "0.05"):
+        wait_for(lambda: runs(database)["done"], "a run after the one that hangs")
+        assert runs(database) == {"interrupted": 1, "done": 1}
+    assert synced("verify").code == 0
+
+
+def test_runs_are_cancelled_paused_and_stopped_before_their_next_call(
+    synced: Installation, sandbox: Sandbox
+) -> None:
+    for lead in sandbox.leads():
+        sandbox.edit("salesforce", "Lead", lead["Id"], FirstName="Edited")
+    slow = {"kind": "delay", "seconds": 1.0, "route": "PUT *", "times": 100}
+    sandbox.post("activecampaign", "faults", slow)
+    assert synced("runs", "cancel", "acme").code == 1, "nothing runs"
+    assert synced("schedule", "set", "acme", "--every", "12h").code == 0
+
+    with looking(synced) as database, working(synced):
+        wait_for(lambda: written(database), "a write")
+        assert synced("runs", "cancel", "acme", "--json").data["state"] == "cancelled"
+        assert runs(database) == {"stopped": 1}
+        so_far = written(database)
+
+        assert synced("runs", "pause", "acme", "--json").data["state"] == "paused"
+        refused = synced("sync", "--json")
+        assert (refused.code, refused.data["error"]["code"]) == (1, "CW-6018")
+        assert synced("runs", "resume", "acme").code == 0
+        assert synced("runs", "resume", "acme").code == 1, "it goes on already"
+        wait_for(lambda: written(database) > so_far, "a write after the pause")
+
+        stopped_at = datetime.now(UTC)
+        assert synced("stop", "--all", "--json").data["state"] == "stopped"
+        assert runs(database) == {"stopped": 2}
+        refused = synced("sync", "--json")
+        assert (refused.code, refused.data["error"]["code"]) == (1, "CW-6017")
+        assert synced("plan").code == 1
+        assert _last_call(sandbox) < stopped_at + timedelta(seconds=10)
+
+        sandbox.delete("activecampaign", "faults")
+        assert synced("start").code == 0
+        wait_for(lambda: runs(database)["done"], "a run after the stop")
+        wait_for(lambda: not jobs(database), "the end of the job")
+        assert runs(database) == {"stopped": 2, "done": 1}
+    assert synced("verify").code == 0
+
+
+def _last_call(sandbox: Sandbox) -> datetime:
+    calls = [entry["at"] for system in sandbox.ready for entry in sandbox.get(system, "log")]
+    return datetime.fromisoformat(max(calls))

@@ -170,12 +170,12 @@ class Sandbox:
 
 
 @contextmanager
-def running_sandbox(records: int = RECORDS, *crms: str) -> Iterator[Sandbox]:
-    """ActiveCampaign and Salesforce, or the CRMs that are named."""
+def running_sandbox(records: int = RECORDS, *crms: str, seed: int = 1) -> Iterator[Sandbox]:
+    """ActiveCampaign and Salesforce, or the CRMs that are named; each seed makes other systems."""
     command = [str(PROGRAMS / "crosswalk-sandbox"), "--activecampaign", "0"]
     for crm in crms or ("salesforce",):
         command += [f"--{crm}", "0"]
-    command += ["--records", str(records), "--limits", "off"]
+    command += ["--records", str(records), "--limits", "off", "--seed", str(seed)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -96,25 +96,40 @@ def test_a_schedule_is_taken_by_one_of_two_who_ask_at_once(acme: Any) -> None:
     assert found == [[]]
 
 
-class _ManyAtOnce:
-    """Stands for the queue: a job for each place, which wait for one another."""
+class _Queue:
+    """Stands for the queue: twice away, then a job for each place, which wait for one another."""
 
-    @asynccontextmanager
-    async def open_async(self) -> AsyncIterator[None]:
-        yield
+    def __init__(self) -> None:
+        self.outages, self.met, self.open = 2, 0, 0
+
+    async def open_async(self) -> None:
+        from procrastinate.exceptions import ConnectorException
+
+        self.open += 1
+        if self.outages:
+            self.outages -= 1
+            raise ConnectorException
+
+    async def close_async(self) -> None:
+        self.open -= 1
 
     async def run_worker_async(self, *, concurrency: int, **_: object) -> None:
         meeting = threading.Barrier(concurrency)
         jobs = [asyncio.to_thread(meeting.wait, 20) for _ in range(concurrency)]
-        assert len(await asyncio.gather(*jobs)) == concurrency
+        self.met = len(await asyncio.gather(*jobs))
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(20)
 
 
-def test_as_many_jobs_run_at_once_as_were_asked_for(
+def test_a_worker_outlasts_a_database_that_is_away_and_does_as_many_jobs_at_once_as_were_asked_for(
     django_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from crosswalk.jobs import worker
 
-    monkeypatch.setattr(worker, "_app", lambda *_: _ManyAtOnce())
+    queue = _Queue()
+    monkeypatch.setattr(worker, "_app", lambda *_: queue)
     monkeypatch.setattr(worker, "start_due", lambda _: [])
     monkeypatch.setattr(worker, "rescue", lambda _: [])
-    worker.work(None, SystemClock(), concurrency=60, heartbeat=10)  # type: ignore[arg-type]
+    monkeypatch.setattr(worker, "give_up", lambda _: [])
+    worker.work(None, SystemClock(), concurrency=60, heartbeat=0.1, patience=60)  # type: ignore[arg-type]
+    assert (queue.outages, queue.met, queue.open) == (0, 60, 0)

@@ -20,6 +20,7 @@ from . import (
     mapping,
     mapping_fields,
     mapping_standard,
+    runs,
     schedule,
     selection,
     serve,
@@ -49,6 +50,8 @@ app.add_typer(look.app)
 app.add_typer(serve.app)
 app.add_typer(web.app)
 app.add_typer(budget.app)
+app.add_typer(runs.app, name="runs")
+app.add_typer(runs.whole)
 app.add_typer(worker.app)
 app.add_typer(holds.app, name="holds")
 app.add_typer(tombstones.app, name="tombstones")

@@ -1,4 +1,4 @@
-"""`crosswalk status`, `runs`, `explain`, `verify`: what is, what was, and why."""
+"""`crosswalk status`, `explain`, `verify`: what is, and why."""
 
 from __future__ import annotations
 
@@ -168,23 +168,6 @@ def _quota(quota: dict[str, Any]) -> str:
     if quota["limit_today"] is not None:
         told.append(_("{used} of {limit} today").format(used=quota["used_today"], limit=quota["limit_today"]))
     return "; ".join(told)
-
-
-@command(app, "runs")
-def runs(
-    terminal: Terminal,
-    connection: ConnectionName = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help=_("How many runs to show."))] = 20,
-) -> Answer:
-    """List the last runs, newest first."""
-    session = open_session()
-    from crosswalk.store import history
-
-    chosen = session.connection(connection)
-    found = history.runs(chosen, limit)
-    columns = [_("Run"), _("Kind"), _("State"), _("Started"), _("Ended"), _("Written"), _("Error")]
-    shown = tables.table(chosen.name, columns, [list(each.values()) for each in found])
-    return Answer(data={"connection": chosen.name, "runs": found}, tables=[shown])
 
 
 @command(app, "explain")

@@ -57,11 +57,12 @@ class Session:
             cure=_("Say which one with --connection NAME."),
         )
 
-    def context(self, name: str | None, report: Report | None = None) -> Context:
+    def context(self, name: str | None, report: Report | None = None, *, of_run: bool = False) -> Context:
         """Return a connection ready to run. Raises UserError and SystemFailure; see `open_context`."""
         from crosswalk.sync.setup import open_context
 
-        context = open_context(self.connection(name).name, self.vault, self.clock, report=report)
+        connection = self.connection(name)
+        context = open_context(connection.name, self.vault, self.clock, report=report, of_run=of_run)
         context.reads_ahead = True
         return context
 

@@ -205,7 +205,7 @@ def _opened(session: Session, name: str | None, report: Report) -> Context:
 
     chosen = session.connection(name).name
     with opening(chosen, session.clock):
-        return session.context(chosen, report)
+        return session.context(chosen, report, of_run=True)
 
 
 def _approval(context: Context, plan_id: int | None, approve: bool) -> tuple[Plan | None, Plan | None]:

@@ -36,6 +36,15 @@ def worker(
             help=_("How often it shows that it lives; three times that without a sign, and others go on."),
         ),
     ] = 10,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            metavar="MINUTES",
+            min=0.05,
+            help=_("After how many minutes without a sign a run is given up, and begun anew."),
+        ),
+    ] = 30,
     log_format: logs.LogFormat = None,
 ) -> Answer:
     """Start runs by their schedules, until it is told to stop (Ctrl-C, SIGTERM).
@@ -47,5 +56,5 @@ def worker(
     from crosswalk.jobs.worker import work
 
     logs.tell(terminal, form, _("Working, {count} at once. Ctrl-C to stop.").format(count=concurrency))
-    work(session.vault, session.clock, concurrency=concurrency, heartbeat=heartbeat)
+    work(session.vault, session.clock, concurrency=concurrency, heartbeat=heartbeat, patience=patience * 60)
     return Answer(data={"state": "stopped"})

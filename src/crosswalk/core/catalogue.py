@@ -442,6 +442,27 @@ _WORK = (
         gettext_noop("The plan could not be kept: somebody is changing the mapping of {connection}."),
         gettext_noop("Wait until that is saved, then plan again: crosswalk plan."),
     ),
+    (
+        "CW-6017",
+        "stopped",
+        gettext_noop("Crosswalk is stopped"),
+        gettext_noop("Crosswalk is stopped since {since}: no call goes out."),
+        gettext_noop("To let it go on: crosswalk start"),
+    ),
+    (
+        "CW-6018",
+        "paused",
+        gettext_noop("A connection is paused"),
+        gettext_noop("{connection} is paused since {since}: nothing runs."),
+        gettext_noop("To let it go on: crosswalk runs resume {connection}"),
+    ),
+    (
+        "CW-6019",
+        "cancelled",
+        gettext_noop("A run was cancelled"),
+        gettext_noop("Somebody cancelled this run of {connection}."),
+        gettext_noop("What it stored is kept; the next run goes on from there."),
+    ),
     ("CW-9001", "bug", gettext_noop("A mistake of Crosswalk"), "", ""),
     ("CW-9002", "database", gettext_noop("The database cannot be used"), "", ""),
 )

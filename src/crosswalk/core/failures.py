@@ -47,6 +47,17 @@ class SystemFailure(Exception):
         self.entry = entry
 
 
+class Halted(SystemFailure):
+    """A person stopped the calls, so this one was not made: like calls that the vendor's limit does not allow.
+
+    `halt` is its name in the error catalogue: stopped | paused | cancelled.
+    """
+
+    def __init__(self, halt: str, message: str, *, cure: str) -> None:
+        super().__init__(FailureKind.QUOTA, message, cure=cure, entry=halt)
+        self.halt = halt
+
+
 class UserError(Exception):
     """Something the person asked for cannot be done; `str()` names the thing, `cure` the next step.
 

@@ -10,7 +10,7 @@ from procrastinate import App
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
-from crosswalk.store import schedules
+from crosswalk.store import halts, schedules
 
 RUN = "crosswalk.run"  # the task that runs a connection
 
@@ -18,8 +18,11 @@ RUN = "crosswalk.run"  # the task that runs a connection
 def start_due(now: datetime) -> list[int]:
     """Turn the schedules that are due into jobs, and return their connections.
 
-    A start is taken and its job stored in one transaction, however many workers ask at once.
+    A start is taken and its job stored in one transaction, however many workers ask at once. While all is stopped,
+    none is.
     """
+    if halts.standing():
+        return []
     with transaction.atomic():
         due = schedules.take_due(now)
         for connection_id in due:

@@ -1,7 +1,8 @@
 """A worker that is not heard of any more loses its sessions with the database, and its jobs go to others.
 
-So a worker that was only stopped and goes on can store nothing; and since a write is stored as *sending* before its
-call, it sends at most the one request that it had built already, which the new owner treats as in doubt.
+So does a run that hangs in a worker that lives, but it alone. So a worker that was only stopped and goes on can store
+nothing; and since a write is stored as *sending* before its call, it sends at most the one request that it had built
+already, which the new owner treats as in doubt.
 """
 
 from __future__ import annotations
@@ -19,6 +20,26 @@ _TAKE = """
       AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
     FOR UPDATE OF job SKIP LOCKED
 """
+# Each statement of a run renews its session's mark; its lease belongs to that session. Who holds no lease yet hangs
+# while it opens the systems.
+_TAKE_HUNG = """
+    SELECT job.id, (job.args ->> 'connection_id')::int, holder.pid
+    FROM procrastinate_jobs job LEFT JOIN (
+        SELECT held.objid::bigint AS connection_id, session.pid,
+            CASE WHEN session.state = 'active' AND session.wait_event_type IS DISTINCT FROM 'Client' THEN now()
+                ELSE session.state_change END AS heard_at
+        FROM pg_locks held JOIN pg_stat_activity session ON session.pid = held.pid
+        WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 2
+          AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND held.classid::bigint = hashtext('connection')::bigint & 4294967295
+    ) holder ON holder.connection_id = (job.args ->> 'connection_id')::int
+    WHERE job.status = 'doing' AND now() - make_interval(secs => %s) > coalesce(
+        holder.heard_at,
+        (SELECT max(event.at) FROM procrastinate_events event
+         WHERE event.job_id = job.id AND event.type = 'started'))
+    FOR UPDATE OF job SKIP LOCKED
+"""
+_END_SESSION = "SELECT pg_terminate_backend(%s)"
 _END_SESSIONS = """
     SELECT pg_terminate_backend(session.pid)
     FROM pg_stat_activity session
@@ -43,3 +64,18 @@ def rescue(silence: float) -> list[int]:
             cursor.execute(_GIVE_UP, [job_id])
             defer(connection_id)
     return [connection_id for _job, connection_id in found]
+
+
+def give_up(silence: float) -> list[int]:
+    """Give back jobs whose runs asked the database nothing for so many seconds; return their connections.
+
+    Whatever such a run waits for, it can store nothing any more when it wakes up.
+    """
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(_TAKE_HUNG, [silence])
+        found = cursor.fetchall()
+        for job_id, connection_id, session in found:
+            cursor.execute(_END_SESSION, [session])
+            cursor.execute(_GIVE_UP, [job_id])
+            defer(connection_id)
+    return [connection_id for _job, connection_id, _session in found]

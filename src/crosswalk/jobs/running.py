@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from crosswalk.core.clock import Clock
-from crosswalk.core.failures import SystemFailure, UserError
+from crosswalk.core.failures import Halted, SystemFailure, UserError
 from crosswalk.core.lanes import Lane, working_in
-from crosswalk.store import runs, schedules
+from crosswalk.store import halts, runs, schedules
 from crosswalk.store.models import Connection
 from crosswalk.store.vault import Vault
 from crosswalk.sync.run import opening, run
@@ -29,6 +29,8 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opene
     connection = Connection.objects.filter(id=connection_id).first()
     if connection is None:
         return "the connection is removed"
+    if halted := halts.standing(connection_id):
+        return halted.message
     kept = schedules.of(connection)
     if kept is not None and kept.paused:
         return "paused"
@@ -36,12 +38,12 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opene
         return "waits for somebody to approve the first sync"
     try:
         with opening(connection.name, clock, KIND):
-            context = open_context(connection.name, vault, clock, opener=opener)
+            context = open_context(connection.name, vault, clock, opener=opener, of_run=True)
         context.reads_ahead = True
         with working_in(Lane.SCHEDULED):
             return run(context, kind=KIND).state
+    except (Halted, UserError, OperationalError, InterfaceError) as failure:
+        return str(failure).strip()
     except SystemFailure as failure:
         try_again(connection, failure, KIND, clock.now())
-        return str(failure).strip()
-    except (UserError, OperationalError) as failure:
         return str(failure).strip()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
+import psycopg
 import structlog
 from django.db import Error
-from procrastinate import App
-from procrastinate.contrib.django import DjangoApp
-from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate import App, PsycopgConnector
+from procrastinate.contrib.django import DjangoApp, connector_params
+from procrastinate.exceptions import ConnectorException
 
 from crosswalk.core.clock import Clock
 from crosswalk.store import retention
@@ -20,27 +22,30 @@ from crosswalk.store.feeds import end_session
 from crosswalk.store.vault import Vault
 
 from .queue import RUN, start_due
-from .rescue import rescue
+from .rescue import give_up, rescue
 from .running import run_connection
 
 TICK = 5.0  # seconds between two looks at the schedules
 MISSED = 3  # heartbeats after which a worker counts as dead
 _SPARE = 2  # threads beside those of the jobs
+_POOL_TIMEOUT = 5.0  # seconds for which the queue waits for a session with the database
+_SIGNS = (signal.SIGINT, signal.SIGTERM)
 _FORGOTTEN = 7 * 86400.0  # seconds after which a silent worker is no longer known, should it go on after all
 
 log = structlog.get_logger()
 
 
-def work(vault: Vault, clock: Clock, *, concurrency: int, heartbeat: float) -> None:
+def work(vault: Vault, clock: Clock, *, concurrency: int, heartbeat: float, patience: float) -> None:
     """Work until a signal says to stop; runs under way come to their end first.
 
-    `concurrency` connections run at once. A worker that is silent for three heartbeats (seconds) is taken for dead.
+    `concurrency` connections run at once. A worker that is silent for three heartbeats (seconds) is taken for dead, a
+    run that is for `patience` seconds is given up. While the database is away it waits, however long that takes.
     """
-    asyncio.run(_work(_app(vault, clock), clock, concurrency, heartbeat))
+    asyncio.run(_work(lambda: _app(vault, clock), _Upkeep(clock, heartbeat, patience), concurrency))
 
 
 def _app(vault: Vault, clock: Clock) -> App:
-    app = DjangoApp(connector=DjangoConnector().get_worker_connector())
+    app = DjangoApp(connector=PsycopgConnector(timeout=_POOL_TIMEOUT, kwargs=connector_params()))
 
     def job(connection_id: int) -> None:
         try:
@@ -53,32 +58,76 @@ def _app(vault: Vault, clock: Clock) -> App:
     return app
 
 
-async def _work(app: App, clock: Clock, concurrency: int, heartbeat: float) -> None:
+async def _work(make_app: Callable[[], App], upkeep: _Upkeep, concurrency: int) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(max_workers=concurrency + _SPARE))
-    async with app.open_async():
-        upkeep = asyncio.create_task(_keep_up(clock, heartbeat))
+    stopping = asyncio.Event()
+    jobs = asyncio.create_task(_do_jobs(make_app, stopping, concurrency, upkeep.heartbeat))
+    looks = asyncio.create_task(upkeep.run())
+
+    def stop() -> None:
+        for sign in _SIGNS:
+            loop.remove_signal_handler(sign)  # a second one does not wait
+        stopping.set()
+        jobs.cancel()
+
+    for sign in _SIGNS:
+        loop.add_signal_handler(sign, stop)
+    for task in (jobs, looks):
+        with suppress(asyncio.CancelledError):
+            await task
+        looks.cancel()
+
+
+async def _do_jobs(
+    make_app: Callable[[], App], stopping: asyncio.Event, concurrency: int, heartbeat: float
+) -> None:
+    """Do jobs until this is cancelled; a queue that was cut off from the database is made anew."""
+    while not stopping.is_set():
         try:
-            await app.run_worker_async(
-                concurrency=concurrency,
-                delete_jobs="always",
-                update_heartbeat_interval=heartbeat,
-                stalled_worker_timeout=_FORGOTTEN,
-                fetch_job_polling_interval=min(TICK, heartbeat),
-            )
-        finally:
-            upkeep.cancel()
-            with suppress(asyncio.CancelledError):
-                await upkeep
+            async with _opened(make_app()) as app:
+                await app.run_worker_async(
+                    concurrency=concurrency,
+                    delete_jobs="always",
+                    update_heartbeat_interval=heartbeat,
+                    stalled_worker_timeout=_FORGOTTEN,
+                    fetch_job_polling_interval=min(TICK, heartbeat),
+                    install_signal_handlers=False,
+                )
+        except (ConnectorException, psycopg.Error) as error:
+            log.warning("the queue cannot be used", error=str(error).strip())
+        if not stopping.is_set():
+            await asyncio.sleep(min(TICK, heartbeat))
 
 
-async def _keep_up(clock: Clock, heartbeat: float) -> None:
-    """Look at schedules and at other workers again and again; a database that is away is no reason to stop."""
-    while True:
-        await asyncio.to_thread(_look, lambda: start_due(clock.now()))
-        await asyncio.to_thread(_look, lambda: rescue(MISSED * heartbeat))
-        await asyncio.to_thread(_look, lambda: _remove_old(clock.now()))
-        await asyncio.sleep(min(TICK, heartbeat))
+@asynccontextmanager
+async def _opened(app: App) -> AsyncIterator[App]:
+    """Open an app, and close it in any case: one that cannot be opened goes on trying in the background otherwise."""
+    try:
+        await app.open_async()
+        yield app
+    finally:
+        await app.close_async()
+
+
+class _Upkeep:
+    """Looks at schedules and at other workers again and again; a database that is away is no reason to stop."""
+
+    def __init__(self, clock: Clock, heartbeat: float, patience: float) -> None:
+        self.heartbeat = heartbeat
+        self._looks: tuple[Callable[[], list[int]], ...] = (
+            lambda: start_due(clock.now()),
+            lambda: rescue(MISSED * heartbeat),
+            lambda: give_up(patience),
+            lambda: _remove_old(clock.now()),
+        )
+
+    async def run(self) -> None:
+        """Go on until this is cancelled."""
+        while True:
+            for look in self._looks:
+                await asyncio.to_thread(_look, look)
+            await asyncio.sleep(min(TICK, self.heartbeat))
 
 
 def _remove_old(now: datetime) -> list[int]:

@@ -247,7 +247,7 @@ class Run(models.Model):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     kind = models.TextField()  # initial | manual
-    state = models.TextField()  # running | done | failed | braked | interrupted
+    state = models.TextField()  # running | done | failed | braked | stopped | interrupted
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
@@ -285,6 +285,17 @@ class Schedule(models.Model):
 
     class Meta:
         db_table = "schedule"
+
+
+class Halt(models.Model):
+    """While it stands, no call goes out: of all connections, or of one connection's runs."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True)  # null: of all
+    kind = models.TextField()  # stopped | paused | cancelled
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "halt"
 
 
 class Plan(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,6 +15,7 @@ from .brakes import BRAKE
 from .models import Run
 from .outcomes import KEPT
 
+STOPPED = "stopped"  # state of a run that a person stopped
 _GROWING = ("directory", "inbox", "link", "outbox", "hold")
 _QUEUES = ("inbox", "outbox")  # filled and emptied by every run
 _LARGE = 4 << 20  # bytes of a queue that are worth giving back
@@ -88,6 +89,17 @@ def note_failure(connection_id: int, kind: str, now: datetime, failure: SystemFa
     )
 
 
+def ended_so(state: str, connection_ids: Sequence[int]) -> list[int]:
+    """Return those of the connections whose last run ended in a state."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT connection_id FROM (SELECT DISTINCT ON (connection_id) connection_id, state FROM run"
+            " WHERE connection_id = ANY(%s) ORDER BY connection_id, id DESC) last WHERE state = %s",
+            [list(connection_ids), state],
+        )
+        return [number for (number,) in cursor.fetchall()]
+
+
 def finished_before(connection_id: int) -> bool:
     """Tell whether any run of this connection was ever finished: until then a plan must be approved."""
     with database.cursor() as cursor:
@@ -127,7 +139,10 @@ def journalled(run: Running) -> dict[str, int]:
 
 
 def analyse_grown() -> None:
-    """Refresh the planner's figures of tables that doubled since: without them it may take the wrong index."""
+    """Refresh the planner's figures of tables that doubled since: without them it may take the wrong index.
+
+    What another run refreshes just now is left to it: a plan's transaction would wait with locks that the other wants.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE oid = ANY(%s::regclass[])"
@@ -135,7 +150,7 @@ def analyse_grown() -> None:
             [list(_GROWING)],
         )
         if grown := [name for (name,) in cursor.fetchall()]:
-            cursor.execute(f"ANALYZE {', '.join(grown)}")
+            cursor.execute(f"ANALYZE (SKIP_LOCKED) {', '.join(grown)}")
 
 
 def tidy() -> None:

@@ -69,10 +69,13 @@ def remove(connection: models.Connection) -> bool:
 def take_due(now: datetime) -> list[int]:
     """Take the starts that are due, and return their connections; within a transaction.
 
-    Starts that were missed count as one. What others take meanwhile is left to them, and paused schedules rest.
+    Starts that were missed count as one. What others take meanwhile is left to them; what is paused, connection
+    or schedule, rests.
     """
     due = models.Schedule.objects.select_for_update(skip_locked=True)
-    rows = list(due.filter(next_at__lte=now, paused=False).order_by("next_at"))
+    halted = models.Halt.objects.filter(connection__isnull=False).values("connection")
+    due = due.filter(next_at__lte=now, paused=False).exclude(connection__in=halted)
+    rows = list(due.order_by("next_at"))
     for row in rows:
         row.next_at = _kept(row).next_after(now)
     models.Schedule.objects.bulk_update(rows, ["next_at"])

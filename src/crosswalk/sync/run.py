@@ -11,10 +11,10 @@ import msgspec
 
 from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
-from crosswalk.core.failures import FailureKind, SystemFailure, UserError
+from crosswalk.core.failures import FailureKind, Halted, SystemFailure, UserError
 from crosswalk.core.lanes import Lane
 from crosswalk.core.system import WriteOptions
-from crosswalk.store import connections, feeds, inbox, plans, runs
+from crosswalk.store import connections, feeds, halts, inbox, plans, runs
 from crosswalk.store.models import Plan
 
 from .applying import Applied, list_all
@@ -37,7 +37,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended."""
 
     run_id: int
-    state: str  # done | braked | failed
+    state: str  # done | braked | failed | stopped
     counts: Mapping[str, int]  # receipted writes, as `side op`
     waiting: int  # sightings left for the next run
     message: str = ""
@@ -123,6 +123,9 @@ def opening(name: str, clock: Clock, kind: str = "manual") -> Iterator[None]:
     """Open a connection for a run inside: a system that fails there ends the run, and its row says so."""
     try:
         yield
+    except Halted:
+        halts.uncancel(connections.get(name).id)
+        raise
     except SystemFailure as failure:
         runs.note_failure(connections.get(name).id, kind, clock.now(), failure)
         raise
@@ -135,8 +138,8 @@ def run(
 
     The sweep goes on where it is due; with `sweep_all` it reads everything.
 
-    Raises SystemFailure when a system cannot be reached or signed in to, or an e-mail field vanished; everything seen
-    and intended is kept.
+    Raises SystemFailure when a system cannot be reached or signed in to, or an e-mail field vanished, and Halted when a
+    person stops it; everything seen and intended is kept.
     """
     with feeds.lease("connection", context.connection_id, wait=False) as held:
         _require(held, context)
@@ -151,6 +154,10 @@ def run(
         except BrakeError as brake:
             stop(context, brake)
             state, message, cure = "braked", str(brake), brake.said.cure
+        except Halted as halted:
+            state, message = runs.STOPPED, halted.message
+            halts.uncancel(context.connection_id)
+            raise
         except SystemFailure as failure:
             message, kind_of_failure = failure.message, failure.kind.value
             raise

@@ -28,6 +28,7 @@ from crosswalk.core.sweep import MOST
 from crosswalk.core.system import System
 from crosswalk.store import connections, mapped, models
 from crosswalk.store.budget import TenantBudget
+from crosswalk.store.halts import Watch, Watched
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
@@ -77,7 +78,10 @@ def add_connection(
 def open_systems(
     connection: models.Connection, vault: Vault, clock: Clock, opener: Opener = open_system
 ) -> dict[Side, System]:
-    """Open both systems of a connection with its stored credentials; sends nothing yet."""
+    """Open both systems of a connection with its stored credentials; sends nothing yet.
+
+    Raises Halted while all is stopped; so do later calls.
+    """
     return _opened(connection, budgets_of(connection, clock), vault, clock, opener)
 
 
@@ -92,9 +96,12 @@ def _opened(
     vault: Vault,
     clock: Clock,
     opener: Opener,
+    *,
+    of_run: bool = False,
 ) -> dict[Side, System]:
+    watch = Watch(connection.id if of_run else None, clock)
     return {
-        side: open_tenant(tenant, connection.name, vault, clock, opener, budgets[side])
+        side: open_tenant(tenant, connection.name, vault, clock, opener, Watched(budgets[side], watch))
         for side, tenant in _tenants(connection).items()
     }
 
@@ -110,12 +117,13 @@ def open_context(
     *,
     report: Callable[[Progress], None] | None = None,
     opener: Opener = open_system,
+    of_run: bool = False,
 ) -> Context:
     """Make a connection ready to run: systems opened, fields described, mappings compiled.
 
     Mapped fields that vanished or have another type rest; see `compile_mapped`. Raises UserError when the connection
     does not exist or has no mapping, SystemFailure when a system cannot be reached, refuses the sign-in, or lacks an
-    e-mail field (MAPPING).
+    e-mail field (MAPPING). A context `of_run` is also refused, and stopped, while the connection is paused.
     """
     connection = connections.get(name)
     mapping = connections.mapping_of(connection)
@@ -123,7 +131,7 @@ def open_context(
         said = catalogue.say("no_mapping", connection=name)
         raise UserError(said.message, cure=said.cure, entry="no_mapping")
     budgets = budgets_of(connection, clock)
-    systems = _opened(connection, budgets, vault, clock, opener)
+    systems = _opened(connection, budgets, vault, clock, opener, of_run=of_run)
     tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
     by_object = {item.object: item for item in mapping.objects}
     known = mapped.known(connection.id)

@@ -11,7 +11,7 @@ from typing import Any
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.sign_in import Browser, Granted, OwnTokens
-from crosswalk.core.system import System
+from crosswalk.core.system import Budget, System
 from crosswalk.store import connections, models
 from crosswalk.store.budget import TenantBudget
 from crosswalk.store.connections import Account
@@ -102,7 +102,7 @@ def open_tenant(
     vault: Vault,
     clock: Clock,
     opener: Opener = open_system,
-    budget: TenantBudget | None = None,
+    budget: Budget | None = None,
 ) -> System:
     """Open a stored tenant for the connection of that name; sends nothing yet."""
     return opener(

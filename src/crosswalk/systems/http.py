@@ -25,7 +25,7 @@ import structlog
 
 from ..core import catalogue
 from ..core.clock import Clock
-from ..core.failures import FailureKind, SystemFailure
+from ..core.failures import FailureKind, Halted, SystemFailure
 from ..core.lanes import Meter
 from ..core.system import Budget, Paused, Short
 from .mending import mend_surrogates
@@ -196,7 +196,11 @@ class HttpClient:
         in_doubt = False
         tries = 0
         while True:
-            outcome = self._attempt(call)
+            try:
+                outcome = self._attempt(call)
+            except Halted as halted:
+                halted.in_doubt = in_doubt
+                raise
             if isinstance(outcome, Answer):
                 return self._accepted(outcome, call, in_doubt)
             tries += 1

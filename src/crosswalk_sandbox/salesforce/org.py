@@ -42,7 +42,8 @@ class LaterEdit(msgspec.Struct, frozen=True, kw_only=True):
 class Org:
     """One Salesforce org."""
 
-    def __init__(self, schema: Schema, clock: Clock) -> None:
+    def __init__(self, schema: Schema, clock: Clock, number: int = 1) -> None:
+        """`number` tells it from other orgs."""
         self.base = schema  # without what the admin's rules turn on
         self.schema = schema  # all there is
         self.grants: Mapping[tuple[str, str], Grant] = {}  # of API calls, by object and field
@@ -54,7 +55,7 @@ class Org:
         self.store = Store(schema)
         self.numbers: dict[str, int] = {}  # of the last id given out, by object
         self.recycle_bin: deque[tuple[str, str, str]] = deque()  # deleted when, object, id
-        self.id = ids.make("00D", 1)
+        self.id = ids.make("00D", number)
         self.caller = ids.make("005", 1)  # the user whom API calls run as
         self.queue = ids.make("00G", 1)  # where the lead assignment rule puts leads
         self.assignment_rule = ids.make("01Q", 1)

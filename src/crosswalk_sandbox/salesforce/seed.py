@@ -103,11 +103,12 @@ class _Planter:
         self._people: list[str] = []
 
     def organization(self) -> Row:
-        return self._setup("Organization", {
+        row = self._setup("Organization", {
             "Name": "Example Trading", "City": "Berlin", "Country": "Germany",
             "DefaultLocaleSidKey": "en_US", "LanguageLocaleKey": "en_US", "TimeZoneSidKey": "GMT",
             "OrganizationType": "Enterprise Edition", "InstanceName": "SBX1", "IsSandbox": False,
         })  # fmt: skip
+        return {**row, "Id": self._org.id}
 
     def queue(self) -> Row:
         return self._setup(

@@ -46,7 +46,7 @@ class Salesforce:
         export = Export(world.folder, schema) if world.folder else None
         self._schema = export.schema if export else schema  # of the start
         self._usual = schema  # the same without what exports added
-        self.org = Org(self._schema, world.clock)
+        self.org = Org(self._schema, world.clock, max(1, world.seed))
         self._start = seed.plant(self.org, world.population, converted_leads)
         if export:
             self._start = export.plant(self.org, self._start)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.helpers.sandbox_org import Opening
 
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.people import Sizes, invent
@@ -99,3 +100,11 @@ FEW = {
 @pytest.mark.parametrize("condition", FEW)
 def test_selective_conditions_look_at_few_rows(condition: str) -> None:
     assert found(condition)[1] <= FEW[condition]
+
+
+def test_each_seed_is_another_org(opening: Opening) -> None:
+    def identity(seed: int) -> str:
+        answer = opening(seed=seed).http.get("/services/data/v60.0/query?q=SELECT+Id+FROM+Organization")
+        return str(answer.json()["records"][0]["Id"])
+
+    assert len({identity(seed) for seed in (0, 1, 2, 2)}) == 2

@@ -1,0 +1,67 @@
+"""Workers as real processes, and looks at what they do."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from tests.helpers.command_line import PROGRAMS, Installation
+
+SECONDS = 90
+HEARTBEAT = 0.5
+_numbers = itertools.count(1)
+
+
+def start_worker(crosswalk: Installation, *more: str) -> subprocess.Popen[bytes]:
+    """Start a worker, whose log lies in the installation's home."""
+    command = [str(PROGRAMS / "crosswalk"), "worker", "--heartbeat", str(HEARTBEAT), "--verbose", *more]
+    with (crosswalk.home / f"worker-{next(_numbers)}.log").open("wb") as log:
+        return subprocess.Popen(command, env=crosswalk.environment(), stdout=log, stderr=log)
+
+
+def end_worker(worker: subprocess.Popen[bytes]) -> None:
+    """Kill a worker, whatever it does."""
+    worker.kill()
+    worker.wait(SECONDS)
+
+
+@contextmanager
+def working(crosswalk: Installation, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker that is killed at the end."""
+    process = start_worker(crosswalk, *more)
+    try:
+        yield process
+    finally:
+        end_worker(process)
+
+
+def wait_for(done: Callable[[], object], what: str) -> None:
+    """Wait until something is true."""
+    until = time.monotonic() + SECONDS
+    while not done():
+        assert time.monotonic() < until, f"no sign of {what}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def looking(crosswalk: Installation) -> Iterator[psycopg.Connection]:
+    """A session with the installation's database."""
+    assert crosswalk.database_url is not None
+    with psycopg.connect(crosswalk.database_url, autocommit=True) as database:
+        yield database
+
+
+def runs(database: psycopg.Connection) -> Counter[str]:
+    """How scheduled runs ended."""
+    rows = database.execute("SELECT state FROM run WHERE kind = 'scheduled'").fetchall()
+    return Counter(state for (state,) in rows)
+
+
+def jobs(database: psycopg.Connection) -> list[tuple[object, ...]]:
+    """The jobs in the queue."""
+    return database.execute("SELECT status FROM procrastinate_jobs").fetchall()
