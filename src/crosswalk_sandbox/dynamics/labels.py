@@ -32,6 +32,11 @@ LABELS: dict[str, tuple[str, ...]] = {
     "opportunity.statuscode": ("In Progress", "On Hold", "Won", "Canceled", "Out-Sold"),
     "opportunityclose.statecode": ("Open", "Completed", "Canceled"),
     "opportunityclose.statuscode": ("Open", "Completed", "Canceled"),
+    "asyncoperation.statecode": ("Ready", "Suspended", "Locked", "Completed"),
+    "asyncoperation.statuscode": (
+        "Waiting For Resources", "Waiting", "In Progress", "Pausing", "Canceling", "Succeeded", "Failed", "Canceled",
+    ),
+    "asyncoperation.operationtype": ("System Event", "Bulk Delete"),
     "opportunityratingcode": ("Hot", "Warm", "Cold"),
     "statecode": ("Active", "Inactive"),
     "statuscode": ("Active", "Inactive"),

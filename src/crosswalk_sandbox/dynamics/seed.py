@@ -20,6 +20,18 @@ USERS = (
     ("Crosswalk", "Application", False),
     *((first, last, first == "Dora") for first, last, _ in people.NAMES[:4]),
 )
+BUSINESS = ("account", "contact", "lead", "opportunity")
+MESSAGES = {
+    **dict.fromkeys(
+        (
+            "Create", "Update", "Delete", "Retrieve", "RetrieveMultiple", "Assign", "Associate", "Disassociate",
+            "CreateMultiple", "UpdateMultiple", "UpsertMultiple", "Upsert",
+        ),
+        BUSINESS,
+    ),
+    "Merge": BUSINESS[:3],
+    "QualifyLead": ("lead",),
+}  # fmt: skip
 VIEWED = ("account", "contact", "lead")
 VIEW = (
     '<fetch><entity name="{table}"><attribute name="{title}"/><attribute name="{key}"/>'
@@ -49,6 +61,7 @@ def plant(environment: Environment, population: Population, application: str, ob
     for number, person in enumerate(population.leads):
         planter.lead(number, person)
     planter.views()
+    planter.messages()
 
 
 class _Planter:
@@ -88,6 +101,18 @@ class _Planter:
             ids.make(here.seed, f"user {number}"): roles.ADMIN if number in admins else roles.SALES
             for number in range(len(USERS))
         })  # fmt: skip
+
+    def messages(self) -> None:
+        """Which messages there are, and for which tables."""
+        here = self._environment
+        for name, tables in MESSAGES.items():
+            key = ids.make(0, f"message {name}")
+            here.put("sdkmessage", {"sdkmessageid": key, "name": name, "isprivate": False})
+            for table in tables:
+                row = {"sdkmessageid": key, "primaryobjecttypecode": table, "secondaryobjecttypecode": "none"}
+                here.put(
+                    "sdkmessagefilter", {"sdkmessagefilterid": ids.make(0, f"filter {name} {table}"), **row}
+                )
 
     def views(self) -> None:
         """The view of what is active, for each table of records; people make more."""

@@ -8,6 +8,7 @@ STATUS_OF_STATE: dict[str, dict[int, tuple[int, ...]]] = {
     "contact": {0: (1,), 1: (2,)},
     "lead": {0: (1, 2), 1: (3,), 2: (4, 5, 6, 7)},
     "opportunity": {0: (1, 2), 1: (3,), 2: (4, 5)},
+    "asyncoperation": {0: (0,), 1: (10,), 2: (20, 21, 22), 3: (30, 31, 32)},
     "opportunityclose": {0: (1,), 1: (2,), 2: (3,)},
 }
 USUAL: dict[int, tuple[int, ...]] = {0: (1,), 1: (2,)}  # of a table that the environment's own people made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crosswalk_sandbox.dynamics.actions import closing, merging, multiple, qualifying, sharing
+from crosswalk_sandbox.dynamics.actions import bulk_delete, closing, merging, multiple, qualifying, sharing
 from crosswalk_sandbox.dynamics.actions.parameters import NAMESPACE, TYPE
 from crosswalk_sandbox.dynamics.answers import ODATA, Call, answer
 from crosswalk_sandbox.dynamics.environment import Row
@@ -89,6 +89,7 @@ UNBOUND: dict[str, Callable[[Call], Response]] = {
     "UpdateOptionValue": choices.update,
     "DeleteOptionValue": choices.delete,
     "CreateCustomerRelationships": changing.customer_relationships,
+    "BulkDelete": bulk_delete.serve,
     **blocks.ACTIONS,
 }
 BOUND: dict[tuple[str, str], Callable[[Call, Row], Response]] = {

@@ -58,6 +58,16 @@ def serve(call: Call, table: Table, text: str) -> Response:
     return _Fetching(call, query).answer()
 
 
+def content_of(call: Call, query: Fetch) -> dict[str, Any]:
+    """What a query finds: `value`, and where there is more the cookie of the next page. Raises ODataError."""
+    return _Fetching(call, query).content()
+
+
+def rows_of(call: Call, query: Fetch) -> list[Row]:
+    """The rows of the query's own entity, each once. Raises ODataError."""
+    return _Fetching(call, query).rows()
+
+
 class _Fetching:
     """One query, with the tables of all its entities by alias."""
 
@@ -69,16 +79,24 @@ class _Fetching:
     def answer(self) -> Response:
         """The answer. Raises ODataError."""
         table = self._tables[""]
+        context = {"@odata.context": f"{self._call.base}/$metadata#{table.set_name}"}
+        return answer(200, {**context, **self.content()}, applied(self._call, ANNOTATIONS))
+
+    def content(self) -> dict[str, Any]:
+        """Figures, or a page of rows and how it goes on. Raises ODataError."""
+        found = self._found()
+        return {"value": self._figures(found)} if self._query.aggregate else self._page(found)
+
+    def rows(self) -> list[Row]:
+        """The rows of the first entity. Raises ODataError."""
+        key = self._tables[""].key
+        return list({row[""][key]: row[""] for row in self._found()}.values())
+
+    def _found(self) -> list[Joined]:
         tests = [
             self._filter(alias, each) for alias, entity in self._entities.items() for each in entity.filters
         ]
-        found = [row for row in self._joined() if all(test(row) for test in tests)]
-        content: dict[str, Any] = {"@odata.context": f"{self._call.base}/$metadata#{table.set_name}"}
-        if self._query.aggregate:
-            content["value"] = self._figures(found)
-        else:
-            content |= self._page(found)
-        return answer(200, content, applied(self._call, ANNOTATIONS))
+        return [row for row in self._joined() if all(test(row) for test in tests)]
 
     def _table(self, name: str) -> Table:
         table = self._call.environment.schema.find(name)
@@ -191,7 +209,10 @@ class _Fetching:
         shown = [self._one(row, showers) for row in rows]
         if not self._query.distinct:
             return shown
-        return [each for place, each in enumerate(shown) if each not in shown[:place]]
+        asked_for = {each.name for each in self._query.entity.attributes}
+        unasked = {"@odata.etag", self._tables[""].key} - asked_for
+        plain = [{name: each[name] for name in each if name not in unasked} for each in shown]
+        return [each for place, each in enumerate(plain) if each not in plain[:place]]
 
     def _one(self, row: Joined, showers: dict[str, Shower | None]) -> dict[str, Any]:
         shown: dict[str, Any] = {}

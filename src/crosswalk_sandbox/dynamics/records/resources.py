@@ -15,6 +15,7 @@ from crosswalk_sandbox.dynamics.records import (
     fetching,
     queries,
     saving,
+    selecting,
     tracking,
     views,
 )
@@ -26,7 +27,9 @@ from crosswalk_sandbox.dynamics.security import rights
 from crosswalk_sandbox.http import Response
 
 ONE = frozenset({"$select", "$expand"})
-UNWRITTEN = frozenset({"privilege", "roleprivileges", "principalobjectaccess"})
+UNWRITTEN = frozenset(
+    {"privilege", "roleprivileges", "principalobjectaccess", "sdkmessage", "sdkmessagefilter"}
+)
 METHOD = "The requested resource does not support http method "
 
 
@@ -54,6 +57,8 @@ def _read(call: Call, table: Table) -> Response:
     if call.request.param(aggregates.OPTION) is not None:
         queries.check_options(call, frozenset({aggregates.OPTION}))
         return aggregates.serve(call, table)
+    if (text := call.request.param(selecting.OPTION)) is not None:
+        return selecting.serve(call, table, text)
     text = call.request.param(fetching.OPTION)
     if text is None:
         text = views.fetch_of(call)

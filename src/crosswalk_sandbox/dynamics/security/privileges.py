@@ -31,6 +31,9 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "solution": ("Solution", UNOWNED),
     "fieldsecurityprofile": ("FieldSecurityProfile", UNOWNED),
     "fieldpermission": ("FieldSecurityProfile", UNOWNED),
+    "asyncoperation": ("AsyncOperation", UNOWNED),
+    "sdkmessage": ("SdkMessage", ("Read",)),
+    "sdkmessagefilter": ("SdkMessageFilter", ("Read",)),
     "savedquery": ("Query", UNOWNED),
     "userquery": ("UserQuery", OWNED),
 }
@@ -44,7 +47,7 @@ OTHERS = (
         for what in ("Entity", "Attribute", "Relationship", "OptionSet")
         for verb in ("Create", "Read", "Write", "Delete")
     ),
-    "prvPublishCustomization", ACT_FOR_OTHERS, BYPASS_PLUGINS, BYPASS_LOGIC, OVERRIDE_CREATED,
+    "prvBulkDelete", "prvPublishCustomization", ACT_FOR_OTHERS, BYPASS_PLUGINS, BYPASS_LOGIC, OVERRIDE_CREATED,
 )  # fmt: skip
 DEPTHS = ("Basic", "Local", "Deep", "Global")
 

@@ -19,7 +19,8 @@ GLOBAL_MASK = 8
 BASICS = (
     "prvReadUser", "prvReadTeam", "prvReadBusinessUnit", "prvReadOrganization", "prvReadTransactionCurrency",
     "prvAppendToTransactionCurrency", "prvAppendToUser", "prvReadRole", "prvReadEntity", "prvReadAttribute",
-    "prvReadRelationship", "prvReadOptionSet",
+    "prvReadRelationship", "prvReadOptionSet", "prvReadSdkMessage", "prvReadSdkMessageFilter",
+    "prvReadAsyncOperation",
 )  # fmt: skip
 
 

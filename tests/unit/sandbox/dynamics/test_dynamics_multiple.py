@@ -131,3 +131,25 @@ def test_errors_tell_more_to_who_asks_for_all_annotations(empty: DataverseEnviro
     assert error["@Microsoft.PowerApps.CDS.InnerError.Message"] == error["message"]
     assert error["@Microsoft.PowerApps.CDS.HelpLink"].endswith("%3a80040217")
     assert empty.call("GET", f"/contacts({NOBODY})").json()["error"].keys() == {"code", "message"}
+
+
+def test_a_job_deletes_what_a_query_finds(environment: DataverseEnvironment) -> None:
+    made = environment.call("POST", "/contacts", {"lastname": "Bulk"}).headers["odata-entityid"][-37:-1]
+    other = environment.call("POST", "/contacts", {"lastname": "Bulk", "jobtitle": "CEO"})
+    condition = {"AttributeName": "lastname", "Operator": "Equal", "Values": [{"Value": "Bulk"}]}
+    empty = {"AttributeName": "jobtitle", "Operator": "Null", "Values": []}
+    query = {"EntityName": "contact", "Criteria": {"FilterOperator": "And", "Conditions": [condition, empty]}}
+    body = {"QuerySet": [query], "JobName": "Tidy", "SendEmailNotification": False, "ToRecipients": []}
+    answer = environment.call("POST", "/BulkDelete", body)
+    assert answer.status_code == 200, answer.text
+    job = environment.get(f"/asyncoperations({answer.json()['JobId']})?$select=name,statecode,statuscode")
+    assert (job["name"], job["statecode"], job["statuscode"]) == ("Tidy", 3, 30)
+    assert environment.refusal("GET", f"/contacts({made})", status=404)[0] == "0x80040217"
+    assert environment.call("GET", f"/contacts({other.headers['odata-entityid'][-37:-1]})").status_code == 200
+    assert environment.refusal("POST", "/BulkDelete", {"JobName": "None"})[0] == "0x80040203"
+
+
+def test_which_messages_a_table_takes(environment: DataverseEnvironment) -> None:
+    named = "sdkmessageid/name eq 'CreateMultiple' and primaryobjecttypecode eq"
+    assert len(environment.get(f"/sdkmessagefilters?$filter={named} 'contact'")["value"]) == 1
+    assert environment.get(f"/sdkmessagefilters?$filter={named} 'team'")["value"] == []
