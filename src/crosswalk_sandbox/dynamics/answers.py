@@ -21,6 +21,7 @@ VERSIONS = ("v9.0", "v9.1", "v9.2")
 MINIMAL = "application/json; odata.metadata=minimal"
 ODATA = {"odata-version": "4.0"}
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+ALIAS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|(@\w+)""")  # text in quotes stays
 PREFERENCE = re.compile(r'\s*([\w.\-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^,;]*))?\s*(?:,|;|$)')
 
 
@@ -37,6 +38,15 @@ class Call:
         """The address of the Web API, as the call named it."""
         address = self.environment.places.served_at(self.request)
         return f"{address}/{'/'.join(self.request.segments[:3])}"
+
+    def option(self, name: str) -> str | None:
+        """A query option, with the values of parameters such as `@p1` in their place. Source: Parameter aliases."""
+        text = self.request.param(name)
+        return ALIAS.sub(self._aliased, text) if text and "@" in text else text
+
+    def _aliased(self, found: re.Match[str]) -> str:
+        value = self.request.param(found[1]) if found[1] else None
+        return found[0] if value is None else value
 
     @cached_property
     def preferences(self) -> Mapping[str, str]:

@@ -254,7 +254,7 @@ def _many(call: Call, context: str, type_: str, rows: list[Json]) -> Response:
     """All rows that the query asks for; metadata is never paged."""
     _check_options(call)
     select, expand = _chosen(call)
-    if text := call.request.param("$filter"):
+    if text := call.option("$filter"):
         test = conditions.test(parser.parse_filter(text), _Resolver(rows, type_))
         rows = [row for row in rows if test(row)]
     shown = [_shown(row, select, expand, type_) for row in rows]

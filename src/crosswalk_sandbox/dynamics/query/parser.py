@@ -141,6 +141,12 @@ class _Reader(Transformer[Token, Any]):
     def call(self, function: Token, subject: Any, part: Any) -> Called:
         return Called(str(function), subject, part)
 
+    def judged(self, call: Any, operator: Token, truth: Token) -> Any:
+        """A function compared with true or false; other operators than eq and ne make no sense."""
+        if operator not in ("eq", "ne"):
+            raise ValueError(f"'{operator}' cannot compare with {truth}")
+        return call if (operator == "eq") == (truth == "true") else Negated(call)
+
     def named(self, name: Token, *values: Value) -> tuple[str, tuple[Value, ...]]:
         return str(name), values
 

@@ -102,10 +102,10 @@ def selected(call: Call, table: Table, within: Iterable[Row] | None) -> tuple[li
     if within is not None:
         inside = {row[table.key] for row in within}
         rows = [row for row in rows if row[table.key] in inside]
-    if text := call.request.param("$filter"):
+    if text := call.option("$filter"):
         test = conditions.test(parser.parse_filter(text), resolve)
         rows = [row for row in rows if test(row)]
-    orders = call.request.param("$orderby")
+    orders = call.option("$orderby")
     return rows, conditions.order(parser.parse_orderby(orders) if orders else (), table.key, resolve)
 
 

@@ -146,7 +146,7 @@ def check_match(call: Call, row: Row) -> None:
 def _header(call: Call, name: str) -> str | None:
     """A condition; the word null is the same as no header."""
     value = call.request.headers.get(name, "").strip()
-    return value if value and value != "null" else None
+    return value if value and value.lower() != "null" else None
 
 
 def _written(call: Call, table: Table, row: Row, *, created: bool, key: str = "") -> Response:
@@ -154,7 +154,7 @@ def _written(call: Call, table: Table, row: Row, *, created: bool, key: str = ""
 
     The address is the one of the call, with the `key` that it named.
     """
-    if call.preferences.get("return") == "representation":
+    if call.preferences.get("return", "").lower() == "representation":
         return shown(call, table, row, 201 if created else 200, applied(call, "return", ANNOTATIONS))
     address = f"{call.base}/{table.set_name}({key or row[table.key]})"
     located = {"location": address} if created else {}

@@ -31,8 +31,9 @@ Expanded = Callable[[Row], dict[str, Any]]  # what an expansion adds to a row
 
 def wanted_annotations(preferences: Mapping[str, str]) -> Wanted:
     """What `odata.include-annotations` asks for: names, `*`, or names with a star at the end."""
-    patterns = [part for part in SEVERAL.split(preferences.get("odata.include-annotations", "")) if part]
-    return lambda name: any(fnmatchcase(name, pattern) for pattern in patterns)
+    asked = preferences.get("odata.include-annotations", "").lower()
+    patterns = [part for part in SEVERAL.split(asked) if part]
+    return lambda name: any(fnmatchcase(name.lower(), pattern) for pattern in patterns)
 
 
 def etag(row: Row) -> str:

@@ -91,7 +91,6 @@ def test_a_filter_finds(people: DataverseEnvironment, filter_: str, found: list[
         "$expand=Owninguser",
         "$skip=1",
         "$search=x",
-        "sql=SELECT lastname FROM contact",
         "$top=x",
         "$skiptoken=x",
     ],
@@ -176,3 +175,31 @@ def test_the_same_people_as_elsewhere(opening: Any) -> None:
 def test_a_date_that_cannot_be(environment: DataverseEnvironment, literal: str) -> None:
     code, message = environment.refusal("GET", f"/contacts?$filter=createdon gt {literal}")
     assert (code, message.startswith("Unrecognized literal")) == ("0x80060888", True)
+
+
+def test_values_by_parameter(environment: DataverseEnvironment) -> None:
+    environment.call("POST", "/contacts", {"lastname": "@p1 Vogel"})
+    found = environment.get("/contacts?$select=lastname&$filter=lastname eq @name&@name='@p1 Vogel'&@p1='x'")
+    assert [row["lastname"] for row in found["value"]] == ["@p1 Vogel"]
+    several = "Microsoft.Dynamics.CRM.In(PropertyName=@column,PropertyValues=@values)"
+    named = "@column='lastname'&@values=['@p1 Vogel','x']"
+    assert len(environment.get(f"/contacts?$filter={several}&{named}")["value"]) == 1
+    assert environment.refusal("GET", "/contacts?$filter=lastname eq @missing")[0] == "0x80060888"
+
+
+@pytest.mark.parametrize(("ending", "found"), [("", 1), (" eq true", 1), (" ne false", 1), (" eq false", 12)])
+def test_functions_compared_with_truth(environment: DataverseEnvironment, ending: str, found: int) -> None:
+    environment.call("POST", "/contacts", {"lastname": "Qqq"})
+    where = f"contains(lastname,'qqq'){ending} and lastname ne null"
+    assert len(environment.get(f"/contacts?$select=lastname&$filter={where}")["value"]) == found
+
+
+def test_the_case_of_preferences_does_not_count(environment: DataverseEnvironment) -> None:
+    wanted = 'ODATA.Include-Annotations="odata.community.display.v1.formattedvalue",Odata.MaxPageSize=1'
+    page = environment.get("/contacts?$select=statecode", prefer=wanted)
+    (row,) = page["value"]
+    assert row["statecode@OData.Community.Display.V1.FormattedValue"] == "Active"
+    made = environment.call(
+        "POST", "/contacts?$select=lastname", {"lastname": "X"}, headers={"Prefer": "Return=Representation"}
+    )
+    assert (made.status_code, made.json()["lastname"]) == (201, "X")
