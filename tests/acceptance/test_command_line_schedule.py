@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.helpers.command_line import Installation
@@ -24,10 +25,26 @@ def test_a_schedule_is_set_shown_and_told_in_its_zone(mapped: Installation) -> N
     assert "daily at 03:30" in shown
     assert "22:00-03:00" in shown
     assert f"{starts[0]:%Y-%m-%d} 03:30:00 Asia/Tokyo" in shown
-    assert f"{starts[0]:%Y-%m-%d} 03:30:00 Asia/Tokyo" in mapped("status").out
     (told,) = mapped("status", "--json").data["connections"]
     assert told["schedule"]["zone"] == "Asia/Tokyo"
-    assert datetime.fromisoformat(told["schedule"]["next_at"]) == starts[0]
+
+
+def test_nothing_starts_by_itself_before_the_first_sync_was_approved_and_status_says_so(
+    mapped: Installation,
+) -> None:
+    def told() -> dict[str, Any]:
+        (found,) = mapped("status", "--json").data["connections"]
+        return dict(found["schedule"])
+
+    assert mapped("schedule", "set", "acme", "--daily", "03:30", "--zone", "Asia/Tokyo").code == 0
+    assert (told()["next_at"], told()["waits_for_first_sync"]) == (None, True)
+    assert "once the first sync is approved" in mapped("status").out
+    assert "once the first sync is approved" in mapped("schedule", "show", "acme").out
+
+    assert mapped("sync", "--approve").code == 0
+    starts = mapped("schedule", "show", "acme", "--json").data["next"]
+    assert (told()["next_at"], told()["waits_for_first_sync"]) == (starts[0], False)
+    assert "03:30:00 Asia/Tokyo" in mapped("status").out
 
 
 def test_equal_distances_begin_at_once_also_when_the_schedule_is_removed_and_set_again(
@@ -67,3 +84,18 @@ def test_what_cannot_be_kept_is_refused_with_its_cure(mapped: Installation) -> N
     assert "Europe/Berlin" in refused("--daily", "03:30", "--zone", "Mars/Base")
     assert "22:00-06:00" in refused("--daily", "03:30", "--quiet", "night")
     assert "has not five fields" in refused("--cron", "* * *")
+
+
+def test_switches_are_turned_and_told_by_status(mapped: Installation) -> None:
+    off = mapped("connection", "global", "acme", "off", "--json").data
+    assert (off["global_sync"], off["initial_sync"], off["initial_due"]) == (False, True, False)
+    told = " ".join(mapped("status").out.split())
+    assert "global synchronisation off: nothing but opt-outs goes to ActiveCampaign" in told
+    assert "initial synchronisation when global synchronisation is on" in told
+
+    assert mapped("connection", "initial", "acme", "off").code == 0
+    assert mapped("connection", "global", "acme", "on", "--json").data["global_sync"]
+    (status,) = mapped("status", "--json").data["connections"]
+    shown = mapped("connection", "initial", "acme", "--json").data
+    assert shown.items() >= status["switches"].items()
+    assert not shown["initial_sync"]

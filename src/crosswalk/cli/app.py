@@ -24,6 +24,7 @@ from . import (
     schedule,
     selection,
     serve,
+    switches,
     sync,
     tombstones,
     upkeep,
@@ -39,6 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+connection.app.add_typer(switches.app)
 app.add_typer(connection.app, name="connection")
 mapping.app.add_typer(mapping_fields.app)
 mapping.app.add_typer(mapping_standard.app)

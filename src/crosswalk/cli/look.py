@@ -17,6 +17,7 @@ from .outcome import Answer, ExitCode
 from .progress import duration, watched
 from .schedule import next_shown, schedule_data
 from .session import ConnectionName, open_session
+from .switches import switch_data, switch_facts
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
     Then links, what waits, what is held, who takes no part, what was read when, and the last run.
     """
     session = open_session()
-    from crosswalk.store import connections, history, schedules
+    from crosswalk.store import connections, history, schedules, switches
     from crosswalk.sync import states, sweep
 
     chosen = connections.all_connections() if connection is None else [session.connection(connection)]
@@ -46,7 +47,8 @@ def status(terminal: Terminal, connection: ConnectionName = None) -> Answer:
             **state_data(standing[each.name]),
             **_renamed(history.figures(each)),
             "sweep": sweep.figures(each),
-            "schedule": schedule_data(schedules.of(each)),
+            "schedule": schedule_data(each, schedules.of(each)),
+            "switches": switch_data(switches.of(each)),
         }
         for each in chosen
     ]
@@ -96,6 +98,7 @@ def _figures(found: dict[str, Any]) -> RenderableType:
         _("last read"): found["read_at"],
         _("calls"): {each["system"]: _quota(each) for each in found["quota"]},
         _("seen again"): {f"{each['system']} {each['object']}": _sweep(each) for each in found["sweep"]},
+        **switch_facts(found["switches"]),
         _("next start"): next_shown(found["schedule"]),
         _("last run"): _("none yet") if last is None else [last["state"], last["started_at"], last["counts"]],
     }

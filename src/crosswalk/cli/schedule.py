@@ -23,10 +23,12 @@ from .session import open_session
 from .terminal import Terminal
 
 if TYPE_CHECKING:
+    from crosswalk.store.models import Connection
     from crosswalk.store.schedules import Kept
 
 app = typer.Typer(help=_("When a connection's runs start by themselves."))
 
+_FIRST_SYNC = _("once the first sync is approved: crosswalk plan, then crosswalk sync")
 _AHEAD = 5  # starts that are shown
 _MINUTES = {"m": 1, "h": 60}
 
@@ -59,7 +61,7 @@ def show(terminal: Terminal, name: Name) -> Answer:
     from crosswalk.store import connections, schedules
 
     connection = connections.get(name)
-    return _answer(connection.name, schedules.of(connection))
+    return _answer(connection, schedules.of(connection))
 
 
 @command(app, "set")
@@ -81,7 +83,7 @@ def replace(
     from crosswalk.store import connections, schedules
 
     connection = connections.get(name)
-    return _answer(connection.name, schedules.save(connection, given, session.clock.now()))
+    return _answer(connection, schedules.save(connection, given, session.clock.now()))
 
 
 @command(app, "remove")
@@ -119,7 +121,7 @@ def _paused(name: str, *, paused: bool) -> Answer:
     connection = connections.get(name)
     if not schedules.pause(connection, paused=paused):
         raise _no_schedule(name)
-    return _answer(name, schedules.of(connection))
+    return _answer(connection, schedules.of(connection))
 
 
 def _no_schedule(name: str) -> UserError:
@@ -171,15 +173,19 @@ def _quiet(text: str | None) -> Quiet | None:
     return Quiet(start=_time_of_day(start), end=_time_of_day(end))
 
 
-def schedule_data(kept: Kept | None) -> dict[str, Any] | None:
-    """Return what programs read of a schedule."""
+def schedule_data(connection: Connection, kept: Kept | None) -> dict[str, Any] | None:
+    """Return what programs read of a schedule. Nothing starts before somebody approved the first sync."""
     if kept is None:
         return None
+    from crosswalk.store import runs
+
+    waits = not runs.finished_before(connection.id)
     return {
         **msgspec.to_builtins(kept.schedule),
         "set_at": kept.set_at,
-        "next_at": kept.next_at,
+        "next_at": None if waits else kept.next_at,
         "paused": kept.paused,
+        "waits_for_first_sync": waits,
     }
 
 
@@ -187,7 +193,11 @@ def next_shown(data: dict[str, Any] | None) -> str:
     """Say when the next run starts, by the clocks of the schedule's zone."""
     if data is None:
         return _("by hand")
-    return _("paused") if data["paused"] else _by_clocks(data["next_at"], data["zone"])
+    if data["paused"]:
+        return _("paused")
+    if data["waits_for_first_sync"]:
+        return _FIRST_SYNC
+    return _by_clocks(data["next_at"], data["zone"])
 
 
 def _by_clocks(moment: datetime, zone: str) -> str:
@@ -206,8 +216,10 @@ def _said(schedule: Schedule) -> str:
             return _("cron {text}").format(text=text)
 
 
-def _answer(name: str, kept: Kept | None) -> Answer:
-    if kept is None:
+def _answer(connection: Connection, kept: Kept | None) -> Answer:
+    name = connection.name
+    found = schedule_data(connection, kept)
+    if kept is None or found is None:
         return Answer(
             data={"connection": name, "schedule": None, "next": []},
             tables=[tables.facts(name, {_("Starts"): _("by hand")})],
@@ -219,8 +231,9 @@ def _answer(name: str, kept: Kept | None) -> Answer:
         _("Zone"): kept.schedule.zone,
         _("Quiet hours"): None if quiet is None else f"{quiet.start:%H:%M}-{quiet.end:%H:%M}",
         _("Next"): tables.line("\n".join(_by_clocks(moment, kept.schedule.zone) for moment in ahead)),
+        **({_("Begins"): _FIRST_SYNC} if found["waits_for_first_sync"] else {}),
     }
-    data = {"connection": name, "schedule": schedule_data(kept), "next": ahead}
+    data = {"connection": name, "schedule": found, "next": ahead}
     return Answer(data=data, tables=[tables.facts(name, facts)])
 
 

@@ -463,6 +463,15 @@ _WORK = (
         gettext_noop("Somebody cancelled this run of {connection}."),
         gettext_noop("What it stored is kept; the next run goes on from there."),
     ),
+    (
+        "CW-6020",
+        "global_sync_off",
+        gettext_noop("Global synchronisation is off"),
+        gettext_noop("Nothing goes to ActiveCampaign: global synchronisation of {connection} is off."),
+        gettext_noop(
+            "Turn it on, and the next run decides anew: crosswalk connection global {connection} on"
+        ),
+    ),
     ("CW-9001", "bug", gettext_noop("A mistake of Crosswalk"), "", ""),
     ("CW-9002", "database", gettext_noop("The database cannot be used"), "", ""),
 )

@@ -53,6 +53,10 @@ class Connection(models.Model):
     )
     settings = models.JSONField()
     created_at = models.DateTimeField()
+    global_sync = models.BooleanField(default=True)  # off: nothing goes from the CRM to ActiveCampaign
+    initial_sync = models.BooleanField(default=True)  # off: what exists is left until somebody edits it
+    initial_at = models.DateTimeField(null=True)  # when what existed was listed, once
+    left_at = models.DateTimeField(null=True)  # when what existed was left as it is
 
     class Meta:
         db_table = "connection"

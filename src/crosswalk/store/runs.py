@@ -100,11 +100,13 @@ def ended_so(state: str, connection_ids: Sequence[int]) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-def finished_before(connection_id: int) -> bool:
-    """Tell whether any run of this connection was ever finished: until then a plan must be approved."""
+def finished_before(connection_id: int, *, since: datetime | None = None) -> bool:
+    """Tell whether a run was ever finished, or since a moment; until the first one somebody must approve a plan."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM run WHERE connection_id = %s AND state = 'done')", [connection_id]
+            "SELECT EXISTS (SELECT FROM run WHERE connection_id = %s AND state = 'done'"
+            " AND ended_at >= coalesce(%s, '-infinity'::timestamptz))",
+            [connection_id, since],
         )
         (found,) = cursor.fetchone()
         return bool(found)

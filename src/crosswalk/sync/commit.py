@@ -15,6 +15,7 @@ from crosswalk.store.pairs import LinkRow
 from .brakes import ask_to_close
 from .context import Context
 from .lives import follow_deletes
+from .pausing import is_paused
 from .pull import take_read
 from .refusing import hold_refused
 from .settling import done_fields, settle
@@ -87,7 +88,10 @@ def _ended(
     written: Iterable[str],
     holds: Mapping[str, pairs.HoldRow],
 ) -> list[int]:
-    """Return the holds that this receipt ends: those of the written fields and of the whole record."""
+    """Return the holds that this receipt ends: those of the written fields and of the whole record.
+
+    A pause of the other direction goes on.
+    """
     if not holds:
         return []
     names = set(written)
@@ -97,7 +101,8 @@ def _ended(
         for field in plan.mapping.fields
         if field.crm in holds and field.name(Side(row.side)) in names
     ]
-    return ended + ([holds[""].id] if "" in holds else [])
+    whole = holds.get("")
+    return ended if whole is None or is_paused(whole) else [*ended, whole.id]
 
 
 def take_receipts(

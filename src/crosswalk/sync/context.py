@@ -22,6 +22,7 @@ from crosswalk.store.feeds import Reader
 from crosswalk.store.identity import Closing
 from crosswalk.store.mapped import Mapped
 from crosswalk.store.models import Feed
+from crosswalk.store.switches import Switches
 
 from .selecting import Selector
 
@@ -158,6 +159,7 @@ class Context:
     budgets: Mapping[Side, TenantBudget] = field(default_factory=dict)
     objects: Mapping[str, ObjectPlan]  # by object, in the order of OBJECTS
     clock: Clock
+    switches: Switches = field(default_factory=Switches)
     report: Callable[[Progress], None] = field(default=_silent)
     reads_ahead: bool = False  # whole readings have their next page read while one is stored
     reading: dict[tuple[Side, str], list[str]] = field(

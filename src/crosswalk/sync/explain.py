@@ -27,6 +27,7 @@ from crosswalk.merge import (
 from crosswalk.store import consent_links, history, pairs
 from crosswalk.store.pairs import HoldRow, LinkRow, Seen
 
+from . import pausing
 from .context import CONTACT, Context, ObjectPlan, PausedField
 from .fields import PAUSED
 from .match import NOT_SELECTED, Pair
@@ -221,10 +222,18 @@ def _fields(
                 activecampaign_shadow=_shown(case.activecampaign_shadow),
                 decision=decision.kind.value,
                 reason=_reason(field, case, decision, forms).text,
-                hold=reasons.get(field.mapping.crm),
+                hold=reasons.get(field.mapping.crm) or _switched_off(context, decision),
             )
         )
     return explained + [_paused_field(plan, link, paused) for paused in plan.paused]
+
+
+def _switched_off(context: Context, decision: Decision) -> str | None:
+    """Return why an offer to ActiveCampaign is not sent, where that is switched off for the whole connection."""
+    if context.switches.global_sync or Side.ACTIVECAMPAIGN not in decision.offers:
+        return None
+    said = pausing.said(context)
+    return f"{said.code}: {said.message} {said.cure}"
 
 
 def _reason(

@@ -20,6 +20,7 @@ from .loops import hold_loops
 from .match import Matched, Pair, match_crm_page
 from .match_contacts import match_contact_page
 from .merging import merge_pair
+from .pausing import hold_paused
 from .vanished import require_fields
 
 PAGE = 2000
@@ -96,6 +97,7 @@ def _merge(context: Context, matched: Matched) -> list[Merged]:
     out = opted_out(context, [pair.link for pair in matched.pairs if pair.creates is Side.CRM])
     merged = [_merge_one(context, pair, holds.get(pair.link.id, nothing), out) for pair in matched.pairs]
     hold_loops(context, merged, holds)
+    hold_paused(context, merged, holds)
     return merged
 
 

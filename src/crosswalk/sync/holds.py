@@ -18,6 +18,7 @@ from crosswalk.store.pairs import UNFIT_DEFAULT, HeldLink
 
 from .context import CONTACT, Context, ObjectPlan
 from .fields import PAUSED
+from .pausing import is_paused, resume
 
 
 def retry(connection_id: int, held: Sequence[Held], now: datetime) -> None:
@@ -48,8 +49,9 @@ def look_at_changed(context: Context) -> None:
     """Have looked at again what is held under a mapping or definition of its field that is not today's."""
     standing = pairs.held(context.connection_id)
     gone = _note_defaults(context, {(each.object, each.field): each.id for each in _defaults(standing)})
+    gone += resume(context, standing)
     for held in standing:
-        if held.kind == UNFIT_DEFAULT:
+        if held.kind == UNFIT_DEFAULT or is_paused(held):
             continue
         plan = context.objects.get(held.object)
         if plan is None or held.field == plan.schemas[Side.CRM].opt_out:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from crosswalk.core import catalogue
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
-from crosswalk.core.values import Value, Values
+from crosswalk.core.values import Value
 from crosswalk.merge import FieldPlan, Reason, Written, fingerprint, times_set_back
 from crosswalk.store import history
 from crosswalk.store.history import PastWrite
@@ -16,6 +16,7 @@ from crosswalk.store.outcomes import HoldNote, Merged, Offer
 from crosswalk.store.pairs import HoldRow, LinkRow
 
 from .context import Context
+from .offers import without
 
 LOOP = "loop"  # the kind of hold
 WINDOW = timedelta(hours=1)
@@ -89,7 +90,7 @@ def _hold(item: Merged, field: FieldPlan, times: int) -> None:
         fingerprint=fingerprint(field, values[Side.CRM.value], values[Side.ACTIVECAMPAIGN.value]),
     )
     item.holds = [*item.holds, note]
-    item.offers = [offer for each in item.offers if (offer := _without(each, field)).intended]
+    item.offers = [offer for each in item.offers if (offer := without(each, field)).intended]
 
 
 def _value(field: FieldPlan, side: Side, offers: Sequence[Offer]) -> Value:
@@ -99,25 +100,3 @@ def _value(field: FieldPlan, side: Side, offers: Sequence[Offer]) -> Value:
         if offer.side is side and name in offer.intended:
             return offer.expected.get(name)
     return next((offer.source[name] for offer in offers if name in offer.source), None)
-
-
-def _without(offer: Offer, field: FieldPlan) -> Offer:
-    name, source = field.mapping.name(offer.side), field.mapping.name(offer.side.other)
-    if name not in offer.intended:
-        return offer
-    return Offer(
-        side=offer.side,
-        object=offer.object,
-        op=offer.op,
-        record_id=offer.record_id,
-        key=offer.key,
-        expected=_but(offer.expected, name),
-        intended=_but(offer.intended, name),
-        source=_but(offer.source, source),
-        reasons={each: reason for each, reason in offer.reasons.items() if each != name},
-        read_at=offer.read_at,
-    )
-
-
-def _but(values: Values, name: str) -> Values:
-    return {each: value for each, value in values.items() if each != name}

@@ -35,6 +35,7 @@ from crosswalk.store.pairs import HoldRow, Seen
 
 from .context import Context, ObjectPlan
 from .match import Pair
+from .pausing import is_paused
 
 _times = msgspec.json.Decoder(dict[str, datetime])
 _ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
@@ -289,6 +290,9 @@ def clock_tolerance(context: Context) -> float:
 
 def merge_pair(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[str, HoldRow]) -> Merged:
     """Decide every field of two records that exist."""
+    whole = holds.get("")
+    if whole is not None and is_paused(whole) and (unseen := _unseen(pair)) is not None:
+        return Merged(link=pair.link, changed=False, unread=unseen)
     states = side_states(context, plan, pair, holds)
     outcome = FieldOutcomes(plan, pair, states)
     crm, contact = states[Side.CRM], states[Side.ACTIVECAMPAIGN]
@@ -307,10 +311,14 @@ def merge_pair(context: Context, plan: ObjectPlan, pair: Pair, holds: Mapping[st
             outcome.hold_lost(field, case, lost)
         else:
             _take(outcome, field, case, decide(field, case, clock_tolerance(context)), hold)
-    whole = holds.get("")
     if whole is not None:
         outcome.ended.append(whole.id)
     return outcome.merged([_update_offer(outcome, side, fields) for side, fields in outcome.offered.items()])
+
+
+def _unseen(pair: Pair) -> Side | None:
+    """Return the side that no sighting tells of: of a paused link, shadows do not say what it holds."""
+    return next((side for side in Side if pair.seen(side) is None and pair.link.record_id(side)), None)
 
 
 def _unread(case: FieldCase, states: Mapping[Side, SideState]) -> Side | None:

@@ -17,6 +17,7 @@ from crosswalk.core.system import WriteOptions
 from crosswalk.store import connections, feeds, halts, inbox, plans, runs
 from crosswalk.store.models import Plan
 
+from . import initial
 from .applying import Applied, list_all
 from .brakes import BrakeError, Braking, Closings, planned_limits, stop
 from .consent import carry_consents, plan_consents, recover_consents
@@ -71,6 +72,7 @@ def _deciding_anew(context: Context, applied: Applied | None) -> Iterator[None]:
 
 def _rehearse(context: Context) -> int:
     pull_all(context)
+    initial.begin(context, planning=True)
     runs.analyse_grown()
     _read_back_fill(context)
     if context.anew:
@@ -203,14 +205,16 @@ def _without_lost_fields(context: Context, work: Callable[[], Result]) -> Result
 
 
 def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool) -> None:
-    first = not runs.finished_before(context.connection_id)
+    found = context.switches
+    first = found.initial_due or not runs.finished_before(context.connection_id, since=found.initial_at)
     options = WriteOptions(
         import_updates_above=context.settings.import_updates_above,
         exclude_automations=first and context.settings.exclude_automations_initially,
     )
-    if not first:
+    if not first or found.left_at is not None:  # the very first one was approved by a person
         require_share(context, run_id)
     read_and_recover(context, run_id)
+    initial.begin(context)
     recover_consents(context, run_id)
     carry_consents(context, run_id)
     note_fields(context)

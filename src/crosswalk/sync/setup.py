@@ -26,7 +26,7 @@ from crosswalk.core.mapping import (
 from crosswalk.core.schema import Schema
 from crosswalk.core.sweep import MOST
 from crosswalk.core.system import System
-from crosswalk.store import connections, mapped, models
+from crosswalk.store import connections, mapped, models, switches
 from crosswalk.store.budget import TenantBudget
 from crosswalk.store.halts import Watch, Watched
 from crosswalk.store.vault import Vault
@@ -152,6 +152,7 @@ def open_context(
         objects=objects,
         clock=clock,
         opened_at=clock.now(),
+        switches=switches.of(connection),
     )
     if report is not None:
         context.report = report

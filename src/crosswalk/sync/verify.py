@@ -16,6 +16,7 @@ from crosswalk.core.mapping import Direction, Side
 from crosswalk.core.values import Value, unpack
 from crosswalk.merge import (
     ABSENT,
+    Decision,
     DecisionKind,
     FieldCase,
     FieldPlan,
@@ -32,6 +33,7 @@ from crosswalk.store.lives import CONVERTED
 
 from .consent import with_consent
 from .context import CONTACT, Context, ObjectPlan, Progress
+from .pausing import is_paused
 from .selecting import Selector
 
 HELD, NOT_PRIMARY, NOT_SELECTED = "held", "not primary", "not selected"
@@ -127,8 +129,18 @@ def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> 
             _tell_gone(context, link, gone, bool(held), tally)
         else:
             selected = _takes(selector, link)
+            rests = any(map(is_paused, held.values()))
             found = [
-                _verify_field(selected, link, field, crm, contact, field.mapping.crm in held, kept, tally)
+                _verify_field(
+                    selected,
+                    link,
+                    field,
+                    crm,
+                    contact,
+                    field.mapping.crm in held or (rests and _rests(link, field, crm, contact)),
+                    kept,
+                    tally,
+                )
                 for field, crm, contact in _fields(plan, link)
             ]
             if not all(found):
@@ -287,6 +299,15 @@ def _owed(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> bo
     A rule that stops one direction excuses a difference only when the other direction has nothing to say: shadows are
     asked here to accuse, never to excuse.
     """
+    return _decided(link, field, crm, contact).kind is DecisionKind.OFFER
+
+
+def _rests(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> bool:
+    """Tell whether what a field waits for is a write that a pause of its link holds back."""
+    return Side.ACTIVECAMPAIGN in _decided(link, field, crm, contact).offers
+
+
+def _decided(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> Decision:
     crm_shadow, contact_shadow = unpack(link.crm_shadow), unpack(link.activecampaign_shadow)
     case = FieldCase(
         crm,
@@ -294,7 +315,7 @@ def _owed(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) -> bo
         crm_shadow.get(field.mapping.crm, ABSENT),
         contact_shadow.get(field.mapping.activecampaign, ABSENT),
     )
-    return decide(field, case).kind is DecisionKind.OFFER
+    return decide(field, case)
 
 
 def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Tally) -> None:
@@ -306,7 +327,9 @@ def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Ta
         plan = context.objects.get(item.object)
         if plan is not None:
             selected = selectors[item.object].takes(item.record.created, item.record.packed)
-            excuse = _stranger_excuse(plan, item, selected, item.record.key in erased)
+            excuse = _stranger_excuse(
+                plan, item, selected and not _is_left(context, item), item.record.key in erased
+            )
             tally.differs(
                 excuse,
                 kind="record",
@@ -318,6 +341,12 @@ def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Ta
                 missed[item.object].append(item.record.record_id)
     for object, record_ids in missed.items():  # a first reading may have left them out
         inbox.want(context.connection_id, Side.CRM, object, record_ids, context.clock.now())
+
+
+def _is_left(context: Context, item: AuditedRecord) -> bool:
+    """Tell whether a record existed before the first run and is left as it is until somebody edits it."""
+    found = context.switches
+    return found.left_at is not None and found.initial_at is None and not item.record.unsettled
 
 
 def _stranger_excuse(plan: ObjectPlan, item: AuditedRecord, selected: bool, erased: bool) -> str | None:
