@@ -50,3 +50,4 @@ lock: setup  ## compile requirements/*.txt from pyproject.toml (LOCKFLAGS=--upgr
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) --group bench -o requirements/bench.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt

@@ -21,6 +21,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     missing: list[str]  # migrations that the next command applies
     unknown: list[str]  # migrations that a newer version of Crosswalk applied
 
+    is_new: bool  # it has no tables of ours at all
+
     @property
     def up_to_date(self) -> bool:
         """Whether its tables are those of this version."""
@@ -46,6 +48,7 @@ def look() -> Server:
         number=number,
         encoding=encoding,
         clock_difference=(its_time - between) / timedelta(seconds=1),
+        is_new=not applied,
         missing=[f"{migration.app_label} {migration.name}" for migration, _backwards in plan],
         unknown=[
             f"{app} {name}"

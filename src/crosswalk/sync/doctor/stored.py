@@ -40,6 +40,8 @@ def _tables(found: Server) -> Finding:
             ),
             cure=_("Install that version, or restore a backup of this one."),
         )
+    if found.is_new:
+        return Finding(check="tables", message=_("There are none yet; the first command makes them."))
     if found.missing:
         return Finding(
             check="tables",
