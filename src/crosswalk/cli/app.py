@@ -20,6 +20,7 @@ from . import (
     mapping,
     mapping_fields,
     mapping_standard,
+    notices,
     runs,
     schedule,
     selection,
@@ -57,6 +58,7 @@ app.add_typer(runs.whole)
 app.add_typer(worker.app)
 app.add_typer(holds.app, name="holds")
 app.add_typer(tombstones.app, name="tombstones")
+app.add_typer(notices.app, name="notices")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
 app.add_typer(backups.app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -24,10 +24,11 @@ from crosswalk.store.vault import Vault
 from .queue import RUN, start_due
 from .rescue import give_up, rescue
 from .running import run_connection
+from .telling import keep_telling
 
 TICK = 5.0  # seconds between two looks at the schedules
 MISSED = 3  # heartbeats after which a worker counts as dead
-_SPARE = 2  # threads beside those of the jobs
+_SPARE = 3  # threads beside those of the jobs
 _POOL_TIMEOUT = 5.0  # seconds for which the queue waits for a session with the database
 _SIGNS = (signal.SIGINT, signal.SIGTERM)
 _FORGOTTEN = 7 * 86400.0  # seconds after which a silent worker is no longer known, should it go on after all
@@ -41,7 +42,8 @@ def work(vault: Vault, clock: Clock, *, concurrency: int, heartbeat: float, pati
     `concurrency` connections run at once. A worker that is silent for three heartbeats (seconds) is taken for dead, a
     run that is for `patience` seconds is given up. While the database is away it waits, however long that takes.
     """
-    asyncio.run(_work(lambda: _app(vault, clock), _Upkeep(clock, heartbeat, patience), concurrency))
+    upkeep, telling = _Upkeep(clock, heartbeat, patience), keep_telling(vault, clock)
+    asyncio.run(_work(lambda: _app(vault, clock), upkeep, telling, concurrency))
 
 
 def _app(vault: Vault, clock: Clock) -> App:
@@ -58,12 +60,14 @@ def _app(vault: Vault, clock: Clock) -> App:
     return app
 
 
-async def _work(make_app: Callable[[], App], upkeep: _Upkeep, concurrency: int) -> None:
+async def _work(
+    make_app: Callable[[], App], upkeep: _Upkeep, telling: Coroutine[None, None, None], concurrency: int
+) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(max_workers=concurrency + _SPARE))
     stopping = asyncio.Event()
     jobs = asyncio.create_task(_do_jobs(make_app, stopping, concurrency, upkeep.heartbeat))
-    looks = asyncio.create_task(upkeep.run())
+    looks = asyncio.gather(upkeep.run(), telling)
 
     def stop() -> None:
         for sign in _SIGNS:

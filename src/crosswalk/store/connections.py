@@ -140,6 +140,7 @@ _OWNED = (
     "plan",
     "schedule",
     "latency",
+    "notice_cause",
     "link",
     "run",
     "tombstone",

@@ -23,19 +23,22 @@ from .vault import Vault, new_key, read_keys, write_keys
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of secret that a tenant's row holds."""
+    """One kind of secret that a table's rows hold."""
 
+    table: str = "tenant"
     column: str
     label: str  # bound in with the row's name, so that one kind does not pass for the other
+    named: tuple[str, ...] = ("system", "identity")  # the columns that name a row
 
-    def row(self, system: str, identity: str) -> str:
-        """Return the name that this secret of a tenant is sealed for."""
-        return f"{self.label} {system} {identity}"
+    def row(self, *name: str) -> str:
+        """Return the name that this secret of a row is sealed for."""
+        return " ".join((self.label, *name))
 
 
 CREDENTIALS = Secret(column="credentials", label="tenant")
 TOKENS = Secret(column="tokens", label="tokens")
-_SECRETS = (CREDENTIALS, TOKENS)
+RECEIVERS = Secret(table="notice_receiver", column="address", label="notices", named=("name",))
+_SECRETS = (CREDENTIALS, TOKENS, RECEIVERS)
 
 
 @contextmanager
@@ -83,18 +86,18 @@ def _seal_all(vault: Vault) -> int:
     ]
     with database.cursor() as cursor:
         for row_id, secret, sealed in changed:
-            cursor.execute(f"UPDATE tenant SET {secret.column} = %s WHERE id = %s", [sealed, row_id])
+            cursor.execute(f"UPDATE {secret.table} SET {secret.column} = %s WHERE id = %s", [sealed, row_id])
     return len(changed)
 
 
 def _all(vault: Vault) -> Iterator[tuple[int, Secret, str, dict[str, str]]]:
     """Yield row, kind, row name and content of every secret."""
-    columns = ", ".join(secret.column for secret in _SECRETS)
-    with database.cursor() as cursor:
-        cursor.execute(f"SELECT id, system, identity, {columns} FROM tenant ORDER BY id")
-        rows = cursor.fetchall()
-    for row_id, system, identity, *sealed in rows:
-        for secret, content in zip(_SECRETS, sealed, strict=True):
-            name = secret.row(system, identity)
-            if content:
-                yield row_id, secret, name, vault.open(bytes(content), name)
+    for secret in _SECRETS:
+        with database.cursor() as cursor:
+            columns = ", ".join((secret.column, *secret.named))
+            cursor.execute(f"SELECT id, {columns} FROM {secret.table} ORDER BY id")
+            rows = cursor.fetchall()
+        for row_id, sealed, *named in rows:
+            name = secret.row(*named)
+            if sealed:
+                yield row_id, secret, name, vault.open(bytes(sealed), name)

@@ -30,7 +30,7 @@ def stands(both: TwoSystems) -> Standing:
 
 
 def state(both: TwoSystems) -> tuple[State, Cause]:
-    told = stands(both).condition("en")
+    told = stands(both).condition()
     return told.state, told.cause
 
 
@@ -103,7 +103,7 @@ def test_the_age_of_what_waits_counts_from_when_it_was_seen_first(both: TwoSyste
     first = stands(both)
     assert first.freshness.waiting == 1
     assert first.facts.oldest_at is not None
-    assert first.condition("en").cause is Cause.QUEUED
+    assert first.condition().cause is Cause.QUEUED
 
     both.wait(3600)
     both.crm_edit("contact", linked, Phone="+34 2")
@@ -157,7 +157,7 @@ def test_a_lost_sign_in_lasts_until_a_run_is_let_in_again(both: TwoSystems, link
     with pytest.raises(SystemFailure):
         both.sync()
     assert state(both) == (State.SIGN_IN_LOST, Cause.SIGN_IN_LOST)
-    told = stands(both).condition("en")
+    told = stands(both).condition()
     assert f"connection sign-in {NAME}" in told.next_step
     both.wire.allow()
     both.sync()
@@ -178,7 +178,7 @@ def test_brakes_pauses_missing_mappings_and_first_syncs_are_told(both: TwoSystem
     number = both.context().connection_id
     brakes.note(number, say("contact_limit", count=7), both.clock.now())
     assert state(both) == (State.BRAKED, Cause.BRAKED)
-    assert "CW-6015" in stands(both).condition("en").sentence
+    assert "CW-6015" in stands(both).condition().sentence
     both.sync()
     assert state(both) == (State.PAUSED, Cause.PAUSED)
 
@@ -214,5 +214,5 @@ def test_many_connections_take_as_many_statements_as_one(both: TwoSystems, linke
     with CaptureQueriesContext(database) as asked:
         found = standings(both.clock.now() + timedelta(seconds=1))
     assert len(found) == 21
-    assert {each.condition("en").cause for each in found} == {Cause.SETTLED, Cause.NO_MAPPING}
+    assert {each.condition().cause for each in found} == {Cause.SETTLED, Cause.NO_MAPPING}
     assert len(asked) <= 5
