@@ -118,6 +118,17 @@ def test_connected_hosts_alone_are_looked_at(
     assert all(bool(each.cure) == (each.state != "ok") for each in found)
 
 
+def test_no_host_is_called_while_everything_is_stopped(key_file: Path) -> None:
+    from crosswalk.store import models
+    from crosswalk.store.vault import Vault
+    from crosswalk.sync.doctor import look_outside
+
+    models.Halt.objects.create(kind="stopped", since=NOW)
+    (told,) = look_outside(Vault.at(key_file), NOW, lambda _address: pytest.fail("a call went out"))
+    assert told.state == "warn"
+    assert "crosswalk start" in told.cure
+
+
 def test_a_full_disk_and_an_unknown_zone_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from collections import namedtuple
 

@@ -165,6 +165,24 @@ def test_it_is_set_up_as_the_product_needs_it(person: Person, home: Path) -> Non
     assert query(url, "SELECT lower('ÄÖÜ')") == "äöü"
 
 
+def test_installations_side_by_side_do_not_disturb_each_other(person: Person, home: Path) -> None:
+    """For the ordinary person, the other one is root's where the tests run as root."""
+    other = this_person("other")
+    with room_of(other) as folder, removed_afterwards(other, folder / "home"):
+        with other.popen("print(embedded.start(home))", folder / "home") as starting:
+            mine = person.start(home)
+            others = starting.communicate(timeout=240)[0].strip()
+        keep_a_row(others)
+        folders = [query(url, "SELECT current_setting('data_directory')") for url in (mine, others)]
+        assert folders == [str(place_of(person, home).data), str(place_of(other, folder / "home").data)]
+
+        assert person.stop(home) == "True"
+        assert query(others, "SELECT answer FROM kept") == "42"
+        assert person.start(home) == mine
+        assert other.stop(folder / "home") == "True"
+        assert query(mine, "SELECT 1") == "1"
+
+
 def test_it_asks_for_the_password(person: Person, home: Path) -> None:
     url = person.start(home)
 

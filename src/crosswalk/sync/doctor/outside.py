@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from gettext import gettext as _
 
 from crosswalk.core.failures import SystemFailure, UserError
-from crosswalk.store import connections, models
+from crosswalk.store import connections, halts, models
 from crosswalk.store.vault import Vault
 from crosswalk.systems import addresses
 from crosswalk.systems.probe import Probe, probe
@@ -22,6 +22,9 @@ Prober = Callable[[str], Probe]
 
 def look_outside(vault: Vault, now: datetime, prober: Prober = probe) -> list[Finding]:
     """Look at certificate and clock of every host that a connection calls, once each."""
+    if (halted := halts.standing()) is not None:
+        message = _("Not looked at, as no call may go out: {reason}").format(reason=halted.message)
+        return [Finding(check="tls", state=State.WARN, message=message, cure=halted.cure)]
     found: list[Finding] = []
     for address in dict.fromkeys(_origins(vault)):
         try:
