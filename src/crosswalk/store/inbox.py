@@ -11,6 +11,7 @@ import msgspec
 from django.db import connection as database
 from django.db import transaction
 
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Page, Record
 from crosswalk.core.values import pack
@@ -59,14 +60,16 @@ _INTO_INBOX = """
         times = excluded.times, stamp = excluded.stamp, created = excluded.created,
         requested_at = excluded.requested_at, deleted = excluded.deleted, successor = excluded.successor,
         waits_since = coalesce(inbox.waits_since, inbox.requested_at),
-        edited_at = coalesce(inbox.edited_at, excluded.edited_at)
+        edited_at = coalesce(inbox.edited_at, excluded.edited_at), lane = {lane}
     WHERE inbox.requested_at <= excluded.requested_at
 """
 
 _PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(
-    only_changed="JOIN changed USING (record_id)", edited_at="CASE WHEN %(edits)s THEN p.stamp END"
+    only_changed="JOIN changed USING (record_id)",
+    edited_at="CASE WHEN %(edits)s THEN p.stamp END",
+    lane="least(inbox.lane, 2)",
 )
-_READ = _INTO_INBOX.format(only_changed="", edited_at="NULL")
+_READ = _INTO_INBOX.format(only_changed="", edited_at="NULL", lane="inbox.lane")
 
 
 def _row(record: Record, object: str, requested_at: datetime) -> tuple[Any, ...]:
@@ -231,17 +234,28 @@ def take_read(
             )
 
 
-def want(connection_id: int, side: Side, object: str, record_ids: Sequence[str], now: datetime) -> None:
-    """Add sightings without values: pull will to_fetch them by id. Values already seen are not overwritten."""
+def want(
+    connection_id: int,
+    side: Side,
+    object: str,
+    record_ids: Sequence[str],
+    now: datetime,
+    lane: Lane = Lane.SCHEDULED,
+) -> None:
+    """Add sightings without values: pull will to_fetch them by id. Values already seen are not overwritten.
+
+    A sighting that waits already keeps its lane, unless this one is more urgent.
+    """
     if not record_ids:
         return
     with database.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)"
-            " SELECT %s, %s, %s, id, nextval('inbox_version'), true, %s, false FROM unnest(%s::text[]) AS id"
+            "INSERT INTO inbox"
+            " (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted, lane)"
+            " SELECT %s, %s, %s, id, nextval('inbox_version'), true, %s, false, %s FROM unnest(%s::text[]) AS id"
             " ON CONFLICT (connection_id, side, object, record_id) DO UPDATE"
-            " SET to_fetch = true, version = excluded.version",
-            [connection_id, side.value, object, now, list(record_ids)],
+            " SET to_fetch = true, version = excluded.version, lane = least(inbox.lane, excluded.lane)",
+            [connection_id, side.value, object, now, lane, list(record_ids)],
         )
 
 

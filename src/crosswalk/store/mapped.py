@@ -10,6 +10,7 @@ import msgspec
 from django.db import connection as database
 from django.db import transaction
 
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
 
 from .outcomes import HoldNote, write_holds
@@ -61,8 +62,8 @@ _NOTE = (
 # `marks` are the beginnings of the fields' entries in packed values; a record that has them all is not read again.
 _LACKING = "EXISTS (SELECT FROM unnest(%(marks)s::bytea[]) AS m WHERE position(m IN inbox.packed) = 0)"
 _WANT_LINKED = f"""
-    INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)
-    SELECT %(connection)s, %(side)s, %(target)s, l.record_id, nextval('inbox_version'), true, %(now)s, false
+    INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted, lane)
+    SELECT %(connection)s, %(side)s, %(target)s, l.record_id, nextval('inbox_version'), true, %(now)s, false, %(lane)s
     FROM (SELECT DISTINCT {{column}} AS record_id FROM link WHERE connection_id = %(connection)s
           AND object = %(object)s AND state = 'open' AND is_primary AND selected AND opened_at < %(before)s
           AND {{column}} IS NOT NULL) l
@@ -152,6 +153,7 @@ def want_values(
                 "marks": [_mark(name) for name in names],
                 "before": before,
                 "now": now,
+                "lane": Lane.BACK_FILL,
             }
             cursor.execute(_WANT_LINKED.format(column=f"{side.value}_id"), parameters)
             cursor.execute(_WANT_WAITING, parameters)

@@ -12,6 +12,13 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
+from crosswalk.core.lanes import Lane
+
+
+def _other_lane(name: str) -> models.Index:
+    """Return the index of what is in another lane than the ordinary one; it costs nothing where nothing is."""
+    return models.Index(fields=["connection"], condition=~Q(lane=2), name=name)
+
 
 class Tenant(models.Model):
     """One account of a system: credentials, budget, schema and directory belong to it."""
@@ -189,8 +196,11 @@ class Inbox(models.Model):
     deleted = models.BooleanField(default=False)
     successor = models.TextField(null=True)  # see `Directory`
 
+    lane = models.SmallIntegerField(default=Lane.SCHEDULED, db_default=Lane.SCHEDULED)  # how urgent it is
+
     class Meta:
         db_table = "inbox"
+        indexes = [_other_lane("inbox_other_lane")]
 
 
 class Link(models.Model):
@@ -353,10 +363,12 @@ class Outbox(models.Model):
     activecampaign_version = models.BigIntegerField(null=True)
     intended_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    lane = models.SmallIntegerField(default=Lane.SCHEDULED, db_default=Lane.SCHEDULED)
 
     class Meta:
         db_table = "outbox"
         constraints = [models.UniqueConstraint(fields=["link", "side"], name="outbox_one_open")]
+        indexes = [_other_lane("outbox_other_lane")]
 
 
 class Hold(models.Model):

@@ -74,11 +74,12 @@ def _rows(where: str, parameters: Sequence[Any]) -> list[OutboxRow]:
         return [OutboxRow(*row) for row in cursor.fetchall()]
 
 
-def intended(connection_id: int, side: Side, op: str, after: int, limit: int) -> list[OutboxRow]:
-    """Return writes later than row `after` that nobody tried to send yet, oldest first."""
+def intended(connection_id: int, side: Side, op: str, lane: int, after: int, limit: int) -> list[OutboxRow]:
+    """Return writes of a lane later than row `after` that nobody tried to send yet, oldest first."""
     return _rows(
-        "connection_id = %s AND side = %s AND op = %s AND id > %s AND state = 'intended' ORDER BY id LIMIT %s",
-        [connection_id, side.value, op, after, limit],
+        "connection_id = %s AND side = %s AND op = %s AND lane = %s AND id > %s AND state = 'intended'"
+        " ORDER BY id LIMIT %s",
+        [connection_id, side.value, op, lane, after, limit],
     )
 
 

@@ -87,6 +87,7 @@ class Hit(msgspec.Struct, gc=False):
     skipped: str | None
 
 
+ANY_LANE = 100
 UNFIT_DEFAULT = "unfit_default"  # the kind of a hold that no record has
 SEEN_COLUMNS = (
     "{0}.record_id, {0}.version, {0}.key, {0}.packed, {0}.times, {0}.stamp, {0}.created, {0}.requested_at"
@@ -111,7 +112,7 @@ _CRM_PAGE = f"""
            coalesce(a.to_fetch OR a.deleted, false), {_SIBLINGS}, i.created, {_WRITING}
     FROM (SELECT * FROM inbox
           WHERE connection_id = %(connection)s AND side = 'crm' AND object = %(object)s AND NOT to_fetch
-                AND NOT deleted AND successor IS NULL
+                AND NOT deleted AND successor IS NULL AND lane < %(before)s
                 AND (coalesce(created, '-infinity'), record_id) > (%(moment)s, %(record_id)s)
           ORDER BY coalesce(created, '-infinity'), record_id LIMIT %(limit)s) i
     LEFT JOIN LATERAL (SELECT * FROM link WHERE connection_id = i.connection_id AND object = i.object
@@ -126,7 +127,7 @@ _CONTACT_PAGE = f"""
            {_SIBLINGS}, d.created, {_WRITING}
     FROM (SELECT * FROM inbox
           WHERE connection_id = %(connection)s AND side = 'activecampaign' AND object = 'contact' AND NOT to_fetch
-                AND NOT deleted AND record_id > %(record_id)s
+                AND NOT deleted AND lane < %(before)s AND record_id > %(record_id)s
           ORDER BY record_id LIMIT %(limit)s) a
     LEFT JOIN LATERAL (SELECT * FROM link WHERE connection_id = a.connection_id AND activecampaign_id = a.record_id
                        AND state <> 'closed' AND is_primary OFFSET 0) l ON true
@@ -170,13 +171,16 @@ def _sighted(row: Sequence[Any]) -> Sighted:
     )
 
 
-def crm_page(connection_id: int, object: str, after: Sighted | None, limit: int) -> list[Sighted]:
-    """Return the next sightings of a CRM object in order of creation."""
+def crm_page(
+    connection_id: int, object: str, after: Sighted | None, limit: int, before: int = ANY_LANE
+) -> list[Sighted]:
+    """Return the next sightings of a CRM object in order of creation, those of lanes more urgent than `before`."""
     parameters: dict[str, Any] = {
         "connection": connection_id,
         "object": object,
         "moment": (after.seen.created if after else None) or "-infinity",
         "record_id": after.seen.record_id if after else "",
+        "before": before,
         "limit": limit,
     }
     with database.cursor() as cursor:
@@ -184,12 +188,15 @@ def crm_page(connection_id: int, object: str, after: Sighted | None, limit: int)
         return [_sighted(row) for row in cursor.fetchall()]
 
 
-def contact_page(connection_id: int, crm_tenant_id: int, after: str, limit: int) -> list[Sighted]:
-    """Return the next sightings of contacts, with their primary link, in order of their ids' text."""
+def contact_page(
+    connection_id: int, crm_tenant_id: int, after: str, limit: int, before: int = ANY_LANE
+) -> list[Sighted]:
+    """Return the next sightings of contacts, with their primary link, in order of their ids' text; as `crm_page`."""
     parameters: dict[str, Any] = {
         "connection": connection_id,
         "tenant": crm_tenant_id,
         "record_id": after,
+        "before": before,
         "limit": limit,
     }
     with database.cursor() as cursor:

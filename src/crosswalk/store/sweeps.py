@@ -10,6 +10,7 @@ import msgspec
 from django.db import connection as database
 from django.db import transaction
 
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
 from crosswalk.core.sweep import Place, calls_per_hour
 from crosswalk.core.system import Range
@@ -63,7 +64,7 @@ def take_range(
     with transaction.atomic(), database.cursor() as cursor:
         read = [(found.requested_at, found.records)] if found.records else []
         news = inbox.take_news(cursor, feed.tenant_id, side, readers, feed.name, read)
-        inbox.want(connection_id, side, feed.name, absent, now)
+        inbox.want(connection_id, side, feed.name, absent, now, Lane.BACK_FILL)
         note_place(feed, place)
     return news
 

@@ -15,6 +15,7 @@ from crosswalk.convert import ConversionError, fits, typed_value
 from crosswalk.core import catalogue
 from crosswalk.core.catalogue import Said
 from crosswalk.core.failures import UserError
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Policy, Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import Value
@@ -239,7 +240,8 @@ def choose_record(context: Context, held: Sequence[Held], contact_id: str | None
             refused.append(Refusal(hold_id=hold.id, said=said, entry=entry))
             continue
         holds.note_match(context.connection_id, hold, contact_id)
-        inbox.want(context.connection_id, Side.CRM, hold.object, [hold.record_id], context.clock.now())
+        now = context.clock.now()
+        inbox.want(context.connection_id, Side.CRM, hold.object, [hold.record_id], now, Lane.LIVE)
         chosen.append(hold.id)
     return Outcome(chosen=chosen, refused=refused)
 

@@ -147,6 +147,11 @@ def _unbraked(side: Side, count: int) -> None:
     """No run is under way that could go too far."""
 
 
+def go_on(lane: Lane) -> bool:
+    """Nothing is more urgent."""
+    return False
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One connection, ready to run."""
@@ -172,6 +177,7 @@ class Context:
     )  # object → CRM fields that count as without shadow, while such a plan or run works
     run_id: int | None = None  # of the run under way
     closing: Closing = _unbraked  # asked before links are closed because their records on a side are gone
+    between: Callable[[Lane], bool] = go_on  # is called between two pages of a push; see `lanes.Between`
     described_again: bool = False  # this run asked for the fields once more
     opened_at: datetime  # when all fields had been described
     described_at: dict[str, datetime] = field(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from gettext import gettext as _
 
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
 from crosswalk.store import identity, inbox, pairs, runs, selection
 from crosswalk.store.outcomes import Merged, commit_merged
-from crosswalk.store.pairs import Sighted
+from crosswalk.store.pairs import ANY_LANE, Sighted
 
 from . import pull
 from .consent import opted_out
@@ -26,33 +27,36 @@ from .vanished import require_fields
 PAGE = 2000
 
 
-def fill_outbox(context: Context) -> None:
-    """Fill the outbox from all waiting inbox rows; each page commits its shadows, holds and offers."""
+def fill_outbox(context: Context, before: int = ANY_LANE) -> None:
+    """Fill the outbox from all waiting inbox rows, or those of lanes more urgent than `before`.
+
+    Each page commits its shadows, holds and offers.
+    """
     now = context.clock.now()
     follow(context)
     identity.adopt_contacts(context.connection_id, context.tenants[Side.ACTIVECAMPAIGN], now)
     while pull.fetch_wanted(context) and follow(context):
         pass  # what shared a closed link's contact or address is read as well
     for plan in context.objects.values():
-        _fill_from_crm(context, plan)
-    _fill_from_contacts(context)
+        _fill_from_crm(context, plan, before)
+    _fill_from_contacts(context, before)
     identity.promote(context.connection_id, now)
 
 
-def _fill_from_crm(context: Context, plan: ObjectPlan) -> None:
+def _fill_from_crm(context: Context, plan: ObjectPlan, before: int) -> None:
     done = 0
     after = None
-    while rows := pairs.crm_page(context.connection_id, plan.object, after, PAGE):
+    while rows := pairs.crm_page(context.connection_id, plan.object, after, PAGE, before):
         _store(context, match_crm_page(context, plan, _free(rows)))
         after = rows[-1]
         done += len(rows)
         context.report(Progress(phase=_("compare {object}").format(object=plan.object), done=done))
 
 
-def _fill_from_contacts(context: Context) -> None:
+def _fill_from_contacts(context: Context, before: int) -> None:
     done = 0
     after = ""
-    while rows := pairs.contact_page(context.connection_id, context.tenants[Side.CRM], after, PAGE):
+    while rows := pairs.contact_page(context.connection_id, context.tenants[Side.CRM], after, PAGE, before):
         _store(context, match_contact_page(context, _free(rows)))
         after = rows[-1].seen.record_id
         done += len(rows)
@@ -88,7 +92,8 @@ def _store(context: Context, matched: Matched) -> None:
         identity.promote(context.connection_id, context.clock.now(), matched.risen)
     runs.analyse_grown()
     for (side, object), record_ids in matched.wants.items():
-        inbox.want(context.connection_id, side, object, record_ids, context.clock.now())
+        # For the sake of their partners, whose lane decides.
+        inbox.want(context.connection_id, side, object, record_ids, context.clock.now(), Lane.BACK_FILL)
 
 
 def _merge(context: Context, matched: Matched) -> list[Merged]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from crosswalk.core import catalogue
 from crosswalk.core.catalogue import CATALOGUE, Said
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
@@ -31,7 +32,7 @@ def retry(connection_id: int, held: Sequence[Held], now: datetime) -> None:
     mapped.accept_kinds(connection_id, [(hold.object, hold.field) for hold in held if hold.code == retyped])
     for hold in held:
         if hold.kind not in {PAUSED, BRAKE, UNFIT_DEFAULT}:
-            _look_at(connection_id, hold.object, *_records(hold), now)
+            _look_at(connection_id, hold.object, *_records(hold), now, Lane.LIVE)
 
 
 def _records(hold: Held) -> tuple[str | None, str | None]:
@@ -63,7 +64,8 @@ def look_at_changed(context: Context) -> None:
             gone.append(held.id)
         elif not held.fingerprint.startswith(today):
             now = context.clock.now()
-            _look_at(context.connection_id, held.object, held.crm_id, held.activecampaign_id, now)
+            records = held.crm_id, held.activecampaign_id
+            _look_at(context.connection_id, held.object, *records, now, Lane.RETRY)
     pairs.forget_holds(gone)
 
 
@@ -118,9 +120,9 @@ def _mark_today(context: Context, held: HeldLink) -> str | None:
 
 
 def _look_at(
-    connection_id: int, object: str, crm_id: str | None, contact_id: str | None, now: datetime
+    connection_id: int, object: str, crm_id: str | None, contact_id: str | None, now: datetime, lane: Lane
 ) -> None:
     if crm_id is not None:
-        inbox.want(connection_id, Side.CRM, object, [crm_id], now)
+        inbox.want(connection_id, Side.CRM, object, [crm_id], now, lane)
     if contact_id is not None:
-        inbox.want(connection_id, Side.ACTIVECAMPAIGN, CONTACT, [contact_id], now)
+        inbox.want(connection_id, Side.ACTIVECAMPAIGN, CONTACT, [contact_id], now, lane)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from gettext import gettext as _
+from itertools import product
 
 from structlog.contextvars import bound_contextvars
 
 from crosswalk.core.catalogue import gettext_noop
 from crosswalk.core.failures import SystemFailure
+from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Batch, Op, Outcome, Receipt, Record, Write, WriteOptions
 from crosswalk.core.values import Kind, same, unpack
@@ -29,22 +31,37 @@ GUARDED_CALLS = 25
 GUARDED_RECORDS = 500  # two imports; read in five pages, where one import would take three
 
 
-def push(context: Context, run_id: int, options: WriteOptions, totals: Mapping[tuple[str, str], int]) -> None:
-    """Send every intended write once; what must wait stays in the outbox. `totals` are their counts."""
-    for side in (Side.CRM, Side.ACTIVECAMPAIGN):
-        for op in (Op.UPDATE, Op.CREATE):
-            if total := totals.get((side.value, op.value)):
-                _push(context, run_id, side, op, options, total)
+def push(
+    context: Context,
+    run_id: int,
+    options: WriteOptions,
+    totals: Mapping[tuple[str, str], int],
+    lanes: Sequence[Lane] = (Lane.SCHEDULED,),
+) -> Lane | None:
+    """Send every intended write once, lane by lane; what must wait stays in the outbox. `totals` are their counts.
+
+    Returns the lane in which it stopped, because something more urgent has come; None: it is through.
+    """
+    for lane, side, op in product(lanes, (Side.CRM, Side.ACTIVECAMPAIGN), (Op.UPDATE, Op.CREATE)):
+        if total := totals.get((side.value, op.value)):
+            _push(context, run_id, side, op, lane, options, total)
+            if context.between(lane):
+                return lane
+    return None
 
 
-def _push(context: Context, run_id: int, side: Side, op: Op, options: WriteOptions, total: int) -> None:
+def _push(
+    context: Context, run_id: int, side: Side, op: Op, lane: Lane, options: WriteOptions, total: int
+) -> None:
     after = done = 0
     imported: Results | None = None
-    while rows := outbox.intended(context.connection_id, side, op, after, WAVE):
+    while rows := outbox.intended(context.connection_id, side, op, lane, after, WAVE):
         after = rows[-1].id
-        imported = _push_wave(context, run_id, side, op, rows, options, imported)
+        imported = _push_wave(context, run_id, side, op, lane, rows, options, imported)
         done += len(rows)
         context.report(Progress(phase=_(_PHASES[op]).format(side=side), done=done, total=total))
+        if context.between(lane):
+            break
     if imported is not None:
         confirm_imports(context, run_id, imported)
 
@@ -54,6 +71,7 @@ def _push_wave(
     run_id: int,
     side: Side,
     op: Op,
+    lane: Lane,
     rows: Sequence[OutboxRow],
     options: WriteOptions,
     before: Results | None,
@@ -75,6 +93,8 @@ def _push_wave(
         fresh = guard(context, run_id, side, [by_id[w.id] for batch in group for w in batch.writes], group)
         for batch in fresh:
             send(context, run_id, side, batch, by_id, options)
+        if context.between(lane):
+            break
     if before is not None:
         confirm_imports(context, run_id, before)
     if not any(batch.asynchronous for batch in batches):

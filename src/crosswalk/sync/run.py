@@ -25,8 +25,8 @@ from .context import Context
 from .fields import FieldsLostError, begin_back_fill, describe_again, list_back_fill, note_fields
 from .fill import fill_outbox
 from .holds import look_at_changed
+from .lanes import push_in_order
 from .pull import fetch_wanted, pull_all
-from .push import push
 from .recover import read_and_recover
 from .shares import require_share, swept, while_affordable
 
@@ -238,9 +238,8 @@ def _rounds(context: Context, run_id: int, braking: Braking, options: WriteOptio
         runs.analyse_grown()
         fill_outbox(context)
         carry_consents(context, run_id)  # of records that were linked just now; no brake stops it
-        totals = braking.before_push()
         try:
-            push(context, run_id, options, totals)
+            push_in_order(context, run_id, braking, options)
         except SystemFailure as failure:
             if failure.kind is not FailureKind.TRANSIENT or number == ROUNDS:
                 raise
