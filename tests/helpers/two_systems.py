@@ -490,7 +490,7 @@ class TwoSystems:
         """Somebody deletes a custom field of ActiveCampaign, with all its values."""
         number = self.field(title).removeprefix("field/")
         ready = self.ready["activecampaign"]
-        with httpx2.Client(transport=self.wire.inner, trust_env=False) as client:
+        with httpx2.Client(transport=self.wire._vendors, trust_env=False) as client:
             headers = {"Api-Token": ready["key"]}
             answer = client.delete(f"{ready['url']}/api/3/fields/{number}", headers=headers)
         assert answer.status_code == 200, answer.text

@@ -171,10 +171,16 @@ def _equal(world: World) -> Iterator[str]:
         ours, theirs = world.ledger.cells.get(crm), world.ledger.cells.get(contact)
         if ours is None or theirs is None:
             continue
-        for name in FIELDS:
+        for name in _kept(world):
             if not _agree(name, ours[name], theirs[name]) and (link.id, name) not in held:
                 yield f"{ours[name].content.told()} is not {theirs[name].content.told()}"
     yield from _unlinked(world, linked)
+
+
+def _kept(world: World) -> list[str]:
+    """The fields that both sides still have: one that somebody deleted rests, and nothing is emptied for it."""
+    gone = {name for _side, name in world.dropped}
+    return [name for name in FIELDS if name not in gone]
 
 
 def _agree(name: str, crm: Cell, contact: Cell) -> bool:
@@ -252,6 +258,8 @@ def _is_due(world: World, hold: dict[str, Any]) -> bool:
     crm = world.ledger.cells.get((CRM, hold["object"], hold["crm_id"] or ""))
     contact = world.ledger.cells.get((CONTACTS, "contact", hold["activecampaign_id"] or ""))
     field = hold["field"]
+    if field in FIELDS and field not in _kept(world):
+        return True
     if hold["kind"] == "conflict" and crm and contact and field in FIELDS:
         ours, theirs = crm[field].content, contact[field].content
         return ours.value != theirs.value and not _follow(ours, theirs)
@@ -277,7 +285,7 @@ def _shadows(world: World) -> Iterator[str]:
             shadow = unpack(getattr(link, f"{side}_shadow"))
             if cells is None:
                 continue
-            for name in FIELDS:
+            for name in _kept(world):
                 kept = world.canonical(name, shadow.get(world.names(side, name)))
                 if kept != cells[name].content.value:
                     yield f"{record} {name}: shadow {kept!r}, record {cells[name].content.value!r}"

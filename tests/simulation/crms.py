@@ -6,7 +6,8 @@ Everything else of the simulation knows a CRM through these few words alone.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from tests.simulation.history import ONE_WAY, Options
 
 from crosswalk_sandbox.control import Controlled
 from crosswalk_sandbox.http import make_request
+from crosswalk_sandbox.salesforce.schema import Object, Schema
 
 Record = tuple[str, str, str]  # side, object, id
 Row = dict[str, Any]
@@ -162,6 +164,16 @@ class Crm(ABC):
     def limit(self, field: str, may: May) -> None:
         """Tell the CRM so."""
 
+    def drop(self, field: str) -> None:
+        """Delete a field with all its values."""
+        if field in self.limited:
+            self.let(field, May.WRITE)
+        self.take_away(set(self.tables.values()), self.fields[field])
+
+    @abstractmethod
+    def take_away(self, tables: Set[str], column: str) -> None:
+        """Delete a column of its own in these tables."""
+
     @abstractmethod
     def refuse_duplicates(self, action: str) -> None:
         """Have the CRM look for other records with an address before it saves one."""
@@ -249,6 +261,13 @@ class Salesforce(Crm):
             values = {"Field": f"{table}.{self.fields[field]}", **rights}
             self.controlled.person("FieldPermissions", "edit", values=values)
 
+    def take_away(self, tables: Set[str], column: str) -> None:
+        org = self.controlled.system.org  # type: ignore[attr-defined]
+        org.base = Schema(
+            {each.name: _without(each, column) if each.name in tables else each for each in org.base}
+        )
+        org.set_rules(org.rules)
+
     def refuse_duplicates(self, action: str) -> None:
         tables = list(self.tables.values())
         rules = [{"object": name, "match": ["Email"], "against": tables, "action": action} for name in tables]
@@ -324,6 +343,15 @@ class Dynamics(Crm):
         }
         self._post({"secured": limited})
 
+    def take_away(self, tables: Set[str], column: str) -> None:
+        environment = self.controlled.system.environment  # type: ignore[attr-defined]
+        for name in tables:
+            table, rows = environment.schema.tables[name], environment.rows[name]
+            left = {each: kept for each, kept in table.columns.items() if each != column}
+            environment.schema.put(replace(table, columns=left))
+            for row in rows.values():
+                row.pop(column, None)
+
     def refuse_duplicates(self, action: str) -> None:
         """Its rules are asked by calls that wish it, and ours do not."""
         environment = self.controlled.system.environment  # type: ignore[attr-defined]
@@ -350,6 +378,10 @@ class Dynamics(Crm):
             status = answered.partition("HTTP/1.1 ")[2][:3]
             if status.isdigit() and is_refusal(int(status)):
                 yield f"{asked} {answered}"
+
+
+def _without(kind: Object, field: str) -> Object:
+    return replace(kind, fields={name: each for name, each in kind.fields.items() if name != field})
 
 
 OPEN, QUALIFIED = 0, 1

@@ -283,7 +283,7 @@ def twin_renamed(chance: Chance) -> list[Step]:
 def closed_for_good(chance: Chance) -> list[Step]:
     """A lead is put away and never had back, while its contact is edited."""
     who, first = _pair(chance, "lead")
-    acts = (Act(op="crm_put_away", who=who), chance.edit("contact_edit", who, "nickname"))
+    acts = (Act(op="crm_put_away", who=who), chance.edit("contact_edit", who, "lastName"))
     return [first, Step(wait=HOUR, acts=acts)]
 
 
@@ -347,6 +347,28 @@ def field_limited(chance: Chance) -> list[Step]:
     ]
 
 
+def field_deleted(chance: Chance) -> list[Step]:
+    """A field is deleted outright on one side while or before a run is about to write it, and others of that record."""
+    who, first = _pair(chance, chance.random.choice(("lead", "contact")))
+    forms = ("contact_edit", "crm", UPDATE), ("crm_edit", "contact", "PUT /api/3")
+    ours, theirs, writes = forms[0 if chance.either() else 1]
+    edited = chance.random.choice((("birthday", "lastName"), ("lastName",)))
+    edits = (
+        chance.edit(f"{theirs}_edit", who, "firstName"),  # so that its record is read
+        *(chance.edit(ours, who, name) for name in edited),
+    )
+    dropped = Act(op=f"{theirs}_drops", who=NOBODY, field="birthday")
+    part = chance.random.choice((FEED, "GET /api/3/contacts", writes, ""))
+    events = (Event(at=1, part=part, acts=(dropped,)),) if part else ()
+    later = (chance.edit(ours, who, name) for name in ("birthday", "firstName"))
+    return [
+        first,
+        Step(wait=HOUR, acts=(chance.edit("crm_edit", who, "birthday"),)),
+        Step(wait=HOUR, acts=edits if part else (dropped, *edits), events=events),
+        Step(wait=HOUR, acts=(dropped, *later)),
+    ]
+
+
 def vendor_rests(chance: Chance) -> list[Step]:
     """A vendor takes no more calls for longer than a run waits, in the middle of one."""
     who, first = _pair(chance)
@@ -397,6 +419,7 @@ GUIDED: dict[str, Guide] = {
         flow_after_an_edit,
         found_as_a_duplicate,
         field_limited,
+        field_deleted,
         vendor_rests,
         erased,
     )

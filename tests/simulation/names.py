@@ -44,6 +44,7 @@ WITH_EACH = (
     "opt-out carried to the CRM",
     "field of the CRM rests while it is hidden",
     "field of the CRM hidden in the middle of a run",
+    "field rests since the CRM's was deleted",
     "write held while its field may only be read",
 )
 WITH_ANY = (
@@ -61,6 +62,7 @@ WITH_ANY = (
     "value kept in a form of the vendor's own",
     "value carried that no stamp had shown",
     "overwritten in the stated window",
+    "field rests since ActiveCampaign's was deleted",
     "run ended by a vendor, work went on in the next",
 )
 WITH_ONE = {

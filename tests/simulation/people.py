@@ -62,14 +62,14 @@ class People:
 
     def crm_new(self, act: Act) -> bool:
         values = {"email": self.address(act.who), "lastName": self._named("Last", act.who)}
-        if act.field:
+        if act.field and not self.has_dropped(CRM, act.field):
             values[act.field] = act.value
         self._world.org.new(act.object, values)
         return True
 
     def crm_edit(self, act: Act) -> bool:
         record = self._crm(act.who)
-        if record is None:
+        if record is None or self.has_dropped(CRM, act.field):
             return False
         self._world.org.edit(record, {act.field: act.value})
         if act.field == "email" and act.value:
@@ -150,6 +150,23 @@ class People:
         """An admin gives programs all rights to a field again."""
         return self._may(act.field, May.WRITE)
 
+    def crm_drops(self, act: Act) -> bool:
+        """An admin of the CRM deletes a field with all its values."""
+        return self._drop(CRM, act.field, lambda: self._world.org.drop(act.field))
+
+    def _drop(self, side: str, field: str, drop: Callable[[], None]) -> bool:
+        """Only of a field that is mapped already."""
+        if not self._world.connected or self.has_dropped(side, field):
+            return False
+        drop()
+        self._world.dropped.add((side, field))
+        self._world.contexts.clear()  # as above
+        return True
+
+    def has_dropped(self, side: str, field: str) -> bool:
+        """Whether there is no such field any more."""
+        return (side, field) in self._world.dropped
+
     def crm_blocks(self, act: Act) -> bool:
         """An admin has saves refused that would make one more record with an address."""
         self._world.org.refuse_duplicates("block")
@@ -162,6 +179,8 @@ class People:
         for a moment only, between two looks at those, was empty to everybody who asked.
         """
         world = self._world
+        if self.has_dropped(CRM, field):
+            return False
         silently = world.org.hides_silently and may is May.WRITE
         if not world.connected or (world.running and silently):
             return False
@@ -171,20 +190,25 @@ class People:
 
     # --- ActiveCampaign
 
+    def contact_drops(self, act: Act) -> bool:
+        """An admin of ActiveCampaign deletes a custom field with all its values."""
+        title = self._world.titles[act.field]
+        return self._drop(CONTACTS, act.field, lambda: self._world.drop_contact_field(title))
+
     def _contact(self, who: int) -> str | None:
         records = self._world.ledger.records(who, CONTACTS)
         return records[0][2] if records else None
 
     def contact_new(self, act: Act) -> bool:
         given = {"firstName": self._named("First", act.who), "lists": {LIST: ACTIVE}}
-        if act.field:
+        if act.field and not self.has_dropped(CONTACTS, act.field):
             given[self._name(act.field)] = act.value
         self._world.contact_new(self.address(act.who), **given)
         return True
 
     def contact_edit(self, act: Act) -> bool:
         contact_id = self._contact(act.who)
-        if contact_id is None:
+        if contact_id is None or self.has_dropped(CONTACTS, act.field):
             return False
         self._world.contact_edit(contact_id, **{self._name(act.field): act.value})
         if act.field == "email":
@@ -194,7 +218,8 @@ class People:
     def contact_sets(self, act: Act) -> bool:
         """An automation sets a custom value alone: the contact's stamp does not move."""
         contact_id = self._contact(act.who)
-        if contact_id is None or act.field not in self._world.custom:
+        no_field = act.field not in self._world.custom or self.has_dropped(CONTACTS, act.field)
+        if contact_id is None or no_field:
             return False
         values = {self._name(act.field): act.value}
         contacts = self._world.systems["activecampaign"]
@@ -266,6 +291,7 @@ ACTS: dict[str, Callable[[People, Act], bool]] = {
     "crm_locks": People.crm_locks,
     "crm_opens": People.crm_opens,
     "crm_blocks": People.crm_blocks,
+    "crm_drops": People.crm_drops,
     "contact_new": People.contact_new,
     "contact_edit": People.contact_edit,
     "contact_sets": People.contact_sets,
@@ -275,4 +301,5 @@ ACTS: dict[str, Callable[[People, Act], bool]] = {
     "contact_tag": People.contact_tag,
     "contact_leaves": People.contact_leaves,
     "contact_joins": People.contact_joins,
+    "contact_drops": People.contact_drops,
 }

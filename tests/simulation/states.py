@@ -32,6 +32,7 @@ DEEDS = {
     "contact_merge": "merged",
     "contact_erase": "erased",
 }
+HELD = {"conflict": "conflict held for a person", "rejected": "hold after a refusal"}  # by a hold's kind
 PLACES = {CRM: "CRM record", CONTACTS: "contact"}
 # a state of the outbox, and what goes on then
 MOMENTS = {
@@ -93,6 +94,14 @@ def note_limits(world: World) -> None:
             world.states["write held while its field may only be read"] += 1
 
 
+def note_dropped(world: World) -> None:
+    """What rests since somebody deleted a field."""
+    for side, field in world.dropped:
+        if models.Hold.objects.filter(field=world.org.fields[field], kind="paused").exists():
+            place = "the CRM" if side == CRM else "ActiveCampaign"
+            world.states[f"field rests since {place}'s was deleted"] += 1
+
+
 def note_rest(world: World, verdict: Verdict) -> None:
     """What can be told from how everything ended."""
     world.states.update(_rested(world))
@@ -121,7 +130,8 @@ def _rested(world: World) -> Iterator[str]:
     for hold in world.holds():
         if not world.org.takes((CRM, hold["object"], hold["crm_id"] or "")):
             yield "hold while a lead is closed"
-        yield "conflict held for a person" if hold["kind"] == "conflict" else "hold after a refusal"
+        if hold["kind"] in HELD:
+            yield HELD[hold["kind"]]
         if hold["field"] == "email" and hold["kind"] != "conflict":
             yield "address held that another contact has"
     for row in world.journal():

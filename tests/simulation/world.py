@@ -6,7 +6,7 @@ Import this only when Django knows its database.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.simulation.crms import CRMS, is_refusal
 from tests.simulation.faults import Commits, Events, FaultyWire, Killed, Trace
 from tests.simulation.history import FIELDS, ONE_WAY, TAG, Act, History, Step
 from tests.simulation.people import People
-from tests.simulation.states import note_act, note_death, note_limits
+from tests.simulation.states import note_act, note_death, note_dropped, note_limits
 
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import CreationRule, FieldMapping, MappingFile, Policy, Settings, Side, UpdateRule
@@ -31,7 +31,7 @@ from crosswalk.sync import run as runs
 if TYPE_CHECKING:
     from crosswalk.sync.run import RunResult
 
-TITLES = {
+TITLES: Mapping[str, str] = {
     "nickname": "Nickname",
     "score": "Score",
     "birthday": "Birthday",
@@ -48,6 +48,8 @@ _commits: list[Commits] = []
 
 class World(TwoSystems):
     """One history while it is played."""
+
+    titles = TITLES
 
     def __init__(self, key_file: Path, history: History) -> None:
         super().__init__(key_file, limits="real", crm=history.options.crm)
@@ -75,6 +77,7 @@ class World(TwoSystems):
             self.account_rules(stored_as={"phone": ["digits"]})
         if not _commits:
             _commits.append(Commits())
+        self.dropped: set[tuple[str, str]] = set()  # fields that were deleted outright, by side
         self.connected = False
         self.running = False
         self.ends: list[datetime] = []  # of the runs that came to it
@@ -168,6 +171,7 @@ class World(TwoSystems):
                 self._bury()
             self._note_links()
             note_limits(self)
+            note_dropped(self)
         self.story.insert(place, f"{started}: {ended.rstrip()}")
         self.trace.add("run", ended)
         return result
@@ -294,7 +298,14 @@ class World(TwoSystems):
         return self.systems["activecampaign"].system.account  # type: ignore[attr-defined]
 
     def _look(self) -> dict[Record, Values]:
-        return look(self.org, self._account, self.custom, digits=self.history.options.digits)
+        """What every record holds; where a field was deleted, what it held then: the other side shall keep that."""
+        now = look(self.org, self._account, self.custom, digits=self.history.options.digits)
+        for side, name in self.dropped:
+            for record, values in now.items():
+                if record[0] == side:
+                    cells = self.ledger.cells.get(record) or self.ledger.gone.get(record)
+                    values[name] = cells[name].content.value if cells else ""
+        return now
 
     def _stands(self) -> Stands:
         return stands(self.org, self._account)
