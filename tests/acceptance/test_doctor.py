@@ -30,3 +30,8 @@ def test_a_database_that_is_away_does_not_end_the_other_checks(crosswalk: Instal
     assert states["database"] == "fail"
     assert states["time zone"] == "ok"
     assert "s3cret" not in done.out + done.err
+
+
+def test_the_doctor_speaks_german_and_spanish(crosswalk: Installation) -> None:
+    assert "Die Tabellen sind die dieser Version." in crosswalk.program("doctor", LANGUAGE="de").out
+    assert "Las tablas son las de esta versión." in crosswalk.program("doctor", LANGUAGE="es").out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from gettext import gettext as _
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import msgspec
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 import msgspec
 import typer
 from rich.text import Text
+
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

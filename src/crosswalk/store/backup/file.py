@@ -12,7 +12,6 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from gettext import gettext as _
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 _WORDS = b"crosswalk backup 1\n"
 _LONGEST = 64 << 20  # bytes of a piece: what is longer was not written by us

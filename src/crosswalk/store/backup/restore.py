@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.store import keys
 from crosswalk.store.vault import Vault, keys_in, read_keys, write_keys
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 JOBS = "procrastinate"  # its tables hold work under way, which schedules make anew
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import datetime
-from gettext import gettext as _
 from pathlib import Path
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.zones import zone_named
 
 from .finding import Finding, State

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from gettext import gettext as _
 
 from crosswalk.core.failures import SystemFailure, UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.store import connections, halts, models
 from crosswalk.store.vault import Vault
 from crosswalk.systems import addresses

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from pathlib import Path
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.store import keys
 from crosswalk.store.server import OLDEST, Server
 from crosswalk.store.vault import Vault, read_keys
