@@ -214,3 +214,22 @@ def test_calls_are_counted_by_connection_and_hour_and_cease_to_count_after_a_day
     assert [calls for _hour, calls in calls_by_hour(ours.id, tenant, START - timedelta(hours=1))] == [45, 5]
     clock.sleep(23 * 3600)
     assert usage(ours.id, tenant, 50.0, clock.now()).meter.ours == 5
+
+
+def test_a_pace_that_is_lifted_is_lifted_for_everybody_and_told_once(tenant: int) -> None:
+    from math import inf
+
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from crosswalk.store.budget import TenantBudget
+
+    TenantBudget(tenant, Clock(), per_second=None).learn(per_second=4.0)
+    slow = _slots(tenant, 3, None)
+    assert slow[2] - slow[0] >= timedelta(seconds=0.5)
+    TenantBudget(tenant, Clock(), per_second=None).learn(per_second=inf)
+    later = TenantBudget(tenant, Clock(), per_second=None)
+    with CaptureQueriesContext(connection) as asked:
+        later.learn(per_second=inf)
+    assert len(asked) == 0
+    assert len(set(_slots(tenant, 5, None))) == 1

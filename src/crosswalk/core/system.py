@@ -345,7 +345,7 @@ class Budget(Protocol):
         used_today: int | None = None,
         limit_today: int | None = None,
     ) -> None:
-        """Take in what an answer said: calls per second, seconds to pause, daily figures.
+        """Take in what an answer said: calls per second (infinite: no pace), seconds to pause, daily figures.
 
         `crowded`: it was one call too many, although the pace was kept: others use the account too.
         """

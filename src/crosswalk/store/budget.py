@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from threading import Lock
 from typing import Any
 
@@ -51,7 +52,7 @@ _SLOT = f"""
 _OPEN = """
     WITH made AS (INSERT INTO budget (tenant_id, next_slot, per_second, room) VALUES (%(tenant)s, %(now)s, %(pace)s, 1)
                   ON CONFLICT (tenant_id) DO NOTHING)
-    SELECT b.used_today, b.limit_today, CASE WHEN b.limit_today IS NULL THEN 0 ELSE
+    SELECT b.per_second, b.used_today, b.limit_today, CASE WHEN b.limit_today IS NULL THEN 0 ELSE
            (SELECT coalesce(sum(calls), 0) FROM call_count
             WHERE connection_id = %(connection)s AND tenant_id = %(tenant)s AND hour > %(since)s) END
     FROM budget b WHERE b.tenant_id = %(tenant)s
@@ -116,7 +117,7 @@ class TenantBudget:
         with database.cursor() as cursor:
             cursor.execute(_OPEN, parameters)
             if row := cursor.fetchone():
-                self.meter.used, self.meter.limit, self.meter.ours = row
+                self._per_second, self.meter.used, self.meter.limit, self.meter.ours = row
 
     def wait(self) -> None:
         """Return when the next call may go. Raises Paused when that is far away, Short when our share is gone."""
@@ -185,8 +186,9 @@ class TenantBudget:
         """Keep what an answer said; figures of the day are stored with the counts."""
         changes: dict[str, Any] = {}
         now = self._clock.now()
-        if per_second is not None and per_second != self._per_second:
-            self._per_second = changes["per_second = %s"] = per_second
+        pace = None if per_second == inf else per_second
+        if per_second is not None and pace != self._per_second:
+            self._per_second = changes["per_second = %s"] = pace
         if pause is not None:  # a short one never ends a long one
             changes["next_slot = greatest(next_slot, %s)"] = now + timedelta(seconds=pause)
         if crowded and self._per_second is not None:

@@ -21,6 +21,7 @@ from ..refusals import Refused
 from . import batch
 from .auth import Token
 from .errors import explain
+from .protection import Protection
 from .session import Session
 
 ROOT = "/api/data/v9.2"
@@ -53,6 +54,7 @@ class Client:
             budget=budget,
             clock=clock,
             transport=transport,
+            learn=Protection().learn,
             explain=explain,
         )
         self._budget = budget
