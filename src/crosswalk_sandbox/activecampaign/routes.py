@@ -55,6 +55,7 @@ ROUTES: dict[str, Handler] = {
     "GET /users": settings.browse_users,
     "GET /users/me": settings.me,
     "GET /users/{id}": settings.read_user,
+    "GET /users/email/{id}": settings.read_user_by_email,
     "GET /settings/account": settings.show_account,
     "GET /customObjects/schemas": settings.no_schemas,
     "GET /webhooks": settings.no_webhooks,

@@ -37,6 +37,15 @@ def read_user(account: Account, call: Call) -> Response:
     return json_response(200, {"user": rows.user_row(user)})
 
 
+def read_user_by_email(account: Account, call: Call) -> Response:
+    """`GET /users/email/{email}`."""
+    wanted = call.ids[0].lower()
+    user = next((each for each in account.users.values() if each.email.lower() == wanted), None)
+    if user is None:
+        raise unknown("User", call.ids[0])
+    return json_response(200, {"user": rows.user_row(user)})
+
+
 def show_account(account: Account, call: Call) -> Response:
     """`GET /settings/account`: for users of the Admin group only."""
     if not call.user.admin:

@@ -12,6 +12,7 @@ import msgspec
 from crosswalk_sandbox.clock import Clock
 from crosswalk_sandbox.dynamics import ids
 from crosswalk_sandbox.dynamics.files.stored import Files
+from crosswalk_sandbox.dynamics.hooks.event import Event
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.query.conditions import folded
 from crosswalk_sandbox.dynamics.rules import Logic, Rules
@@ -69,6 +70,7 @@ class Environment:
         self.session = Session()  # who works at the moment
         self.rules = Rules()
         self.files = Files()
+        self.events: list[Event] = []  # for webhooks, since they were last sent
         self.later: list[LaterEdit] = []  # what logic will do
         self.rights: dict[str, Rights] = {}  # of users who called, until a row about rights changes
         # the object id of an application of the tenant, by its client id
@@ -150,13 +152,13 @@ class Environment:
         """Take back every change of the block when it ends with an exception."""
         rows = {name: dict(found) for name, found in self.rows.items()}
         later = list(self.later)
-        files = dict(self.files.stored)
+        files, events = dict(self.files.stored), list(self.events)
         version, deleted, schema = self.version, list(self.deleted), self.schema.kept()
         try:
             yield
         except BaseException:
             self.rows, self.version, self.deleted = rows, version, deleted
-            self.later, self.files.stored = later, files
+            self.later, self.files.stored, self.events = later, files, events
             self.schema.go_back(schema)
             self.forget_indexes()
             raise

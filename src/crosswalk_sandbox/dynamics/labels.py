@@ -37,6 +37,12 @@ LABELS: dict[str, tuple[str, ...]] = {
         "Waiting For Resources", "Waiting", "In Progress", "Pausing", "Canceling", "Succeeded", "Failed", "Canceled",
     ),
     "asyncoperation.operationtype": ("System Event", "Bulk Delete"),
+    "sdkmessageprocessingstep.statecode": ("Enabled", "Disabled"),
+    "sdkmessageprocessingstep.statuscode": ("Enabled", "Disabled"),
+    "sdkmessageprocessingstep.mode": ("Synchronous", "Asynchronous"),
+    "sdkmessageprocessingstep.stage": (
+        "Pre-validation", "Pre-operation", "Main Operation", "Post-operation", "Post-operation (Deprecated)",
+    ),
     "opportunityratingcode": ("Hot", "Warm", "Cold"),
     "statecode": ("Active", "Inactive"),
     "statuscode": ("Active", "Inactive"),

@@ -29,6 +29,11 @@ RELATIONSHIPS = {
     ("opportunity", "customerid", "account"): "opportunity_customer_accounts",
     ("opportunity", "customerid", "contact"): "opportunity_customer_contacts",
     ("opportunity", "parentaccountid", "account"): "opportunity_parent_account",
+    (
+        "sdkmessageprocessingstep",
+        "eventhandler",
+        "serviceendpoint",
+    ): "serviceendpoint_sdkmessageprocessingstep",
     ("opportunity", "parentcontactid", "contact"): "opportunity_parent_contact",
 }
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from crosswalk_sandbox.dynamics.costs import Costs
+from crosswalk_sandbox.dynamics.hooks.sending import Habits
 from crosswalk_sandbox.dynamics.schema import Schema
 from crosswalk_sandbox.triggers import Event, Flow, Triggered, check_ways
 
@@ -64,6 +65,7 @@ class Rules(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     lead_mapping: dict[str, str] = {}
     page_rows: int | None = None  # most rows of a page; None: as the vendor gives them
     costs: Costs = Costs()
+    webhooks: Habits = Habits()
 
     def changed(self, sent: Mapping[str, Any], schema: Schema) -> Rules:
         """The rules with those that are named replaced. Raises ValueError."""

@@ -17,6 +17,8 @@ from crosswalk_sandbox.dynamics.entra.service import SavedEntra, object_of, serv
 from crosswalk_sandbox.dynamics.environment import Environment, LaterEdit, Row
 from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
 from crosswalk_sandbox.dynamics.files.stored import Files, StoredFile
+from crosswalk_sandbox.dynamics.hooks import jobs
+from crosswalk_sandbox.dynamics.hooks.sending import Sender
 from crosswalk_sandbox.dynamics.loading import Export
 from crosswalk_sandbox.dynamics.places import Places
 from crosswalk_sandbox.dynamics.protection import Protection, SavedUse, ThrottledError, beyond
@@ -101,6 +103,7 @@ class Dynamics:
 
     def __init__(self, world: World) -> None:
         self._places = Places()
+        self._sender = Sender()
         self._requests = 0  # to the Web API, each with an id of its own
         self.entra = Entra(world.seed, world.clock, self._places)
         self.environment = Environment(
@@ -125,6 +128,7 @@ class Dynamics:
         self.environment.version, self.environment.made = version, 0
         self.environment.deleted, self.environment.files = [], Files()
         self.environment.rules, self.environment.later = Rules(), []
+        self._sender.forget()
         self.entra.reset()
         self.protection.reset()
 
@@ -191,6 +195,7 @@ class Dynamics:
             ("POST", "rules"): lambda request: self.set_rules(object_of(request)),
             ("DELETE", "rules"): lambda _: self.set_rules(None),
             ("GET", "options"): lambda _: self.options(),
+            ("GET", "webhooks"): lambda _: list(self._sender.deliveries),
         }
 
     def options(self) -> dict[str, dict[str, dict[int, str]]]:
@@ -240,6 +245,7 @@ class Dynamics:
         self._requests += 1
         number = ids.make(self._requests, "request")
         response = self._called(request)
+        self._send()
         response.headers.update({"req_id": number, "x-ms-service-request-id": number})
         return response
 
@@ -260,9 +266,17 @@ class Dynamics:
             return refused(error, request=request)
 
     def _catch_up(self) -> None:
-        """Let happen what logic was to do by now."""
+        """Let happen what logic was to do by now, and note which webhooks failed."""
+        while not self._sender.failures.empty():
+            jobs.webhook_failed(self.environment, self._sender.failures.get())
         if self.environment.later:
             saving.catch_up(self.environment)
+
+    def _send(self) -> None:
+        """Send what happened to webhooks."""
+        events, self.environment.events = self.environment.events, []
+        for event in events:
+            self._sender.send(event, self.environment.rules.webhooks)
 
     def _metered(self, request: Request, user: str) -> Response:
         """The answer within the user's limits. Raises ThrottledError."""
@@ -331,7 +345,10 @@ class Dynamics:
     ) -> Record:
         """Do what a person does in the vendor's pages; the record after it. Raises PersonError."""
         self._catch_up()
-        return persons.act(self.environment, user, object_name, op, record_id, values)
+        try:
+            return persons.act(self.environment, user, object_name, op, record_id, values)
+        finally:
+            self._send()
 
     def dump(self) -> dict[str, list[Record]]:
         """Every record by table."""

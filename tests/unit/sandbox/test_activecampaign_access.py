@@ -112,3 +112,9 @@ def test_without_limits_nothing_is_refused(opening: Opening) -> None:
     answers = [account.http.get("/api/3/users/me") for _ in range(200)]
     assert {each.status_code for each in answers} == {200}
     assert {each.headers["ratelimit-limit"] for each in answers} == {"100000"}
+
+
+def test_a_user_is_found_by_e_mail(account: ActiveCampaign) -> None:
+    me = account.get("/users/me")["user"]
+    assert account.get(f"/users/email/{me['email'].upper()}")["user"]["id"] == me["id"]
+    assert "message" in account.send("GET", "/users/email/nobody@example.org", status=404)

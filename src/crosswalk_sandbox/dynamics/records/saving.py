@@ -14,6 +14,7 @@ from crosswalk_sandbox.dynamics import alternate_keys
 from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import ODataError
 from crosswalk_sandbox.dynamics.files.stored import picture
+from crosswalk_sandbox.dynamics.hooks import noting
 from crosswalk_sandbox.dynamics.names import full_name
 from crosswalk_sandbox.dynamics.records import guards, links, values
 from crosswalk_sandbox.dynamics.records.links import BIND
@@ -55,7 +56,9 @@ def create(
     rights.check_lookups(environment, table, row, sent)
     rights.check_owner(environment, table, {"ownerid": user}, sent, creating=True)
     settle_state(table, row, sent, None)
-    return _put(environment, table, None, row)
+    saved = _put(environment, table, None, row)
+    noting.note(environment, "Create", table, saved)
+    return saved
 
 
 def update(environment: Environment, user: str, table: Table, old: Row, body: Mapping[str, Any]) -> Row:
@@ -71,7 +74,9 @@ def update(environment: Environment, user: str, table: Table, old: Row, body: Ma
     if "ownerid" in sent:
         row |= _unit_of(environment, table, row)
     settle_state(table, row, sent, old)
-    return _put(environment, table, old, row)
+    saved = _put(environment, table, old, row)
+    noting.note(environment, "Update", table, saved, sent)
+    return saved
 
 
 def _put(environment: Environment, table: Table, old: Row | None, row: Row) -> Row:
@@ -95,9 +100,12 @@ def run(environment: Environment, table: Table, logic: Logic, row: Row, user: st
     """A row saved once more, with what logic sets. Raises ODataError."""
     stamps = {"modifiedon": environment.now(), "modifiedby": guards.runs_as(environment, logic, user)}
     made = {name: sendable(table.columns[name], each) for name, each in row.items() if name in table.columns}
-    changed = {**row, **guards.made(table, logic, made), **stamps}
+    set_by_logic = guards.made(table, logic, made)
+    changed = {**row, **set_by_logic, **stamps}
     _check_required(table, changed)
-    return environment.put(table.name, derived(table, changed))
+    saved = environment.put(table.name, derived(table, changed))
+    noting.note(environment, "Update", table, saved, set_by_logic)
+    return saved
 
 
 def catch_up(environment: Environment) -> None:
@@ -256,7 +264,9 @@ def _composite(row: Row, prefix: str) -> str | None:
 
 def delete(environment: Environment, table: Table, key: str) -> None:
     """Take a row out; what pointed to it points nowhere, the contacts of an account go with it. Raises ODataError."""
-    rights.require(environment, "Delete", table, environment.rows[table.name][key])
+    row = environment.rows[table.name][key]
+    rights.require(environment, "Delete", table, row)
+    noting.note(environment, "Delete", table, row)
     environment.remove(table.name, key)
     ties.let_go(environment, table.name, key)
     for other in environment.schema:

@@ -15,6 +15,7 @@ from crosswalk_sandbox.dynamics.session import Rights
 
 Action = Literal["canread", "cancreate", "canupdate"]
 ALLOWED = 4
+WRITE_ONLY = {"serviceendpoint": frozenset({"authvalue"})}  # nobody reads a webhook's secret back
 PERMISSION = "fieldpermission"
 
 
@@ -24,6 +25,8 @@ def denied(environment: Environment, table: Table, action: Action) -> frozenset[
     if rights is None:
         return frozenset()
     by_rule = _by_rule(environment, table, action)
+    if action == "canread":
+        by_rule |= WRITE_ONLY.get(table.name, frozenset())
     if not table.secured or _is_administrator(environment, rights):
         return by_rule
     profiles = _profiles(environment, rights)

@@ -32,8 +32,10 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "fieldsecurityprofile": ("FieldSecurityProfile", UNOWNED),
     "fieldpermission": ("FieldSecurityProfile", UNOWNED),
     "asyncoperation": ("AsyncOperation", UNOWNED),
-    "sdkmessage": ("SdkMessage", ("Read",)),
-    "sdkmessagefilter": ("SdkMessageFilter", ("Read",)),
+    "serviceendpoint": ("ServiceEndpoint", UNOWNED),
+    "sdkmessageprocessingstep": ("SdkMessageProcessingStep", UNOWNED),
+    "sdkmessage": ("SdkMessage", ("Read", "AppendTo")),
+    "sdkmessagefilter": ("SdkMessageFilter", ("Read", "AppendTo")),
     "savedquery": ("Query", UNOWNED),
     "userquery": ("UserQuery", OWNED),
 }

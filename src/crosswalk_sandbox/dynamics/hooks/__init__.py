@@ -1,0 +1,1 @@
+"""Webhooks: what steps of service endpoints send when rows change. Source: Dataverse, Use webhooks."""
