@@ -140,8 +140,11 @@ def test_web_alone_says_what_is_missing_and_tells_prometheus_what_is_going_on(
         assert float(figures['crosswalk_backlog{connection="acme",place="inbox"}']) == 0
         assert float(figures['crosswalk_writes{connection="acme",op="create",side="activecampaign"}']) > 0
         assert float(figures["crosswalk_workers"]) == 1
-        latency = 'crosswalk_latency_p95_seconds{connection="acme",side="activecampaign"}'
-        assert 0 <= float(figures[latency]) < SECONDS
+        assert float(figures['crosswalk_connection_state{connection="acme",state="ok"}']) == 1
+        assert float(figures['crosswalk_connection_state{connection="acme",state="behind"}']) == 0
+        latency = "crosswalk_edit_to_write_seconds"
+        assert float(figures[latency + '_bucket{connection="acme",le="+Inf"}']) == 1
+        assert 0 <= float(figures[latency + '_sum{connection="acme"}']) < SECONDS
         assert any(name.startswith("crosswalk_feed_age_seconds{") for name in figures)
 
         database.execute("DELETE FROM django_migrations WHERE app = 'store' AND name LIKE '0015%'")

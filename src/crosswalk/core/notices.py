@@ -42,12 +42,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 def topic_of(facts: Facts) -> str | None:
     """Return what to tell about a connection, None when all is well, or RESTING.
 
-    Its own run at work is no answer: it says nothing about what was before it or will be after it.
+    A run at work is no answer: it says nothing about what was before it or will be after it. Nor is one direction that
+    is switched off.
     """
     cause = cause_of(facts)
-    if cause is Cause.RUNNING:
-        cause = cause_of(msgspec.structs.replace(facts, running_since=None, finished=True))
-    if cause is Cause.PAUSED:
+    if cause in {Cause.RUNNING, Cause.ONE_WAY}:
+        lasting = msgspec.structs.replace(facts, running_since=None, one_way=False, finished=True)
+        cause = cause_of(lasting)
+    if STATES[cause] is State.PAUSED:
         return RESTING
     if STATES[cause] is State.BEHIND:
         return State.BEHIND.value

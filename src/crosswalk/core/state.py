@@ -36,6 +36,8 @@ class Cause(StrEnum):
 
     SIGN_IN_LOST = "sign_in_lost"  # the last run was refused
     BRAKED = "braked"  # the last run was stopped before it wrote too much
+    STOPPED = "stopped"  # everything was
+    RESTING = "resting"  # the connection's runs
     PAUSED = "paused"  # the schedule rests
     FAILED = "failed"  # the last run failed, and the next will unless somebody does something
     NO_MAPPING = "no_mapping"
@@ -43,6 +45,7 @@ class Cause(StrEnum):
     MISSED = "missed"  # a start was due, and nothing started
     UNSETTLED = "unsettled"  # two starts have not settled what was seen
     UNREAD = "unread"  # two starts have not read a feed to its end
+    ONE_WAY = "one_way"  # global synchronisation is off
     RUNNING = "running"
     CHOICES = "choices"  # a person is to choose: conflicts on `ask`, ambiguous matches
     QUEUED = "queued"  # something waits for the next run
@@ -52,6 +55,8 @@ class Cause(StrEnum):
 STATES = {
     Cause.SIGN_IN_LOST: State.SIGN_IN_LOST,
     Cause.BRAKED: State.BRAKED,
+    Cause.STOPPED: State.PAUSED,
+    Cause.RESTING: State.PAUSED,
     Cause.PAUSED: State.PAUSED,
     Cause.FAILED: State.WAITING,
     Cause.NO_MAPPING: State.WAITING,
@@ -59,6 +64,7 @@ STATES = {
     Cause.MISSED: State.BEHIND,
     Cause.UNSETTLED: State.BEHIND,
     Cause.UNREAD: State.BEHIND,
+    Cause.ONE_WAY: State.PAUSED,
     Cause.RUNNING: State.RUNNING,
     Cause.CHOICES: State.WAITING,
     Cause.QUEUED: State.OK,
@@ -81,7 +87,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Schedule | None = None
     set_at: datetime | None = None  # of the schedule
     next_at: datetime | None = None  # in the past while a start is due that nobody has taken
-    paused: bool = False
+    paused: bool = False  # the schedule
+    halt: str = ""  # stopped: everything, paused: the connection's runs; by a person
+    one_way: bool = False  # nothing but opt-outs goes to ActiveCampaign
     waiting: int = 0  # sightings that are not settled
     oldest_at: datetime | None = None  # when the oldest of them was seen first
     read_at: datetime | None = None  # when the feed that was read longest ago was read to its end
@@ -118,6 +126,8 @@ def _outlasted(facts: Facts, moment: datetime | None) -> bool:
 _ORDER: tuple[tuple[Cause, Callable[[Facts], bool]], ...] = (
     (Cause.SIGN_IN_LOST, lambda facts: facts.failure is FailureKind.AUTH),
     (Cause.BRAKED, lambda facts: facts.brake is not None),
+    (Cause.STOPPED, lambda facts: facts.halt == "stopped"),
+    (Cause.RESTING, lambda facts: facts.halt == "paused"),
     (Cause.PAUSED, lambda facts: facts.paused),
     (Cause.FAILED, _lasting_failure),
     (Cause.NO_MAPPING, lambda facts: not facts.mapped),
@@ -125,6 +135,7 @@ _ORDER: tuple[tuple[Cause, Callable[[Facts], bool]], ...] = (
     (Cause.MISSED, lambda facts: facts.finished and _missed(facts)),
     (Cause.UNSETTLED, lambda facts: facts.finished and _outlasted(facts, facts.oldest_at)),
     (Cause.UNREAD, lambda facts: facts.finished and _outlasted(facts, facts.read_at)),
+    (Cause.ONE_WAY, lambda facts: facts.one_way),
     (Cause.RUNNING, lambda facts: facts.running_since is not None),
     (Cause.CHOICES, lambda facts: facts.choices > 0),
     (Cause.QUEUED, lambda facts: facts.waiting > 0),

@@ -35,6 +35,14 @@ _SENTENCES = {
         gettext_noop("The last run stopped before it wrote more than expected: {brake}"),
         gettext_noop("{cure}"),
     ),
+    Cause.STOPPED: (
+        gettext_noop("Everything is stopped: no call goes out."),
+        gettext_noop("Let everything go on: crosswalk start"),
+    ),
+    Cause.RESTING: (
+        gettext_noop("The connection rests: no run starts."),
+        gettext_noop("Let it go on: crosswalk runs resume {name}"),
+    ),
     Cause.PAUSED: (
         gettext_noop("The schedule rests: nothing starts by itself."),
         gettext_noop("Let it go on: crosswalk schedule resume {name}"),
@@ -62,6 +70,12 @@ _SENTENCES = {
         _LOOK,
     ),
     Cause.UNREAD: (gettext_noop("A system was last read to the end {unread} ago."), _LOOK),
+    Cause.ONE_WAY: (
+        gettext_noop(
+            "Global synchronisation is off: nothing but opt-outs goes from the CRM to ActiveCampaign. Held: {held}."
+        ),
+        gettext_noop("Turn it on: crosswalk connection global {name} on"),
+    ),
     Cause.RUNNING: (gettext_noop("A run is at work since {since}."), _NONE),
     Cause.CHOICES: (
         gettext_noop("Decisions that wait for you: {choices}."),

@@ -7,8 +7,6 @@ from typing import Any
 
 from django.db import connection as database
 
-LATEST_WRITES = 5000  # of which the latency is told, if they are not older than an hour
-
 RUNS = """
     SELECT c.name, r.state, count(*), extract(epoch FROM max(coalesce(r.ended_at, r.started_at)))::float8,
            (array_agg(extract(epoch FROM r.ended_at - r.started_at)::float8 ORDER BY r.id DESC))[1]
@@ -22,7 +20,8 @@ WRITES = """
 BACKLOG = """
     SELECT c.name, waiting.place, waiting.count, coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8
     FROM connection c CROSS JOIN LATERAL (
-        SELECT 'inbox' AS place, count(*), min(requested_at) AS oldest FROM inbox WHERE connection_id = c.id
+        SELECT 'inbox' AS place, count(*), min(coalesce(waits_since, requested_at)) AS oldest FROM inbox
+        WHERE connection_id = c.id
         UNION ALL
         SELECT 'outbox', count(*), min(intended_at) FROM outbox WHERE connection_id = c.id
         UNION ALL
@@ -41,22 +40,6 @@ BUDGETS = """
     SELECT t.system, t.identity, b.used_today::float8, b.limit_today::float8, b.per_second,
            greatest(extract(epoch FROM b.next_slot - now()), 0)::float8
     FROM budget b JOIN tenant t ON t.id = b.tenant_id ORDER BY 1, 2
-"""
-# An edit's time is the source record's stamp; one that was edited again since its write says nothing.
-LATENCY = f"""
-    SELECT name, side, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
-           percentile_cont(0.95) WITHIN GROUP (ORDER BY took)
-    FROM (
-        SELECT c.name, j.side, extract(epoch FROM j.at - d.stamp)::float8 AS took
-        FROM journal j JOIN link l ON l.id = j.link_id JOIN connection c ON c.id = j.connection_id
-        JOIN directory d ON (d.tenant_id, d.object, d.record_id) = (
-            CASE j.side WHEN 'crm' THEN c.activecampaign_id ELSE c.crm_id END,
-            CASE j.side WHEN 'crm' THEN 'contact' ELSE l.object END,
-            CASE j.side WHEN 'crm' THEN l.activecampaign_id ELSE l.crm_id END)
-        WHERE j.id > (SELECT coalesce(max(id), 0) - {LATEST_WRITES} FROM journal)
-          AND j.op = 'update' AND j.at > now() - interval '1 hour'
-          AND d.stamp BETWEEN j.at - interval '1 day' AND j.at
-    ) written GROUP BY 1, 2 ORDER BY 1, 2
 """
 WORKERS = (
     "SELECT count(*)::float8 FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"

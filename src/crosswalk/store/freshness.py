@@ -53,6 +53,8 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     running_since: datetime | None  # of a run whose process holds the connection's lease
     waiting: int  # sightings that are not settled
     oldest_at: datetime | None  # when the oldest of them, or of the opt-outs to be written, was seen first
+    halt: str  # stopped: everything, paused: the connection's runs; empty: neither
+    one_way: bool  # global synchronisation is off
     held: int
     choices: int  # holds on which a person is to decide
     cursors: Sequence[Cursor]
@@ -60,10 +62,13 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _STANDING = f"""
-    SELECT c.id, c.name,
+    SELECT coalesce(last.failure, ''), c.id, c.name,
       EXISTS (SELECT FROM mapping m WHERE m.connection_id = c.id),
       EXISTS (SELECT FROM run r WHERE r.connection_id = c.id AND r.state = 'done'),
-      coalesce(last.failure, ''), coalesce(last.error, ''), going.started_at,
+      NOT c.global_sync,
+      coalesce((SELECT h.kind FROM halt h WHERE (h.connection_id IS NULL OR h.connection_id = c.id)
+                AND h.kind <> 'cancelled' ORDER BY h.connection_id NULLS FIRST LIMIT 1), ''),
+      coalesce(last.error, ''), going.started_at,
       seen.waiting, least(seen.oldest_at, told.oldest_at), holds.held, holds.choices
     FROM connection c
     LEFT JOIN LATERAL (SELECT failure, error FROM run r WHERE r.connection_id = c.id AND r.state <> 'running'
@@ -84,6 +89,20 @@ _STANDING = f"""
     WHERE %(all)s OR c.id = ANY(%(connections)s::bigint[])
     ORDER BY c.name
 """
+_COLUMNS = (  # of the statement above, behind its first
+    "connection_id",
+    "name",
+    "mapped",
+    "finished",
+    "one_way",
+    "halt",
+    "error",
+    "running_since",
+    "waiting",
+    "oldest_at",
+    "held",
+    "choices",
+)
 _CURSORS = """
     SELECT c.id, t.system, f.name, f.read_at
     FROM connection c
@@ -110,23 +129,12 @@ def freshness(connections: Sequence[int] | None = None) -> list[Freshness]:
         took.setdefault(number, {})[bound] = (count, seconds)
     return [
         Freshness(
-            connection_id=number,
-            name=name,
-            mapped=mapped,
-            finished=finished,
+            **dict(zip(_COLUMNS, row, strict=True)),
             failure=FailureKind(failure) if failure else None,
-            error=error,
-            running_since=running_since,
-            waiting=waiting,
-            oldest_at=oldest_at,
-            held=held,
-            choices=choices,
-            cursors=cursors.get(number, []),
-            latency=_histogram(took.get(number, {})),
+            cursors=cursors.get(row[0], []),
+            latency=_histogram(took.get(row[0], {})),
         )
-        for number, name, mapped, finished, failure, error, running_since, waiting, oldest_at, held, choices in _rows(
-            _STANDING, parameters
-        )
+        for failure, *row in _rows(_STANDING, parameters)
     ]
 
 

@@ -70,6 +70,8 @@ def _facts(fresh: Freshness, now: datetime, kept: Kept | None, brake: brakes.Bra
         set_at=None if kept is None else kept.set_at,
         next_at=None if kept is None else kept.next_at,
         paused=kept is not None and kept.paused,
+        halt=fresh.halt,
+        one_way=fresh.one_way,
         waiting=fresh.waiting,
         oldest_at=fresh.oldest_at,
         read_at=min((each.read_at for each in fresh.cursors if each.read_at is not None), default=None),

@@ -6,14 +6,16 @@ So they are the same whichever process answers, and none is lost when one dies.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from crosswalk.core.state import State, state_of
 from crosswalk.store import figures
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -79,15 +81,6 @@ TABLE: tuple[tuple[str, tuple[str, ...], tuple[_Gauge, ...]], ...] = (
             _Gauge("crosswalk_calls_paused_seconds", "How long no call may go.", 5),
         ),
     ),
-    (
-        figures.LATENCY,
-        (*_CONNECTION, "side"),
-        (
-            _Gauge("crosswalk_latency_writes", "Updates of the last hour whose latency is known.", 2),
-            _Gauge("crosswalk_latency_median_seconds", "From edit to receipted update, half of them.", 3),
-            _Gauge("crosswalk_latency_p95_seconds", "From edit to receipted update, 95 % of them.", 4),
-        ),
-    ),
     (figures.WORKERS, (), (_Gauge("crosswalk_workers", "Workers heard of within a minute.", 0),)),
     (
         figures.JOBS,
@@ -112,8 +105,35 @@ class _Figures(Collector):
                 yield family
 
 
+STATE, LATENCY = "crosswalk_connection_state", "crosswalk_edit_to_write_seconds"
+
+
+class _Standings(Collector):
+    """How connections stand, from the service that `status` and notices ask too."""
+
+    def collect(self) -> Iterator[Metric]:
+        from crosswalk.sync.states import standings  # needs a configured Django
+
+        state = GaugeMetricFamily(STATE, "1 for the state of a connection.", labels=("connection", "state"))
+        latency = HistogramMetricFamily(
+            LATENCY, "From a vendor's stamp of an edit to the receipt of its write.", labels=_CONNECTION
+        )
+        for each in standings(datetime.now(UTC)):
+            now = state_of(each.facts)
+            for other in State:
+                state.add_metric((each.facts.name, other.value), other is now)
+            took = each.freshness.latency
+            buckets = [
+                ("+Inf" if bound == float("inf") else str(bound), count)
+                for bound, count in took.buckets.items()
+            ]
+            latency.add_metric((each.facts.name,), buckets, took.seconds)
+        yield from (state, latency)
+
+
 def exposition() -> bytes:
     """Return all figures in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures())
+    registry.register(_Standings())
     return generate_latest(registry)

@@ -165,7 +165,7 @@ def test_a_lost_sign_in_lasts_until_a_run_is_let_in_again(both: TwoSystems, link
 
 
 def test_brakes_pauses_missing_mappings_and_first_syncs_are_told(both: TwoSystems) -> None:
-    from crosswalk.store import brakes
+    from crosswalk.store import brakes, connections, halts, schedules, switches
 
     both.connect()
     assert state(both) == (State.WAITING, Cause.FIRST_SYNC)
@@ -175,12 +175,24 @@ def test_brakes_pauses_missing_mappings_and_first_syncs_are_told(both: TwoSystem
     schedule(both, paused=True)
     assert state(both) == (State.PAUSED, Cause.PAUSED)
 
+    halts.pause(connections.get(NAME), both.clock.now())
+    assert state(both) == (State.PAUSED, Cause.RESTING)
+    halts.stop(both.clock.now())
+    assert state(both) == (State.PAUSED, Cause.STOPPED)
+    halts.start(both.clock.now())
+    halts.resume(connections.get(NAME), both.clock.now())
+
     number = both.context().connection_id
     brakes.note(number, say("contact_limit", count=7), both.clock.now())
     assert state(both) == (State.BRAKED, Cause.BRAKED)
     assert "CW-6015" in stands(both).condition().sentence
     both.sync()
     assert state(both) == (State.PAUSED, Cause.PAUSED)
+
+    acme = connections.get(NAME)
+    schedules.remove(acme)
+    switches.turn(acme, global_sync=False)
+    assert state(both) == (State.PAUSED, Cause.ONE_WAY)
 
 
 def test_a_run_is_running_only_while_its_process_holds_the_connection(both: TwoSystems, linked: str) -> None:

@@ -116,6 +116,9 @@ CALM = Facts(name="acme", now=START)
         ({"choices": 1}, "choices"),
         ({"choices": 1, "running_since": START}, "choices"),
         ({"paused": True, "choices": 1}, RESTING),
+        ({"halt": "stopped"}, RESTING),
+        ({"one_way": True}, None),
+        ({"one_way": True, "choices": 1}, "choices"),
     ],
 )
 def test_what_is_told_of_a_connection(changes: dict[str, object], topic: str | None) -> None:

@@ -37,6 +37,8 @@ def facts(**changes: object) -> Facts:
 ORDER: dict[Cause, dict[str, object]] = {
     Cause.SIGN_IN_LOST: {"failure": FailureKind.AUTH, "error": "401"},
     Cause.BRAKED: {"brake": "CW-6012: too many", "brake_cure": "Look."},
+    Cause.STOPPED: {"halt": "stopped"},
+    Cause.RESTING: {"halt": "paused"},
     Cause.PAUSED: {"paused": True},
     Cause.FAILED: {"failure": FailureKind.PERMISSION, "error": "no right"},
     Cause.NO_MAPPING: {"mapped": False},
@@ -44,6 +46,7 @@ ORDER: dict[Cause, dict[str, object]] = {
     Cause.MISSED: {"next_at": NOW - timedelta(minutes=6)},
     Cause.UNSETTLED: {"oldest_at": NOW - timedelta(hours=3), "waiting": 7},
     Cause.UNREAD: {"read_at": NOW - timedelta(hours=3)},
+    Cause.ONE_WAY: {"one_way": True},
     Cause.RUNNING: {"running_since": NOW - timedelta(minutes=1)},
     Cause.CHOICES: {"choices": 2, "held": 5},
     Cause.QUEUED: {"waiting": 7},
@@ -71,8 +74,12 @@ def test_each_cause_alone_decides(cause: Cause) -> None:
     assert state_of(found) is STATES[cause]
 
 
-# What was never approved cannot miss a start; otherwise each cause hides the next.
-PAIRS = [pair for pair in pairwise(ORDER) if pair != (Cause.FIRST_SYNC, Cause.MISSED)]
+# What was never approved cannot miss a start, and there is one halt at a time; otherwise each cause hides the next.
+PAIRS = [
+    pair
+    for pair in pairwise(ORDER)
+    if pair not in {(Cause.FIRST_SYNC, Cause.MISSED), (Cause.STOPPED, Cause.RESTING)}
+]
 
 
 @pytest.mark.parametrize(("stronger", "weaker"), PAIRS)
@@ -141,6 +148,8 @@ ANY_FACTS = st.builds(
     set_at=MOMENTS,
     next_at=MOMENTS,
     paused=st.booleans(),
+    halt=st.sampled_from(["", "stopped", "paused"]),
+    one_way=st.booleans(),
     waiting=st.integers(0, 10**6),
     oldest_at=MOMENTS,
     read_at=MOMENTS,
