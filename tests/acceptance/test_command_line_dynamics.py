@@ -48,6 +48,10 @@ def test_the_ready_line_of_the_sandbox_opens_both_and_all_checks_pass(
     assert {"sign-in", "application user", "contact change tracking", "lead opt-out"} <= checks(found).keys()
     assert not any(secret in added.out + found.out for secret in both.secrets)
 
+    jobs = crosswalk("schedule", "jobs", "acme", "--json")
+    assert (jobs.code, jobs.data["jobs"]) == (0, None)
+    assert "System Jobs" in " ".join(crosswalk("schedule", "jobs", "acme").out.split())
+
 
 def test_a_certificate_and_its_key_are_read_from_files_beside_the_credentials(
     both: Sandbox, crosswalk: Installation, tmp_path: Path

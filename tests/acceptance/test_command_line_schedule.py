@@ -64,6 +64,21 @@ def test_equal_distances_begin_at_once_also_when_the_schedule_is_removed_and_set
     assert "schedule set acme" in " ".join(again.err.split())
 
 
+def test_the_orgs_own_jobs_are_listed_the_next_one_first(mapped: Installation) -> None:
+    found = mapped("schedule", "jobs", "acme", "--json").data
+    assert found["system"] == "salesforce"
+    nexts = [datetime.fromisoformat(each["next_at"]) for each in found["jobs"]]
+    assert nexts == sorted(nexts)
+    assert {each["name"]: each["kind"] for each in found["jobs"]} == {
+        "Nightly territory clean-up": "scheduled Apex",
+        "Pipeline dashboard": "dashboard refresh",
+        "Weekly Export Service": "weekly export",
+    }
+    shown = " ".join(mapped("schedule", "jobs", "acme").out.split())
+    assert "Nightly territory" in shown
+    assert "scheduled Apex" in shown
+
+
 def test_a_connection_is_removed_with_its_schedule(mapped: Installation) -> None:
     assert mapped("schedule", "set", "acme", "--cron", "0 6-20 * * 1-5").code == 0
     removed = mapped("connection", "remove", "acme", "--yes")

@@ -440,3 +440,17 @@ def _revoke(org: Rig, system: Salesforce) -> None:
         f"{org.ready['login_url']}/services/oauth2/revoke", data={"token": token}, trust_env=False
     )
     assert answer.status_code == 200, answer.text
+
+
+def test_scheduled_jobs_are_read_in_one_call(org: Rig) -> None:
+    system = org.open()
+    system.identity()
+    calls = org.calls()
+
+    jobs = system.scheduled_jobs()
+
+    assert org.calls() - calls == 1
+    assert [each.kind for each in jobs if each.name == "Nightly territory clean-up"] == ["scheduled Apex"]
+    assert all(each.state == "WAITING" and each.zone == "GMT" for each in jobs)
+    assert all(each.last_at is not None and each.next_at is not None for each in jobs)
+    assert all(each.last_at < each.next_at for each in jobs if each.last_at and each.next_at)

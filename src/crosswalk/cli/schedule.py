@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, time
 from gettext import gettext as _
 from itertools import islice
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
+from rich.console import RenderableType
 
 from crosswalk.core.failures import UserError
 from crosswalk.core.schedule import Cron, Daily, Every, Quiet, Schedule, starts
@@ -23,12 +26,19 @@ from .session import open_session
 from .terminal import Terminal
 
 if TYPE_CHECKING:
+    from crosswalk.core.system import ScheduledJob
     from crosswalk.store.models import Connection
     from crosswalk.store.schedules import Kept
 
 app = typer.Typer(help=_("When a connection's runs start by themselves."))
 
 _FIRST_SYNC = _("once the first sync is approved: crosswalk plan, then crosswalk sync")
+_ELSEWHERE = {
+    "dynamics": _(
+        "Look at recurring system jobs in the environment's advanced settings (System Jobs), and at scheduled flows in"
+        " Power Automate."
+    )
+}
 _AHEAD = 5  # starts that are shown
 _MINUTES = {"m": 1, "h": 60}
 
@@ -112,6 +122,48 @@ def pause(terminal: Terminal, name: Name) -> Answer:
 def resume(terminal: Terminal, name: Name) -> Answer:
     """Let a paused schedule go on. Starts that were missed meanwhile are made up for by one."""
     return _paused(name, paused=False)
+
+
+@command(app, "jobs")
+def jobs(terminal: Terminal, name: Name) -> Answer:
+    """List what the CRM itself starts at set times, whoever set it up.
+
+    So that runs can be scheduled around exports and nightly jobs. Costs one call.
+    """
+    session = open_session()
+    from crosswalk.core.mapping import Side
+    from crosswalk.store import connections
+    from crosswalk.sync.setup import open_systems
+
+    connection = connections.get(name)
+    system = open_systems(connection, session.vault, session.clock)[Side.CRM]
+    with closing(system):
+        found = system.scheduled_jobs()
+    data = {"connection": name, "system": connection.crm.system}
+    if found is None:
+        said = _("The API of {name}'s CRM has no list of what it starts at set times. {where}")
+        terminal.say(said.format(name=name, where=_ELSEWHERE.get(connection.crm.system, "")).strip())
+        return Answer(data={**data, "jobs": None})
+    return Answer(
+        data={**data, "jobs": [msgspec.structs.asdict(each) for each in found]}, tables=[_jobs_table(found)]
+    )
+
+
+def _jobs_table(found: Sequence[ScheduledJob]) -> RenderableType:
+    columns = [_("Job"), _("Kind"), _("State"), _("Times"), _("Next"), _("Last"), _("Started")]
+    rows = [
+        [
+            each.name,
+            each.kind,
+            each.state,
+            f"{each.times} {each.zone}",
+            each.next_at,
+            each.last_at,
+            each.started,
+        ]
+        for each in found
+    ]
+    return tables.table("", columns, rows)
 
 
 def _paused(name: str, *, paused: bool) -> Answer:

@@ -196,6 +196,19 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cure: str = ""
 
 
+class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a system does by itself at set times, whoever set it up."""
+
+    name: str
+    kind: str  # what is done, in the vendor's words
+    state: str  # in the vendor's words
+    times: str  # when it starts, as the vendor writes that down
+    zone: str
+    next_at: datetime | None  # None: never again
+    last_at: datetime | None  # None: not yet
+    started: int | None  # how often so far
+
+
 class ObjectUse(msgspec.Struct, frozen=True, kw_only=True):
     """What a mapping needs of one object of a system."""
 
@@ -309,6 +322,9 @@ class System(Protocol):
 
     def room(self) -> int | None:
         """Return how many more people the tenant's contract has room for, in one call; None where nobody can tell."""
+
+    def scheduled_jobs(self) -> Sequence[ScheduledJob] | None:
+        """Return what the system starts by itself at set times, the next one first; None where its API has no list."""
 
     def close(self) -> None:
         """Close the connections to the vendor."""

@@ -22,6 +22,7 @@ from ..core.system import (
     Page,
     Problem,
     Receipt,
+    ScheduledJob,
     Write,
     WriteOptions,
 )
@@ -172,6 +173,10 @@ class Crm(ABC, Generic[ClientT, ObjectT]):
 
     def room(self) -> int | None:
         """Return None: a CRM has no limit of people."""
+        return None
+
+    def scheduled_jobs(self) -> Sequence[ScheduledJob] | None:
+        """Return None: most APIs have no list of what starts by the clock."""
         return None
 
 

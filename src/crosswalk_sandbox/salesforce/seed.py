@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from crosswalk_sandbox.people import Person, Population
-from crosswalk_sandbox.salesforce import ids, rules, values
+from crosswalk_sandbox.salesforce import ids, rules, scheduled, values
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.schema import Object
 from crosswalk_sandbox.salesforce.store import Row
@@ -74,6 +74,10 @@ def _plant(org: Org, population: Population, converted_leads: int) -> Start:
         "User": [planter.user(*user) for user in USERS],
         "OpportunityStage": [planter.stage(number, *stage) for number, stage in enumerate(STAGES, start=1)],
         "LeadStatus": planter.lead_statuses(),
+        "CronJobDetail": (details := [planter.job_detail(job) for job in scheduled.JOBS]),
+        "CronTrigger": [
+            planter.trigger(job, detail) for job, detail in zip(scheduled.JOBS, details, strict=True)
+        ],
     }
     for name, found in rows.items():
         org.store[name].load(found)
@@ -148,6 +152,18 @@ class _Planter:
             for number, name in enumerate(status.values, start=1)
         ]  # fmt: skip
 
+    def job_detail(self, job: scheduled.Job) -> Row:
+        return self._setup("CronJobDetail", {"Name": job.name, "JobType": job.type})
+
+    def trigger(self, job: scheduled.Job, detail: Row) -> Row:
+        """When a job starts; it never did so far."""
+        first = values.stamp(job.first(values.moment(self._founded)))
+        return self._setup("CronTrigger", {
+            "CronJobDetailId": detail["Id"], "State": "WAITING", "CronExpression": job.expression,
+            "TimeZoneSidKey": "GMT", "StartTime": self._founded, "NextFireTime": first, "TimesTriggered": 0,
+            "OwnerId": self._org.caller,
+        })  # fmt: skip
+
     def accounts(self, people: Iterable[Person]) -> list[Row]:
         """An account for every company that a contact works for."""
         companies: dict[str, Person] = {}
@@ -191,7 +207,9 @@ class _Planter:
         """A row of an object that only admins change."""
         stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), self._founded)
         by = dict.fromkeys(("CreatedById", "LastModifiedById"), self._org.caller)
-        return {"Id": self._org.new_id(self._org.schema[name]), **fields, **stamps, **by}
+        kind = self._org.schema[name]
+        audit = {each: value for each, value in {**stamps, **by}.items() if each in kind.fields}
+        return {"Id": self._org.new_id(kind), **fields, **audit}
 
     def _record(self, kind: Object, number: int, person: Person, fields: dict[str, Any]) -> Row:
         """A row as it would be saved, but stamped with the person's own times."""

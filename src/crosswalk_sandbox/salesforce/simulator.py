@@ -12,7 +12,7 @@ import msgspec
 from crosswalk_sandbox.credentials import bearer
 from crosswalk_sandbox.http import Request, Response
 from crosswalk_sandbox.limits import Window
-from crosswalk_sandbox.salesforce import batches, headers, later, package, persons, resources, seed
+from crosswalk_sandbox.salesforce import batches, headers, later, package, persons, resources, scheduled, seed
 from crosswalk_sandbox.salesforce.admin import Rules
 from crosswalk_sandbox.salesforce.answers import Answer, Call, encode, refused, unpacked
 from crosswalk_sandbox.salesforce.bulk import Bulk, Sizes
@@ -189,6 +189,7 @@ class Salesforce:
     def _catch_up(self) -> None:
         """Do what the org does by itself as time goes by: empty the recycle bin, work on jobs."""
         self.org.purge()
+        scheduled.fire(self.org)
         if self.org.later:
             later.edit(self.org)
         self._bulk.advance()

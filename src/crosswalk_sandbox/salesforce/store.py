@@ -93,7 +93,7 @@ def fold(text: str) -> str:
 
 
 def _key(row: Row) -> Key:
-    return row[STAMP], row["Id"]
+    return row.get(STAMP, ""), row["Id"]  # jobs have no stamp
 
 
 def _indexed(kind: Object) -> list[str]:

@@ -149,6 +149,9 @@ class ActiveCampaign:
     def room(self) -> int | None:
         return contact_room(self._api)
 
+    def scheduled_jobs(self) -> None:
+        """Return None: automations have no times of their own that the API tells."""
+
     def close(self) -> None:
         """Close pooled connections."""
         self.http.close()

@@ -20,6 +20,7 @@ from ...core.system import (
     Range,
     Receipt,
     Record,
+    ScheduledJob,
     WriteOptions,
 )
 from ..crm import Crm
@@ -29,6 +30,7 @@ from .client import Client
 from .criteria import any_of, condition_of
 from .feed import Pass, only_persons, read_cursor
 from .ids import long_id
+from .jobs import read_jobs
 from .lookup import Lookup
 from .ranges import read_range
 from .schema import Described, read_describe, sobject_of
@@ -133,6 +135,9 @@ class Salesforce(Crm[Client, Described]):
         """Make one batch's call, and further ones only to find the records that a refusal is about."""
         del options
         return Sender(self._client, self._known(batch.object), batch.op).send(batch.writes)
+
+    def scheduled_jobs(self) -> Sequence[ScheduledJob]:
+        return read_jobs(self._client)
 
     def _lookup(self, name: str, fields: Sequence[str]) -> Lookup:
         return Lookup(self._client, self._known(name), fields)

@@ -28,7 +28,8 @@ def test_all_objects_are_listed_with_their_prefixes(org: SalesforceOrg) -> None:
     assert prefixes == {
         "Lead": "00Q", "Contact": "003", "Account": "001", "User": "005", "Group": "00G", "Organization": "00D",
         "Opportunity": "006", "OpportunityContactRole": "00K", "Task": "00T",
-        "OpportunityStage": "01J", "LeadStatus": "01K", "RecordType": "012",
+        "OpportunityStage": "01J", "LeadStatus": "01K", "RecordType": "012", "CronTrigger": "08e",
+        "CronJobDetail": "08a",
     }  # fmt: skip
     lead = next(each for each in listed["sobjects"] if each["name"] == "Lead")
     assert org.get("/sobjects/Lead") == {"objectDescribe": lead, "recentItems": []}
