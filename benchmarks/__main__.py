@@ -19,7 +19,7 @@ from .systems import DYNAMICS, SALESFORCE
 
 _ROOT = Path(__file__).parent.parent
 CONTACTS, LARGE, FACTOR = 20_000, 100_000, 2
-AT_SIZE = "at-size"
+AT_SIZE, WORKERS = "at-size", "workers"
 
 
 def main() -> int:
@@ -76,8 +76,14 @@ def _dynamics(_session: Session, options: argparse.Namespace) -> Iterator[Figure
         yield replace(figure, name=f"Dynamics 365: {figure.name}")
 
 
+def _workers(session: Session, _options: argparse.Namespace) -> Iterator[Figure]:
+    from .workers import Crew, worker_figures
+
+    yield from worker_figures(session, Crew(), _say)
+
+
 # The pipeline can be imported within `place` alone.
-PARTS = {SALESFORCE: _salesforce, AT_SIZE: _at_size, DYNAMICS: _dynamics}
+PARTS = {SALESFORCE: _salesforce, AT_SIZE: _at_size, DYNAMICS: _dynamics, WORKERS: _workers}
 
 
 def _options() -> argparse.Namespace:

@@ -31,6 +31,7 @@ def place() -> Iterator[Session]:
     quiet()
     with tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as folder:
         home = Path(folder)
+        os.environ["CROSSWALK_HOME"] = folder  # of workers that are started
         try:
             yield open_session_at(embedded.start(home), home)
             _leave_database()

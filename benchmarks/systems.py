@@ -30,6 +30,11 @@ class Control:
         """Set rules of the system."""
         self._client.post("rules", json=values).raise_for_status()
 
+    def slow_down(self, seconds: float) -> None:
+        """Let every answer from now on take so much longer."""
+        order = {"kind": "delay", "seconds": seconds, "route": "*", "times": 10**9}
+        self._client.post("faults", json=order).raise_for_status()
+
     def person(self, op: str, object: str, record_id: str | None, values: Mapping[str, Any]) -> None:
         """Have somebody create, edit, delete or tag a record."""
         order = {"op": op, "object": object, "id": record_id, "values": dict(values)}
