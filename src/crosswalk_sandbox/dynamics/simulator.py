@@ -13,28 +13,19 @@ from crosswalk_sandbox.dynamics import access, api, custom, ids, persons, seed
 from crosswalk_sandbox.dynamics.answers import API, Call, refused
 from crosswalk_sandbox.dynamics.entra import Entra
 from crosswalk_sandbox.dynamics.entra.apps import App
-from crosswalk_sandbox.dynamics.entra.service import SavedEntra, object_of, serves, template
-from crosswalk_sandbox.dynamics.environment import Environment, LaterEdit, Row
+from crosswalk_sandbox.dynamics.entra.service import object_of, serves, template
+from crosswalk_sandbox.dynamics.environment import Environment, Row
 from crosswalk_sandbox.dynamics.errors import STATUS, ODataError
-from crosswalk_sandbox.dynamics.files.stored import Files, StoredFile
+from crosswalk_sandbox.dynamics.files.stored import Files
 from crosswalk_sandbox.dynamics.hooks import jobs
 from crosswalk_sandbox.dynamics.hooks.sending import Sender
 from crosswalk_sandbox.dynamics.loading import Export
 from crosswalk_sandbox.dynamics.places import Places
-from crosswalk_sandbox.dynamics.protection import Protection, SavedUse, ThrottledError, beyond
+from crosswalk_sandbox.dynamics.protection import Protection, ThrottledError, beyond
 from crosswalk_sandbox.dynamics.records import saving
-from crosswalk_sandbox.dynamics.relationships import Tie
 from crosswalk_sandbox.dynamics.rules import Rules
-from crosswalk_sandbox.dynamics.schema import (
-    CHOICES,
-    FIRST_VERSION,
-    MULTIPLE,
-    Column,
-    Key,
-    OptionSet,
-    Table,
-    load,
-)
+from crosswalk_sandbox.dynamics.saved import SavedEnvironment, saved_table
+from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, Table, load
 from crosswalk_sandbox.dynamics.security import roles
 from crosswalk_sandbox.dynamics.security.roles import RoleOrder
 from crosswalk_sandbox.http import Request, Response, json_response
@@ -43,57 +34,6 @@ from crosswalk_sandbox.system import Doors, Record, World
 MOST_ADDRESS = 32_768  # characters of path and query
 MOST_BYTES = 128 * 1024 * 1024
 DIGITS = frozenset({"Decimal", "Money"})  # text in the state file, so that no digit is lost
-
-
-class MadeTable(msgspec.Struct, kw_only=True):
-    """What else there is to know of a table that the environment's own people made."""
-
-    schema_name: str
-    set_name: str
-    label: str
-    plural: str
-    code: int
-    key: str
-    title: str
-    custom: bool = True
-    intersect: bool = False
-
-
-class SavedTable(msgspec.Struct, kw_only=True):
-    """A table that was changed or made by metadata calls."""
-
-    name: str
-    columns: list[Column]
-    keys: list[Key]
-    tracked: bool
-    made: MadeTable | None = None
-
-
-class SavedEnvironment(msgspec.Struct, kw_only=True):
-    """Everything that an environment holds."""
-
-    rows: dict[str, list[dict[str, Any]]]
-    version: int
-    made: int
-    deleted: list[tuple[str, str, int]]
-    entra: SavedEntra
-    used: dict[str, SavedUse] = {}  # of the limits, by systemuserid
-    rules: Rules = msgspec.field(default_factory=Rules)
-    later: list[LaterEdit] = []
-    tables: list[SavedTable] = []
-    option_sets: list[OptionSet] = []
-    ties: list[Tie] | None = None
-    files: dict[str, StoredFile] = {}
-    schema_version: int = FIRST_VERSION
-
-
-def _saved(table: Table) -> SavedTable:
-    columns = list(table.columns.values())
-    facts = {name: getattr(table, name) for name in MadeTable.__struct_fields__}
-    made = MadeTable(**facts) if table.custom else None
-    return SavedTable(
-        name=table.name, columns=columns, keys=list(table.keys), tracked=table.tracked, made=made
-    )
 
 
 class Dynamics:
@@ -145,7 +85,9 @@ class Dynamics:
             used=self.protection.saved(),
             rules=here.rules,
             later=here.later,
-            tables=[_saved(table) for table in here.schema if table is not self._usual[0].get(table.name)],
+            tables=[
+                saved_table(table) for table in here.schema if table is not self._usual[0].get(table.name)
+            ],
             option_sets=list(here.schema.option_sets.values()),
             ties=list(here.schema.ties),
             files=here.files.stored,
