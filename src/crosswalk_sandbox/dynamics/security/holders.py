@@ -125,6 +125,12 @@ def privileges_of_role(call: Call, arguments: str) -> Response:
     return answer(200, {"@odata.context": context, "RolePrivileges": _shown(call, held)})
 
 
+def _depth(sent: Any) -> Any:
+    """A depth by its word, also where it was sent as its number."""
+    number = str(sent)
+    return privileges.DEPTHS[int(number)] if number in ("0", "1", "2", "3") else sent
+
+
 def _named(schema: Schema, body: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """The privileges of a body, by id or by name, with their depths. Raises ODataError."""
     by_id = {privileges.id_of(name): name for name in privileges.everything(schema)}
@@ -133,7 +139,7 @@ def _named(schema: Schema, body: dict[str, Any]) -> Iterable[tuple[str, str]]:
         raise ODataError("0x80040203", "Required field 'Privileges' is missing.")
     for each in found:
         name = by_id.get(str(each.get("PrivilegeId", "")).lower()) or each.get("PrivilegeName")
-        depth = each.get("Depth")
+        depth = _depth(each.get("Depth"))
         if name not in by_id.values() or depth not in privileges.DEPTHS:
             raise ODataError(PAYLOAD, f"There is no privilege '{name}' of depth '{depth}'.")
         yield name, depth

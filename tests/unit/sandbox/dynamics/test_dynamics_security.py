@@ -207,6 +207,10 @@ def test_a_role_is_made_filled_and_given_through_the_api(environment: DataverseE
     assert sorted(names) == ["Salesperson", "Sync"]
     held = environment.get(f"/RetrieveRolePrivilegesRole(RoleId={role})")["RolePrivileges"]
     assert [(each["PrivilegeName"], each["Depth"]) for each in held] == [("prvReadContact", "Local")]
+    numbered = {"Privileges": [{**entry, "Depth": 3}]}
+    assert environment.call("POST", f"/roles({role})/{FULL}AddPrivilegesRole", numbered).status_code == 204
+    (entry,) = environment.get(f"/RetrieveRolePrivilegesRole(RoleId={role})")["RolePrivileges"]
+    assert entry["Depth"] == "Global"
     assert environment.call("DELETE", f"{path}({role})/$ref").status_code == 204
     assert [row["name"] for row in environment.get(path)["value"]] == ["Salesperson"]
 
