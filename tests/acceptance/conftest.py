@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 
 
 @contextmanager
-def _database(server: Server, origin: str) -> Iterator[tuple[str, str]]:
+def new_database(server: Server, origin: str) -> Iterator[tuple[str, str]]:
     """A database made from a template: its name and address."""
     name = own_name(f"commands_{os.getpid()}_{next(_numbers)}")
     server[1].execute(f"CREATE DATABASE {name} TEMPLATE {origin}")
@@ -57,7 +57,7 @@ def mapped_once(
 ) -> Iterator[tuple[str, Path]]:
     """A database and a home with one connection, mapped and never synced: what `mapped` is copied from."""
     home = tmp_path_factory.mktemp("mapped")
-    with _database(database_server, template()) as (name, url):
+    with new_database(database_server, template()) as (name, url):
         crosswalk = Installation(home=home, database_url=url)
         added = crosswalk("connection", "add", "acme", "--credentials", "-", stdin=served_sandbox.line)
         assert added.code == 0, added.err
@@ -73,7 +73,7 @@ def mapped(
     """An installation with one connection, mapped and never synced."""
     origin, home = mapped_once
     shutil.copytree(home, tmp_path / "home")
-    with _database(database_server, origin) as (_, url):
+    with new_database(database_server, origin) as (_, url):
         yield Installation(home=tmp_path / "home", database_url=url)
 
 

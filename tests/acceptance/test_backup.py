@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -64,6 +65,15 @@ def test_after_a_loss_sync_goes_on_from_the_backup(
     assert anew("sync", "--json").data["counts"] == {}
 
 
+def without_ages(found: Any) -> Any:
+    """What was found, but for what grows while one looks."""
+    if isinstance(found, list):
+        return [without_ages(each) for each in found]
+    if isinstance(found, dict):
+        return {name: without_ages(each) for name, each in found.items() if not name.endswith("seconds")}
+    return found
+
+
 def test_a_restored_installation_is_equal_at_once(
     synced: Installation, anew: Installation, tmp_path: Path
 ) -> None:
@@ -71,7 +81,7 @@ def test_a_restored_installation_is_equal_at_once(
     assert "not encrypted" in taken.err
     assert anew("restore", str(tmp_path / "backup")).code == 0
 
-    shown = [each("status", "--json").data["connections"] for each in (synced, anew)]
+    shown = [without_ages(each("status", "--json").data["connections"]) for each in (synced, anew)]
     assert shown[0] == shown[1]
     assert anew("verify").code == 0
     assert (anew.home / "credentials.key").read_bytes() == (synced.home / "credentials.key").read_bytes()

@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 import psycopg
 import pytest
-from tests.helpers.command_line import PROGRAMS, Installation, Sandbox
+from tests.helpers.command_line import Installation, Sandbox
+from tests.helpers.served import SECONDS, started, wait_for
 
 from crosswalk.store import embedded
 
-SECONDS = 90
 TOKEN = "only-for-prometheus"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """A process that answers HTTP."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
-
-    def address(self) -> str:
-        said = [line["event"] for line in self.lines() if "http://" in str(line["event"])]
-        return str(said[0]).rpartition(" ")[2] if said else ""
-
-    def get(self, path: str, **headers: str) -> httpx2.Response:
-        return httpx2.get(self.address() + path, headers=headers, trust_env=False, timeout=SECONDS)
-
-    def wrong(self) -> dict[str, str]:
-        """What stands in the way of work."""
-        checks = self.get("readyz").json()["checks"]
-        return {name: check["message"] for name, check in checks.items() if not check["ok"]}
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(SECONDS)
-
-
-@contextmanager
-def started(crosswalk: Installation, *arguments: str, **environment: str) -> Iterator[Served]:
-    crosswalk.home.mkdir(parents=True, exist_ok=True)
-    log = crosswalk.home / "stderr.log"
-    command = [str(PROGRAMS / "crosswalk"), *arguments, "--port", "0", "--log-format", "json"]
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            command, env=crosswalk.environment(**environment), stdin=subprocess.DEVNULL, stderr=stderr
-        )
-        served = Served(process=process, log=log)
-        try:
-            wait_for(served.address, "its address")
-            yield served
-        finally:
-            process.kill()
-            process.wait(SECONDS)
-
-
-def wait_for(done: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + SECONDS
-    while not done():
-        assert time.monotonic() < until, f"no sign of {what}"
-        time.sleep(0.1)
 
 
 def children(process: subprocess.Popen[bytes]) -> dict[str, int]:

@@ -17,6 +17,7 @@ from .command import command
 from .outcome import Answer
 from .session import open_session
 from .terminal import Terminal
+from .web import SETTINGS
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(metavar="FILE", help=_("The backup."))]
@@ -35,7 +36,7 @@ def backup(terminal: Terminal, file: File, passphrase_file: PassphraseFile = Non
     Without --passphrase-file the file is not encrypted, and only its mode (0600) protects it.
     """
     passphrase = _passphrase(passphrase_file)
-    session = open_session()
+    session = open_session(SETTINGS)
     from crosswalk.store import backup as backups
 
     taken = backups.take(file, _key_file(session.vault.path), passphrase, session.clock.now())
@@ -71,7 +72,7 @@ def restore(
     Everything else that is connected to the database, such as workers, must be stopped before.
     """
     passphrase = _passphrase(passphrase_file)
-    session = open_session()
+    session = open_session(SETTINGS)
     from crosswalk.store import backup as backups
 
     done = backups.restore(file, _key_file(session.vault.path), passphrase, replace=replace)

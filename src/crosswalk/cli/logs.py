@@ -39,6 +39,7 @@ _SECRET_NAME = re.compile(
 )
 _SECRET_TEXT = (
     (re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@"), r"\1:***@"),  # an address with a password
+    (re.compile(r"(/link/)[\w-]+"), r"\1***"),  # with which somebody chooses a password
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 ***"),
     (re.compile(r"(?i)\b([\w-]*(?:token|secret|password|api[_-]?key)=)[^\s&]+"), r"\1***"),
 )

@@ -16,9 +16,8 @@ from .command import command
 from .listening import HOST, PORT, Host, Port, address_of, listen
 from .outcome import Answer
 from .parts import PartLostError, keep
-from .session import open_session
 from .terminal import Terminal
-from .web import SETTINGS
+from .web import open_web, welcome
 
 app = typer.Typer()
 
@@ -42,8 +41,7 @@ def serve(
     """
     form = logs.set_up(verbose=terminal.verbose, form=log_format, least=logging.INFO)
     listening = listen(host, port)
-    _prepare(terminal, form)
-    logs.tell(terminal, form, _("Crosswalk is at {address}").format(address=address_of(listening)))
+    _prepare(terminal, form, address_of(listening))
     shared = ["--log-format", form.value, *(["--verbose"] if terminal.verbose else [])]
     parts = {
         "web": ["--fd", str(listening.fileno()), *shared],
@@ -62,20 +60,21 @@ def serve(
     return Answer(data={"state": "stopped"})
 
 
-def _prepare(terminal: Terminal, form: logs.Form) -> None:
+def _prepare(terminal: Terminal, form: logs.Form, address: str) -> None:
     """Start the database where it is ours, and bring its tables up to date before anybody needs them."""
     foreign = "DATABASE_URL" in os.environ
-    open_session(SETTINGS)
+    open_web()
     from django.db import connections
 
     from crosswalk.store import embedded
 
-    connections.close_all()
     if foreign:
         logs.tell(terminal, form, _("The database is the one that DATABASE_URL names."))
     else:
         del os.environ["DATABASE_URL"]  # parts find it themselves, and start it where it is away
     logs.tell(terminal, form, _("Data are in {folder}").format(folder=embedded.home()))
+    welcome(terminal, form, address)
+    connections.close_all()
 
 
 def _end_database(terminal: Terminal, form: logs.Form) -> None:

@@ -1,7 +1,25 @@
-"""Addresses of pages. What monitoring asks for is answered before; see `operations`."""
+"""Addresses of pages, each with the roles that may open it. Monitoring is answered before: `operations`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.contrib.auth.views import LogoutView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from .pages import route
+from .roles import ADMINISTRATORS, EVERYBODY
+from .views import account, entry, overview, users
+
+urlpatterns = [
+    route("", overview.overview, "overview", roles=EVERYBODY),
+    route("sign-in", entry.SignInView.as_view(), "sign-in", roles=None),
+    route("sign-out", LogoutView.as_view(next_page="sign-in"), "sign-out", roles=EVERYBODY),
+    route("link/<str:secret>", entry.entry_link, "entry-link", roles=None),
+    route("account", account.account, "account", roles=EVERYBODY),
+    route("account/password", account.password, "password", roles=EVERYBODY),
+    route("users", users.users, "users", roles=ADMINISTRATORS),
+    route("users/<int:number>", users.user, "user", roles=ADMINISTRATORS),
+    route("users/<int:number>/link", users.user_link, "user-link", roles=ADMINISTRATORS),
+]
+
+handler403 = "crosswalk.web.errors.forbidden"
+handler404 = "crosswalk.web.errors.missing"
+handler500 = "crosswalk.web.errors.failed"

@@ -1,0 +1,12 @@
+"""Django's registration of the web."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    """People and what they see."""
+
+    name = "crosswalk.web"
+    label = "web"

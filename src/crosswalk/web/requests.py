@@ -1,0 +1,26 @@
+"""Every request has an id, which finds the lines that the log has about it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from structlog.contextvars import bound_contextvars
+
+HEADER = "X-Request-Id"
+
+
+class Requests:
+    """Middleware that gives each request its id."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        number = uuid.uuid4().hex[:12]
+        request.META[HEADER] = number
+        with bound_contextvars(request=number):
+            answer = self._get_response(request)
+        answer[HEADER] = number
+        return answer

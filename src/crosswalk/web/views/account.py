@@ -1,0 +1,42 @@
+"""One's own account: how pages look, and the password."""
+
+from __future__ import annotations
+
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from crosswalk.web.forms import ChangePassword, Preferred
+from crosswalk.web.models import User
+from crosswalk.web.pages import person
+
+
+def account(request: HttpRequest) -> HttpResponse:
+    """Show and keep what somebody prefers."""
+    user = person(request)
+    form = Preferred(request.POST or None, initial=_preferred(user))
+    if request.method == "POST" and form.is_valid():
+        user.theme, user.language = form.cleaned_data["theme"], form.cleaned_data["language"]
+        user.save(update_fields=["theme", "language"])
+        return redirect("account")
+    return _page(request, form, ChangePassword(user=user))
+
+
+def password(request: HttpRequest) -> HttpResponse:
+    """Change the password; all other sessions of this person end."""
+    user = person(request)
+    form = ChangePassword(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        user.set_password(form.cleaned_data["password"])
+        user.save(update_fields=["password"])
+        update_session_auth_hash(request, user)
+        return redirect("account")
+    return _page(request, Preferred(initial=_preferred(user)), form)
+
+
+def _preferred(user: User) -> dict[str, str]:
+    return {"theme": user.theme, "language": user.language}
+
+
+def _page(request: HttpRequest, preferred: Preferred, secret: ChangePassword) -> HttpResponse:
+    return render(request, "web/account.html", {"preferred": preferred, "secret": secret})

@@ -1,0 +1,42 @@
+"""The overview: each connection in one sentence, the worst first."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from crosswalk.core.state import Facts, State
+from crosswalk.core.state_words import Condition
+from crosswalk.sync.states import standings
+from crosswalk.web import people
+from crosswalk.web.pages import is_part, now, person
+
+# state → (icon, colour), the worst first
+LOOKS = {
+    State.SIGN_IN_LOST: ("key-round", "danger"),
+    State.BRAKED: ("octagon-x", "danger"),
+    State.BEHIND: ("clock", "warning"),
+    State.WAITING: ("hand", "warning"),
+    State.PAUSED: ("circle-pause", "secondary"),
+    State.RUNNING: ("refresh-cw", "primary"),
+    State.OK: ("circle-check", "success"),
+}
+_ORDER = list(LOOKS)
+
+
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show how the connections stand that the person sees; the page renews this part itself."""
+    found = standings(now(), people.visible(person(request)))
+    told = sorted(((each.condition(), each.facts) for each in found), key=_rank)
+    rows = [_row(condition, facts) for condition, facts in told]
+    return render(request, "web/standings.html" if is_part(request) else "web/overview.html", {"rows": rows})
+
+
+def _rank(told: tuple[Condition, Facts]) -> tuple[int, str]:
+    condition, facts = told
+    return _ORDER.index(condition.state), facts.name.casefold()
+
+
+def _row(condition: Condition, facts: Facts) -> dict[str, object]:
+    icon, colour = LOOKS[condition.state]
+    return {"name": facts.name, "condition": condition, "icon": icon, "colour": colour, "facts": facts}
