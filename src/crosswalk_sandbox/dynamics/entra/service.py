@@ -28,12 +28,13 @@ from crosswalk_sandbox.http import Request, Response, json_response
 DOMAIN = "example.onmicrosoft.com"  # the tenant's verified domain
 MANY_TENANTS = ("common", "organizations")  # of people who sign in, never of an application alone
 TOKEN_PATH = ("oauth2", "v2.0", "token")
+FIRST_TOKEN_PATH = ("oauth2", "token")  # of the platform's version 1: a resource instead of a scope
 AUTHORIZE_PATH = ("oauth2", "v2.0", "authorize")
 LOGOUT_PATH = ("oauth2", "v2.0", "logout")
 DEVICE_PATH = ("oauth2", "v2.0", "devicecode")
 DEVICE_PAGE = ("oauth2", "deviceauth")
 PAGES = (AUTHORIZE_PATH, LOGOUT_PATH, DEVICE_PAGE, ("v2.0", "adminconsent"), ("adminconsent",))
-PLACES = (TOKEN_PATH, DEVICE_PATH, discovery.CONFIGURATION, discovery.KEYS, *PAGES)
+PLACES = (TOKEN_PATH, FIRST_TOKEN_PATH, DEVICE_PATH, discovery.CONFIGURATION, discovery.KEYS, *PAGES)
 OF_PEOPLE = ("authorization_code", "refresh_token")
 DEFAULT = "/.default"
 SCOPE = re.compile(r"\S+")
@@ -88,6 +89,8 @@ class Entra:
             known = tenant in MANY_TENANTS or self._is_own(tenant)
             if rest in PLACES and not known:
                 raise EntraError(90002, tenant=tenant)
+            if rest == FIRST_TOKEN_PATH:
+                return self._first_token(request, tenant, address)
             if rest == DEVICE_PATH:
                 return json_response(200, self._devices.begin(_form(request), address), NO_STORE)
             if rest in PAGES and request.method in ("GET", "POST"):
@@ -172,6 +175,32 @@ class Entra:
         }
         return json_response(200, content, NO_STORE)
 
+    def _first_token(self, request: Request, tenant: str, address: str) -> Response:
+        """The application's token as version 1 asks for it and answers. Raises EntraError."""
+        form = _form(request)
+        if not self._is_own(tenant):
+            raise EntraError(90002, tenant=tenant)
+        if form.get("grant_type") != "client_credentials":
+            raise EntraError(70003, grant=form.get("grant_type", ""))
+        app, certificate = self._client(request, form, address)
+        if not form.get("resource"):
+            raise EntraError(900144, field="resource")
+        resource = self._resource(form["resource"].rstrip("/") + DEFAULT)
+        now = int(self._clock.now().timestamp())
+        numbers = {
+            "expires_in": TOKEN_LIVES,
+            "ext_expires_in": TOKEN_LIVES,
+            "expires_on": now + TOKEN_LIVES,
+            "not_before": now - 300,
+        }
+        content = {
+            "token_type": "Bearer",
+            **{name: str(number) for name, number in numbers.items()},
+            "resource": form["resource"],
+            "access_token": self.token_for(app, resource, address, certificate=certificate),
+        }
+        return json_response(200, content, NO_STORE)
+
     def _of_person(
         self, request: Request, form: Mapping[str, str], address: str, grant: str
     ) -> dict[str, Any]:
@@ -229,7 +258,8 @@ class Entra:
     def _audiences(self, address: str) -> set[str]:
         """What an assertion may name as its audience: the token's address, or the issuer's."""
         names = (self.tenant, DOMAIN)
-        tokens = {f"{address}/{name}/{'/'.join(TOKEN_PATH)}" for name in names}
+        paths = ("/".join(path) for path in (TOKEN_PATH, FIRST_TOKEN_PATH))
+        tokens = {f"{address}/{name}/{path}" for path in paths for name in names}
         return tokens | {discovery.issuer(address, self.tenant)}
 
     def _resource(self, scope: str) -> str:

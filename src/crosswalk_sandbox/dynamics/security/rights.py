@@ -80,7 +80,7 @@ def _units_below(environment: Environment, unit: str) -> frozenset[str]:
 def require(environment: Environment, verb: str, table: Table, row: Row | None = None) -> None:
     """Refuse what the caller may not do with rows of a table, or with this one."""
     rights = environment.session.rights
-    if rights is None or not privileges.of_table(table):
+    if rights is None or not privileges.about(table)[0]:
         return
     name = privileges.name_of(verb, table)
     if name is None:

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
 import jwt
 import pytest
 from cryptography import x509
@@ -217,3 +218,23 @@ def test_a_kept_environment_goes_on_with_its_tokens_and_apps(environment: Datave
     assert environment.control("GET", "apps")[1] == app
     assert environment.controlled.dump() == before
     environment.get("/WhoAmI")
+
+
+def test_an_application_signs_in_by_the_first_version_too(environment: DataverseEnvironment) -> None:
+    def ask(**changed: str) -> httpx2.Response:
+        form = {"grant_type": "client_credentials", "resource": f"{environment.ready['url']}/"}
+        named = {name: environment.ready[name] for name in ("client_id", "client_secret")}
+        address = f"/{environment.ready['tenant']}/oauth2/token"
+        return environment.http.post(
+            address, data={**form, **named, **changed}, headers={"Authorization": ""}
+        )
+
+    found = ask().json()
+    assert (found["expires_in"], found["resource"]) == ("3599", f"{environment.ready['url']}/")
+    assert int(found["expires_on"]) - int(found["not_before"]) == 3899
+    answer = environment.call("GET", "/WhoAmI", headers=environment.bearing(found["access_token"]))
+    assert answer.status_code == 200
+    assert ask(resource="https://other.example").json()["error_codes"] == [500011]
+    assert ask(resource="").json()["error_codes"] == [900144]
+    assert ask(client_secret="wrong").json()["error_codes"] == [7000215]
+    assert ask(grant_type="password").json()["error_codes"] == [70003]
