@@ -1,6 +1,6 @@
 # Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test simulate planted bench check format translations lock
+.PHONY: help setup demo test simulate workers-proof planted bench check format translations lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +8,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export UV_PYTHON_DOWNLOADS := never
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' Makefile
 
 setup:  ## create .venv from the locked requirements
 	@PYTHON='$(PYTHON)' scripts/bootstrap
@@ -23,6 +23,10 @@ test: setup  ## run all tests; needs Chromium too, see scripts/chromium
 SEEDS ?= 100
 simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one (CRM=dynamics: with that)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) $(if $(FIRST),--first $(FIRST))) $(if $(CRM),--crm $(CRM))
+
+KILLS ?= 30
+workers-proof: setup  ## kill and stop workers KILLS=30 times and restart their database; SEED=n repeats what a run printed
+	@CROSSWALK_KILLS=$(KILLS) $(if $(SEED),CROSSWALK_SEED=$(SEED) )$(BIN)/python -m pytest -q -s tests/acceptance/test_workers_proof.py
 
 planted: setup  ## plant known bugs in copies and show which test finds each; BUGS="name ..." plants only those
 	@$(BIN)/python -m tests.planted $(BUGS)

@@ -105,6 +105,7 @@ def test_runs_are_cancelled_paused_and_stopped_before_their_next_call(
         refused = synced("sync", "--json")
         assert (refused.code, refused.data["error"]["code"]) == (1, "CW-6017")
         assert synced("plan").code == 1
+        assert "crosswalk start" in synced("status").out
         assert _last_call(sandbox) < stopped_at + timedelta(seconds=10)
 
         sandbox.delete("activecampaign", "faults")

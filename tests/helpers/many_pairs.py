@@ -18,6 +18,11 @@ from crosswalk.cli.outcome import ExitCode
 MAPPINGS = Path(__file__).parents[2] / "src" / "crosswalk" / "cli"
 MAPPING = {"salesforce": "demo_mapping.json", "dynamics": "demo_mapping_dynamics.json"}
 Values = dict[str, str]  # by field, in the words of Salesforce
+CURSORS = (
+    "updated_after",
+    "SystemModstamp%20%3E",
+    "deltatoken",
+)  # what only pages of feeds are asked for with
 CONTACT_FIELDS = {"FirstName": "firstName", "LastName": "lastName"}
 
 
@@ -42,6 +47,7 @@ class Pair:
     known: list[Person] = field(default_factory=list)
     expected: dict[str, Values] = field(default_factory=dict)  # by e-mail: what both sides must hold
     _number: int = 0
+    _after: dict[str, int] = field(default_factory=dict)
 
     @property
     def _words(self) -> Words:
@@ -148,14 +154,19 @@ class Pair:
             if (wrong := _wrong(side, found.get(email, []), values))
         ]
 
-    def pages(self) -> list[tuple[str, str, str]]:
-        """The pages of feeds that were asked for."""
-        return [
+    def forget_calls(self) -> None:
+        """What was called until now is not looked at by `read_again`."""
+        self._after = {system: len(self.sandbox.get(system, "log")) for system in self.sandbox.ready}
+
+    def read_again(self) -> int:
+        """How many pages of feeds were asked for that had been asked for already, from the same cursor."""
+        pages = Counter(
             (system, entry["path"], entry["query"])
             for system in self.sandbox.ready
-            for entry in self.sandbox.get(system, "log")
-            if entry["method"] == "GET" and not entry["token"]
-        ]
+            for entry in self.sandbox.get(system, f"log?after={self._after[system]}")
+            if any(cursor in entry["query"] for cursor in CURSORS)
+        )
+        return sum(times - 1 for times in pages.values())
 
 
 def _wrong(side: str, found: list[Values], values: Values) -> str:

@@ -21,7 +21,9 @@ def start_worker(crosswalk: Installation, *more: str) -> subprocess.Popen[bytes]
     """Start a worker, whose log lies in the installation's home."""
     command = [str(PROGRAMS / "crosswalk"), "worker", "--heartbeat", str(HEARTBEAT), "--verbose", *more]
     with (crosswalk.home / f"worker-{next(_numbers)}.log").open("wb") as log:
-        return subprocess.Popen(command, env=crosswalk.environment(), stdout=log, stderr=log)
+        return subprocess.Popen(
+            command, env=crosswalk.environment(PYTHONFAULTHANDLER="1"), stdout=log, stderr=log
+        )
 
 
 def end_worker(worker: subprocess.Popen[bytes]) -> None:
@@ -60,6 +62,24 @@ def runs(database: psycopg.Connection) -> Counter[str]:
     """How scheduled runs ended."""
     rows = database.execute("SELECT state FROM run WHERE kind = 'scheduled'").fetchall()
     return Counter(state for (state,) in rows)
+
+
+def under_way(database: psycopg.Connection) -> int:
+    """How many connections run: whose lease somebody holds."""
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+    ((count,),) = database.execute(
+        f"{held} AND classid::bigint = hashtext('connection')::bigint & 4294967295"
+    ).fetchall()
+    return int(count)
+
+
+def at_work(database: psycopg.Connection) -> int:
+    """How many workers showed just now that they live."""
+    seen = (
+        "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - %s * interval '1 second'"
+    )
+    ((count,),) = database.execute(seen, [2 * HEARTBEAT]).fetchall()
+    return int(count)
 
 
 def jobs(database: psycopg.Connection) -> list[tuple[object, ...]]:

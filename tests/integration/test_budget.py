@@ -233,3 +233,27 @@ def test_a_pace_that_is_lifted_is_lifted_for_everybody_and_told_once(tenant: int
         later.learn(per_second=inf)
     assert len(asked) == 0
     assert len(set(_slots(tenant, 5, None))) == 1
+
+
+def test_a_plan_neither_takes_back_its_calls_nor_keeps_others_waiting(tenant: int) -> None:
+    from crosswalk.store import feeds, plans
+    from crosswalk.store.budget import TenantBudget
+
+    moments = []
+
+    def call() -> None:
+        clock = Clock()
+        TenantBudget(tenant, clock, per_second=5.0).wait()
+        moments.append(clock.now())
+        feeds.end_session()
+
+    planning = TenantBudget(tenant, Clock(), per_second=5.0)
+    with plans.rehearsal():
+        planning.wait()
+        other = threading.Thread(target=call)
+        other.start()
+        other.join(20)
+    assert moments
+    call()
+    assert moments[0] > START, "the plan's call was first"
+    assert moments[1] > moments[0], "and is not forgotten"

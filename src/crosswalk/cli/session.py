@@ -72,7 +72,8 @@ def open_session(settings: str = SETTINGS) -> Session:
 
     `settings` is the module of Django's settings: workers have tables of their own.
 
-    Raises EmbeddedError when the embedded server cannot be started, UserError when the key file is lost.
+    Raises EmbeddedError when the embedded server cannot be started, UserError when the key file is lost and when the
+    tables are too new.
     """
     from crosswalk.store import embedded
 
@@ -82,10 +83,11 @@ def open_session(settings: str = SETTINGS) -> Session:
 def open_session_at(database_url: str, home: Path, settings: str = SETTINGS) -> Session:
     """Do the same for a named database and home; once a process."""
     set_up(database_url, settings)
-    _migrate()
     from crosswalk.core.clock import SystemClock
+    from crosswalk.store.upgrades import bring_up_to_date
     from crosswalk.store.vault import Vault
 
+    bring_up_to_date()
     return Session(vault=Vault.at(home / KEY_FILE), clock=SystemClock())
 
 
@@ -96,22 +98,3 @@ def set_up(database_url: str, settings: str = SETTINGS) -> None:
     import django
 
     django.setup()
-
-
-def _migrate() -> None:
-    """Apply what is missing; of several processes at once, one does it and the others wait."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    def missing() -> bool:
-        executor = MigrationExecutor(connection)
-        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-    if not missing():
-        return
-    from crosswalk.store.feeds import lease
-    from crosswalk.store.migrate import migrate
-
-    with lease("migrate", 0):
-        if missing():
-            migrate()

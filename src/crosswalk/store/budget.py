@@ -20,6 +20,8 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.lanes import CALLS_PERCENT, DAY, Meter, current_lane
 from crosswalk.core.system import Paused, Short
 
+from .commits import apart
+
 _UNPACED = 1000.0  # calls per second from which pacing is left out
 _GAP = 1.02  # of the vendor's least gap: calls do not arrive as evenly as they leave, and a refused one costs more
 LONGEST_WAIT = timedelta(minutes=1)  # a call that would have to wait longer is not made
@@ -82,7 +84,8 @@ class TenantBudget:
     """Hands out slots, counts the calls of one connection, and says when its share of the day's is gone.
 
     `per_second` is where the pacer starts; None: the vendor has no such limit. Without a `connection_id` nothing is
-    counted, and only the vendor says when it is enough. Safe in several threads.
+    counted, and only the vendor says when it is enough. Safe in several threads. A plan, whose transaction is undone,
+    neither takes its calls back nor keeps others waiting.
     """
 
     def __init__(
@@ -135,7 +138,7 @@ class TenantBudget:
     def _take_slot(self, now: datetime) -> None:
         """Take the next free slot and wait for it. Raises Paused, and takes none, when it is far away."""
         parameters: dict[str, Any] = {"now": now, "tenant": self.tenant_id, "longest": now + LONGEST_WAIT}
-        with database.cursor() as cursor:
+        with apart() as cursor:
             # A slot that a crash of the server forgets does no harm: the commit need not wait for the disk.
             cursor.execute(_SLOT, parameters)
             slot = cursor.fetchone()
@@ -151,7 +154,7 @@ class TenantBudget:
 
     def _rest(self, now: datetime) -> float:
         """Return for how many seconds no call may go."""
-        with database.cursor() as cursor:
+        with apart() as cursor:
             cursor.execute("SELECT next_slot FROM budget WHERE tenant_id = %s", [self.tenant_id])
             (next_slot,) = cursor.fetchone()
         rest: timedelta = next_slot - now
@@ -197,7 +200,7 @@ class TenantBudget:
             self.meter.used, self.meter.limit, self._told_at = used_today, limit_today, now
         if changes:
             self._leased = 0
-            with database.cursor() as cursor:
+            with apart() as cursor:
                 cursor.execute(
                     f"UPDATE budget SET {', '.join(changes)} WHERE tenant_id = %s",
                     [*changes.values(), self.tenant_id],
@@ -205,7 +208,7 @@ class TenantBudget:
 
     def _yield(self, now: datetime) -> None:
         """Leave others of the account a part of its pace for a while."""
-        with database.cursor() as cursor:
+        with apart() as cursor:
             cursor.execute(_YIELD, {"now": now, "tenant": self.tenant_id, "before": now - _YIELDED_ONCE})
 
 
@@ -225,7 +228,7 @@ def store_counts(budgets: Iterable[TenantBudget], now: datetime) -> None:
         "hour": now.replace(minute=0, second=0, microsecond=0),
         "old": now - _KEPT,
     }
-    with database.cursor() as cursor:
+    with apart() as cursor:
         cursor.execute(_COUNT, parameters)
 
 
