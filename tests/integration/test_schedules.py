@@ -133,3 +133,13 @@ def test_a_worker_outlasts_a_database_that_is_away_and_does_as_many_jobs_at_once
     monkeypatch.setattr(worker, "give_up", lambda _: [])
     worker.work(None, SystemClock(), concurrency=60, heartbeat=0.1, patience=60)  # type: ignore[arg-type]
     assert (queue.outages, queue.met, queue.open) == (0, 60, 0)
+
+
+def test_no_worker_keeps_a_transaction_in_which_it_does_not_go_on(django_database: str) -> None:
+    import psycopg
+
+    from crosswalk.jobs.settings import DATABASES
+
+    options = DATABASES["default"]["OPTIONS"]["options"]
+    with psycopg.connect(django_database, options=options) as session:
+        assert session.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("30s",)
