@@ -17,16 +17,19 @@ WRITES = """
     FROM run r JOIN connection c ON c.id = r.connection_id, jsonb_each_text(r.counts) written
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+# One pass a table: a look at the inbox per connection would read it as often.
 BACKLOG = """
-    SELECT c.name, waiting.place, waiting.count, coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8
-    FROM connection c CROSS JOIN LATERAL (
-        SELECT 'inbox' AS place, count(*), min(coalesce(waits_since, requested_at)) AS oldest FROM inbox
-        WHERE connection_id = c.id
+    WITH waiting AS (
+        SELECT connection_id, 'inbox' AS place, count(*), min(coalesce(waits_since, requested_at)) AS oldest
+        FROM inbox GROUP BY 1
         UNION ALL
-        SELECT 'outbox', count(*), min(intended_at) FROM outbox WHERE connection_id = c.id
+        SELECT connection_id, 'outbox', count(*), min(intended_at) FROM outbox GROUP BY 1
         UNION ALL
-        SELECT 'consent', count(*), min(intended_at) FROM consent_write WHERE connection_id = c.id
-    ) waiting ORDER BY 1, 2
+        SELECT connection_id, 'consent', count(*), min(intended_at) FROM consent_write GROUP BY 1)
+    SELECT c.name, place.name, coalesce(waiting.count, 0),
+           coalesce(extract(epoch FROM now() - waiting.oldest), 0)::float8
+    FROM connection c CROSS JOIN unnest(ARRAY['inbox', 'outbox', 'consent']) AS place (name)
+    LEFT JOIN waiting ON waiting.connection_id = c.id AND waiting.place = place.name ORDER BY 1, 2
 """
 HOLDS = """
     SELECT c.name, h.code, count(*), extract(epoch FROM now() - min(h.held_at))::float8

@@ -61,7 +61,21 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     latency: Latency
 
 
+# What waits and what is held is counted in one pass each: a look at the inbox per connection would read it as often.
 _STANDING = f"""
+    WITH leased AS MATERIALIZED (
+        SELECT objid::bigint AS id FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND classid::bigint = hashtext('connection')::bigint & 4294967295),
+    going AS (SELECT r.connection_id AS id, max(r.started_at) AS started_at
+              FROM run r JOIN leased ON leased.id = r.connection_id WHERE r.state = 'running' GROUP BY 1),
+    seen AS (SELECT connection_id AS id, count(*) AS waiting, min(coalesce(waits_since, requested_at)) AS oldest_at
+             FROM inbox WHERE %(all)s OR connection_id = ANY(%(connections)s::bigint[]) GROUP BY 1),
+    told AS (SELECT connection_id AS id, min(intended_at) AS oldest_at
+             FROM consent_write WHERE state <> 'refused' GROUP BY 1),
+    holds AS (SELECT connection_id AS id, count(*) AS held,
+                     count(*) FILTER (WHERE kind = ANY(%(choices)s) AND chosen IS NULL) AS choices
+              FROM hold WHERE kind <> '{BRAKE}' GROUP BY 1)
     SELECT coalesce(last.failure, ''), c.id, c.name,
       EXISTS (SELECT FROM mapping m WHERE m.connection_id = c.id),
       EXISTS (SELECT FROM run r WHERE r.connection_id = c.id AND r.state = 'done'),
@@ -69,23 +83,15 @@ _STANDING = f"""
       coalesce((SELECT h.kind FROM halt h WHERE (h.connection_id IS NULL OR h.connection_id = c.id)
                 AND h.kind <> 'cancelled' ORDER BY h.connection_id NULLS FIRST LIMIT 1), ''),
       coalesce(last.error, ''), going.started_at,
-      seen.waiting, least(seen.oldest_at, told.oldest_at), holds.held, holds.choices
+      coalesce(seen.waiting, 0), least(seen.oldest_at, told.oldest_at),
+      coalesce(holds.held, 0), coalesce(holds.choices, 0)
     FROM connection c
     LEFT JOIN LATERAL (SELECT failure, error FROM run r WHERE r.connection_id = c.id AND r.state <> 'running'
                        ORDER BY r.id DESC LIMIT 1) last ON true
-    LEFT JOIN LATERAL (
-        SELECT started_at FROM run r WHERE r.connection_id = c.id AND r.state = 'running' AND EXISTS (
-            SELECT FROM pg_locks held WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 2
-            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND held.classid::bigint = hashtext('connection')::bigint & 4294967295 AND held.objid::bigint = c.id)
-        ORDER BY r.id DESC LIMIT 1) going ON true
-    CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(coalesce(i.waits_since, i.requested_at)) AS oldest_at
-                        FROM inbox i WHERE i.connection_id = c.id) seen
-    CROSS JOIN LATERAL (SELECT min(w.intended_at) AS oldest_at FROM consent_write w
-                        WHERE w.connection_id = c.id AND w.state <> 'refused') told
-    CROSS JOIN LATERAL (SELECT count(*) AS held,
-                               count(*) FILTER (WHERE h.kind = ANY(%(choices)s) AND h.chosen IS NULL) AS choices
-                        FROM hold h WHERE h.connection_id = c.id AND h.kind <> '{BRAKE}') holds
+    LEFT JOIN going ON going.id = c.id
+    LEFT JOIN seen ON seen.id = c.id
+    LEFT JOIN told ON told.id = c.id
+    LEFT JOIN holds ON holds.id = c.id
     WHERE %(all)s OR c.id = ANY(%(connections)s::bigint[])
     ORDER BY c.name
 """

@@ -205,7 +205,10 @@ def test_a_run_is_running_only_while_its_process_holds_the_connection(both: TwoS
     assert state(both) == (State.OK, Cause.SETTLED)  # it died
 
 
-def test_many_connections_take_as_many_statements_as_one(both: TwoSystems, linked: str) -> None:
+def test_many_connections_take_as_many_statements_and_looks_at_what_waits_as_one(
+    both: TwoSystems, linked: str
+) -> None:
+    from django.db import transaction
     from django.test.utils import CaptureQueriesContext
 
     from crosswalk.store import models
@@ -223,8 +226,17 @@ def test_many_connections_take_as_many_statements_as_one(both: TwoSystems, linke
         )
         for number in range(20)
     )
-    with CaptureQueriesContext(database) as asked:
-        found = standings(both.clock.now() + timedelta(seconds=1))
+    with transaction.atomic(), database.cursor() as cursor:
+        with CaptureQueriesContext(database) as asked:
+            found = standings(both.clock.now() + timedelta(seconds=1))
+        cursor.execute(
+            "SELECT seq_scan + idx_scan FROM pg_stat_xact_user_tables WHERE schemaname = 'public'"
+            " AND relname IN ('hold', 'inbox')"
+            " ORDER BY relname"
+        )
+        holds, inbox = [scans for (scans,) in cursor.fetchall()]
+    assert holds <= 2
+    assert inbox == 1
     assert len(found) == 21
     assert {each.condition().cause for each in found} == {Cause.SETTLED, Cause.NO_MAPPING}
     assert len(asked) <= 5
