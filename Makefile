@@ -1,6 +1,6 @@
 # Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test simulate workers-proof planted bench check format translations lock
+.PHONY: help setup demo test simulate workers-proof planted bench soak check format translations lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,9 +31,12 @@ workers-proof: setup  ## kill and stop workers KILLS=30 times and restart their 
 planted: setup  ## plant known bugs in copies and show which test finds each; BUGS="name ..." plants only those
 	@$(BIN)/python -m tests.planted $(BUGS)
 
-bench: setup  ## measure calls and speed with both CRMs, 25 minutes; writes docs/benchmarks.md (RECORDS=1000000: memory at that size too)
+bench: setup  ## measure calls and speed with both CRMs, 35 minutes; writes docs/benchmarks.md (RECORDS=1000000: memory at that size too)
 	@PYTHON='$(PYTHON)' scripts/bootstrap .venv-bench bench
 	@$(BIN)/python -m benchmarks --dlt .venv-bench/bin/python $(if $(RECORDS),--records $(RECORDS))
+
+soak: setup  ## let people edit both sides under faults for MINUTES=20 while a worker runs; both sides must end equal
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20) $(if $(SEED),--seed $(SEED))
 
 check: setup  ## formatting, lint, types, import contract
 	$(BIN)/ruff format --check .

@@ -12,7 +12,10 @@ _TEMPLATE = Path(__file__).with_suffix(".md")
 
 def page(parts: Parts) -> str:
     """Return the page."""
-    shown = {name.replace("-", "_"): _part(parts, name) for name in ("salesforce", "at-size", "dynamics", "workers")}
+    shown = {
+        name.replace("-", "_"): _part(parts, name)
+        for name in ("salesforce", "at-size", "dynamics", "workers")
+    }
     return _TEMPLATE.read_text(encoding="utf-8").format(**shown)
 
 

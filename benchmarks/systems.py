@@ -32,8 +32,15 @@ class Control:
 
     def slow_down(self, seconds: float) -> None:
         """Let every answer from now on take so much longer."""
-        order = {"kind": "delay", "seconds": seconds, "route": "*", "times": 10**9}
-        self._client.post("faults", json=order).raise_for_status()
+        self.fail({"kind": "delay", "seconds": seconds, "times": 10**9})
+
+    def fail(self, order: Mapping[str, Any]) -> None:
+        """Let calls go wrong; see docs/sandbox.md."""
+        self._client.post("faults", json=dict(order)).raise_for_status()
+
+    def mend(self) -> None:
+        """End whatever goes wrong."""
+        self._client.delete("faults").raise_for_status()
 
     def person(self, op: str, object: str, record_id: str | None, values: Mapping[str, Any]) -> None:
         """Have somebody create, edit, delete or tag a record."""

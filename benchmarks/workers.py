@@ -53,7 +53,7 @@ def _two_against_one(session: Session, crew: Crew, say: Say) -> Iterator[Figure]
     name = f"{crew.connections} connections, a change in each, {crew.latency} ms a call"
     say(name)
     with crowd(crew.connections) as systems:
-        ids = _connected(session, systems, "crew")
+        ids = _ids(connected(session, systems, "crew"))
         for each in systems:
             each.crm.slow_down(crew.latency / 1000)
             each.activecampaign.slow_down(crew.latency / 1000)
@@ -96,7 +96,7 @@ def _many(session: Session, crew: Crew, say: Say) -> Iterator[Figure]:
     name = f"{crew.many} connections, a run of each every {crew.minutes} minutes"
     say(name)
     with crowd(crew.many) as systems:
-        ids = _connected(session, systems, "many")
+        ids = _ids(connected(session, systems, "many"))
         with _looking() as database:
             began = _scheduled(ids, crew)
             with working(1, crew.concurrency):
@@ -143,15 +143,20 @@ def _lateness(database: psycopg.Connection, ids: Sequence[int], first: datetime,
 # --- what both need ------------------------------------------------------------------------------------------------
 
 
-def _connected(session: Session, systems: Sequence[Systems], name: str) -> list[int]:
-    """Make connections whose first sync is finished; return their ids."""
-    from crosswalk.store import connections
-
+def connected(session: Session, systems: Sequence[Systems], name: str) -> list[str]:
+    """Make connections whose first sync is finished; return their names."""
     from .bench import Bench
 
-    for number, each in enumerate(systems):
-        Bench(session, each, f"{name} {number}").open_and_run()
-    return [connections.get(f"{name} {number}").id for number in range(len(systems))]
+    names = [f"{name} {number}" for number in range(len(systems))]
+    for each, its_name in zip(systems, names, strict=True):
+        Bench(session, each, its_name).open_and_run()
+    return names
+
+
+def _ids(names: Sequence[str]) -> list[int]:
+    from crosswalk.store import connections
+
+    return [connections.get(name).id for name in names]
 
 
 @contextmanager
