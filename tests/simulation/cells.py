@@ -191,6 +191,21 @@ class Ledger:
             self.shared[record] = {each for each in self.namesakes[record] if self._address(each) in kept}
             self.sources[record] = {each for each, same in alike.items() if each[0] != record[0] and same}
 
+    def others(self, now: Mapping[Record, Values], at: datetime) -> None:
+        """Take in what another connection of the account did there: to this one it is a person's doing."""
+        for record, name, value in self._changes(now, at, None):
+            old = self.cells[record][name].content
+            content = self._known.get((self.who[record], name, value))
+            if not value:
+                self.wrong.append(f"{record}: {old.told()} was emptied by the other connection")
+            if content is None:
+                content = self._author(self.who[record], name, value, at, record[0])
+                content.before.append((old, None))
+            elif old.follows(content):
+                self.wrong.append(f"{record}: {content.told()} came back by the other connection")
+            self.cells[record][name] = Cell(content=content, since=at)
+            self.edited[self.who[record], record[0]] = at
+
     def _of_person(self, record: Record) -> list[Record]:
         """The other living records of the same person, on both sides."""
         return [each for each in self.cells if each != record and self.who[each] == self.who[record]]

@@ -39,7 +39,7 @@ def judge(world: World) -> Verdict:
     journal = _journal(world)
     for write in world.ledger.writes:
         _judge_write(world, write, journal, verdict)
-    for check in (_rest, _equal, _linked_once, _made_once, _held, _shadows, _seen, _budget, _consent, _echo):
+    for check in CHECKS:
         verdict.wrong += [f"{check.__name__.strip('_')}: {text}" for text in check(world)]
     return verdict
 
@@ -324,6 +324,12 @@ def _consent(world: World) -> Iterator[str]:
             yield from world.consents.at_rest(crm, contact)
 
 
+def _second(world: World) -> Iterator[str]:
+    """The account's other connection is at rest too, and equal (14, 17)."""
+    if world.second is not None:
+        yield from world.second.judge()
+
+
 def _echo(world: World) -> Iterator[str]:
     """No value is written to a record twice over the same value (17)."""
     count = Counter(
@@ -332,3 +338,18 @@ def _echo(world: World) -> Iterator[str]:
     for (record, name, _old, _new), number in count.items():
         if number > 1:
             yield f"{record} {name} was written {number} times"
+
+
+CHECKS = (
+    _rest,
+    _equal,
+    _linked_once,
+    _made_once,
+    _held,
+    _shadows,
+    _seen,
+    _budget,
+    _consent,
+    _second,
+    _echo,
+)

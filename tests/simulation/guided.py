@@ -369,6 +369,22 @@ def field_deleted(chance: Chance) -> list[Step]:
     ]
 
 
+def two_crms(chance: Chance) -> list[Step]:
+    """Another CRM with a connection of its own has the person too: edits there, here, and of one field in both."""
+    who, first = _pair(chance)
+    met = Act(op="other_new", who=who, field="phone", value=chance.value("phone"))
+    edits = [chance.edit("other_edit", who, "score")]
+    edits.append(chance.edit(chance.random.choice(("crm_edit", "contact_edit")), who, "lastName"))
+    both = [chance.edit(op, who, "nickname") for op in ("other_edit", "crm_edit", "contact_edit")]
+    crossing = tuple(chance.random.sample(both, 2 if chance.either() else 3))
+    return [
+        first,
+        Step(wait=HOUR, acts=(met,)),
+        Step(wait=HOUR, acts=tuple(edits)),
+        Step(wait=HOUR, acts=crossing),
+    ]
+
+
 def vendor_rests(chance: Chance) -> list[Step]:
     """A vendor takes no more calls for longer than a run waits, in the middle of one."""
     who, first = _pair(chance)
@@ -420,6 +436,7 @@ GUIDED: dict[str, Guide] = {
         found_as_a_duplicate,
         field_limited,
         field_deleted,
+        two_crms,
         vendor_rests,
         erased,
     )

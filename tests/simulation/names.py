@@ -35,6 +35,7 @@ WITH_EACH = (
     "lead converted while a write to it is in flight",
     "CRM records merged",
     "two CRM records share a contact",
+    "value carried from one CRM to the other",
     "CRM record left its twin with another address",
     "contact renamed by the CRM",
     "CRM record renamed by ActiveCampaign",

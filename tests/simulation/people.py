@@ -188,6 +188,21 @@ class People:
         world.contexts.clear()  # the next run is in a new process, which reads what fields there are
         return True
 
+    # --- the CRM on the other connection
+
+    def other_new(self, act: Act) -> bool:
+        """A person makes a record there."""
+        if self._world.running or not self._world.connected:
+            return False
+        values = {"email": self.address(act.who), "lastName": f"Else {act.who}", act.field: act.value}
+        self._world.second_crm().new(values)
+        return True
+
+    def other_edit(self, act: Act) -> bool:
+        """A person edits that person's record there."""
+        second = self._world.second
+        return second is not None and second.edit(self.address(act.who), act.field, act.value)
+
     # --- ActiveCampaign
 
     def contact_drops(self, act: Act) -> bool:
@@ -292,6 +307,8 @@ ACTS: dict[str, Callable[[People, Act], bool]] = {
     "crm_opens": People.crm_opens,
     "crm_blocks": People.crm_blocks,
     "crm_drops": People.crm_drops,
+    "other_new": People.other_new,
+    "other_edit": People.other_edit,
     "contact_new": People.contact_new,
     "contact_edit": People.contact_edit,
     "contact_sets": People.contact_sets,

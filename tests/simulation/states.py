@@ -145,6 +145,8 @@ def _rested(world: World) -> Iterator[str]:
         yield "write refused as a duplicate"
     yield from _lives(world)
     yield from _made(world)
+    if world.second is not None:
+        yield from world.second.states()
     for side in world.consents.carried:
         yield f"opt-out carried to {'the CRM' if side == CRM else 'ActiveCampaign'}"
 

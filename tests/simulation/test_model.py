@@ -41,6 +41,10 @@ class Told:
         self._put(record, values)
         self.ledger.ours(self._now, self._at, self._at)
 
+    def another(self, record: Record, **values: str) -> None:
+        self._put(record, values)
+        self.ledger.others(self._now, self._at)
+
     def person_deletes(self, record: Record, who: int = 1) -> None:
         self._at += timedelta(minutes=1)
         del self._now[record]
@@ -150,6 +154,16 @@ def test_a_record_beside_which_we_make_another_is_known_with_what_ours_was_made_
     told.we(MADE, email="new@example.org")
     assert told.ledger.namesakes[MADE] == {BEN}
     assert told.ledger.sources[MADE] == {BENS}
+
+
+def test_another_connections_write_may_be_new_but_nothing_old(told: Told) -> None:
+    told.another(ANAS, phone="8")
+    told.we(ANA, phone="8")
+    assert told.ledger.wrong == []
+    told.another(ANAS, phone="1")
+    assert "came back by the other connection" in told.ledger.wrong[0]
+    told.another(ANAS, phone="")
+    assert "emptied by the other connection" in told.ledger.wrong[1]
 
 
 def test_a_record_that_leaves_its_twin_with_another_address_is_known_to(told: Told) -> None:

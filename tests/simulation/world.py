@@ -22,6 +22,7 @@ from tests.simulation.crms import CRMS, is_refusal
 from tests.simulation.faults import Commits, Events, FaultyWire, Killed, Trace
 from tests.simulation.history import FIELDS, ONE_WAY, TAG, Act, History, Step
 from tests.simulation.people import People
+from tests.simulation.second import Second
 from tests.simulation.states import note_act, note_death, note_dropped, note_limits
 
 from crosswalk.core.failures import SystemFailure
@@ -78,6 +79,8 @@ class World(TwoSystems):
         if not _commits:
             _commits.append(Commits())
         self.dropped: set[tuple[str, str]] = set()  # fields that were deleted outright, by side
+        self.second: Second | None = None
+        self.others_write = False  # a run of its connection is under way
         self.connected = False
         self.running = False
         self.ends: list[datetime] = []  # of the runs that came to it
@@ -113,7 +116,8 @@ class World(TwoSystems):
         for _ in range(QUIET_RUNS):
             self.wait(PAUSE)
             result = self.attempt()
-            if result is not None and not result.counts and not result.waiting:
+            others = self.second is not None and self.second.turn()
+            if result is not None and not result.counts and not result.waiting and not others:
                 return True
         self.wrong.append(f"still at work after {QUIET_RUNS} runs: {result}")
         return False
@@ -130,6 +134,13 @@ class World(TwoSystems):
         self.events.arm(step.events)
         self.attempt()
         self.events.arm(())
+        if self.second is not None:
+            self.second.turn()
+
+    def second_crm(self) -> Second:
+        """The CRM on the account's other connection, which is there from now on."""
+        self.second = self.second or Second(self)
+        return self.second
 
     def person(self, act: Act) -> None:
         """A person does something; all that changes is the person's."""
@@ -221,6 +232,9 @@ class World(TwoSystems):
         response: httpx2.Response | None = None,
     ) -> None:
         """Take in what a call did, and what imports were done by now."""
+        if self.others_write:
+            self.ledger.others(self._look(), self.clock.now())
+            return
         imports = self.systems["activecampaign"].system.imports  # type: ignore[attr-defined]
         waiting = [batch for batch in imports.batches.values() if not batch.done]
         imports.work()
