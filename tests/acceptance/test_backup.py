@@ -95,6 +95,8 @@ def test_what_is_there_is_lost_only_when_that_is_said(
     damaged.write_bytes(file.read_bytes()[:-1])
     key = (mapped.home / "credentials.key").read_bytes()
 
+    assert mapped("restore", str(file), "--check", "--json").data["rows"]["connection"] == 0
+    assert mapped("restore", str(damaged), "--check").code == 1
     assert "--replace" in mapped("restore", str(file)).err
     assert "damaged" in mapped("restore", str(damaged), "--replace").err
     assert mapped.database_url is not None
@@ -103,5 +105,6 @@ def test_what_is_there_is_lost_only_when_that_is_said(
     assert len(mapped("connection", "list", "--json").data["connections"]) == 1
     assert (mapped.home / "credentials.key").read_bytes() == key
 
+    (mapped.home / "credentials.key").write_bytes(b"broken")
     assert mapped("restore", str(file), "--replace").code == 0
     assert mapped("connection", "list", "--json").data["connections"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -15,9 +15,12 @@ from crosswalk.core.language import gettext as _
 from . import tables
 from .command import command
 from .outcome import Answer
-from .session import open_session
+from .session import open_session, open_tables
 from .terminal import Terminal
 from .web import SETTINGS
+
+if TYPE_CHECKING:
+    from crosswalk.store.backup import Sound
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(metavar="FILE", help=_("The backup."))]
@@ -66,16 +69,21 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help=_("Lose the connections that this installation has."))
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help=_("Only read the backup to its end; nothing is changed."))
+    ] = False,
 ) -> Answer:
     """Put a backup in place of database and key; schedules rest until you let them go on.
 
     Everything else that is connected to the database, such as workers, must be stopped before.
     """
     passphrase = _passphrase(passphrase_file)
-    session = open_session(SETTINGS)
+    key_file = open_tables(SETTINGS)
     from crosswalk.store import backup as backups
 
-    done = backups.restore(file, _key_file(session.vault.path), passphrase, replace=replace)
+    if check:
+        return _checked(backups.check(file, passphrase))
+    done = backups.restore(file, key_file, passphrase, replace=replace)
     terminal.say(
         _(
             "Nothing starts by itself now. Look at each connection (crosswalk status), run it once by hand"
@@ -91,6 +99,16 @@ def restore(
         _("Writes in doubt"): done.in_doubt,
     }
     return Answer(data=msgspec.to_builtins(done), tables=[tables.facts(_("Restored"), facts)])
+
+
+def _checked(found: Sound) -> Answer:
+    facts = {
+        _("Taken at"): found.taken_at,
+        _("By version"): found.program,
+        "PostgreSQL": found.server,
+        _("Rows"): sum(found.rows.values()),
+    }
+    return Answer(data=msgspec.to_builtins(found), tables=[tables.facts(_("The backup is sound"), facts)])
 
 
 def _passphrase(file: str | None) -> str:

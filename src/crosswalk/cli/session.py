@@ -80,6 +80,15 @@ def open_session(settings: str = SETTINGS) -> Session:
     return open_session_at(embedded.database_url(), embedded.home(), settings)
 
 
+def open_tables(settings: str = SETTINGS) -> Path:
+    """Do the same without the vault, whose key may be lost; return where the key file is, or will be."""
+    from crosswalk.store import embedded
+
+    set_up(embedded.database_url(), settings)
+    _migrate()
+    return embedded.home() / KEY_FILE
+
+
 def open_session_at(database_url: str, home: Path, settings: str = SETTINGS) -> Session:
     """Do the same for a named database and home; once a process."""
     set_up(database_url, settings)

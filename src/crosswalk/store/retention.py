@@ -93,11 +93,19 @@ def step(now: datetime, *, rested: bool = True) -> Removed:
 
     Without `rested` a table is looked at that had its round today.
     """
-    rows, more = {}, False
-    for name in _TABLES:
-        rows[name], unfinished = _piece(name, now, rested=rested)
-        more = more or unfinished
-    return Removed(rows=rows, more=more)
+    removed = Removed(rows=dict.fromkeys(_TABLES, 0), more=False)
+    resting = _resting(now) if rested else set()
+    for name in (each for each in _TABLES if each not in resting):
+        removed.rows[name], unfinished = _piece(name, now, rested=rested)
+        removed.more = removed.more or unfinished
+    return removed
+
+
+def _resting(now: datetime) -> set[str]:
+    """Workers ask every few seconds, and mostly there is nothing to do."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT name FROM upkeep WHERE rests_until > %s", [now])
+        return {name for (name,) in cursor.fetchall()}
 
 
 def _piece(name: str, now: datetime, *, rested: bool) -> tuple[int, bool]:

@@ -94,6 +94,14 @@ def keys_in(content: bytes) -> list[bytes]:
     return [content[at : at + _KEY] for at in range(0, len(content), _KEY)]
 
 
+def known_keys(path: Path) -> list[bytes]:
+    """Return the keys of a key file; none where it is lost or broken."""
+    try:
+        return read_keys(path)
+    except UserError:
+        return []
+
+
 def write_keys(path: Path, keys: Sequence[bytes]) -> None:
     """Replace a key file in one go: at any moment it holds the keys of before or these, also after a power cut."""
     beside = path.with_name(path.name + ".new")

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .dump import Taken, take
-from .restore import Restored, restore
+from .restore import Restored, Sound, check, restore
 
-__all__ = ["Restored", "Taken", "restore", "take"]
+__all__ = ["Restored", "Sound", "Taken", "check", "restore", "take"]

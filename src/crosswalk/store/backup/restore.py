@@ -14,7 +14,7 @@ from django.db import transaction
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.store import keys
-from crosswalk.store.vault import Vault, keys_in, read_keys, write_keys
+from crosswalk.store.vault import Vault, keys_in, known_keys, write_keys
 
 from . import tables
 from .dump import KEY, MANIFEST, TABLE
@@ -34,12 +34,30 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     in_doubt: int  # writes that were under way when the backup was taken
 
 
-class _Sound(msgspec.Struct, frozen=True, kw_only=True):
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
     """A backup that was read to its end."""
 
     manifest: tables.Manifest
     keys: list[bytes]
     rows: dict[str, int]
+
+
+class Sound(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup has that was read to its end."""
+
+    taken_at: str
+    program: str
+    server: str  # PostgreSQL's version
+    rows: dict[str, int]
+
+
+def check(path: Path, passphrase: str) -> Sound:
+    """Read a backup to its end. Raises UserError for one that is damaged or of a newer version."""
+    with reading(path) as stream:
+        sound = _checked(stream, passphrase)
+    tables.require_known(sound.manifest)
+    found = sound.manifest
+    return Sound(taken_at=found.taken_at, program=found.program, server=found.server, rows=sound.rows)
 
 
 def restore(path: Path, key_file: Path, passphrase: str, *, replace: bool) -> Restored:
@@ -54,7 +72,8 @@ def restore(path: Path, key_file: Path, passphrase: str, *, replace: bool) -> Re
         with transaction.atomic(), database.cursor() as cursor:
             _require_alone(cursor)
             _require_empty(cursor, replace=replace)
-            before = read_keys(key_file)
+            before = known_keys(key_file)
+            key_file.parent.mkdir(parents=True, exist_ok=True)
             # Wherever this breaks off, the key file opens what is stored then.
             write_keys(key_file, [*before, *(key for key in sound.keys if key not in before)])
             restored = _put_in_place(cursor, stream, passphrase, sound)
@@ -62,7 +81,7 @@ def restore(path: Path, key_file: Path, passphrase: str, *, replace: bool) -> Re
     return restored
 
 
-def _checked(stream: IO[bytes], passphrase: str) -> _Sound:
+def _checked(stream: IO[bytes], passphrase: str) -> _Read:
     """Read the file to its end; rows are counted."""
     manifest, key, rows, counted = None, b"", None, dict[str, int]()
     for part, content in pieces(stream, passphrase):
@@ -77,7 +96,7 @@ def _checked(stream: IO[bytes], passphrase: str) -> _Sound:
             counted[part.removeprefix(TABLE)] += content.count(b"\n")
     if manifest is None or rows != counted:
         raise UserError(_("The backup is not complete; nothing was changed."), cure=_("Use another backup."))
-    return _Sound(manifest=manifest, keys=keys_in(key), rows=counted)
+    return _Read(manifest=manifest, keys=keys_in(key), rows=counted)
 
 
 def _require_alone(cursor: Any) -> None:
@@ -103,7 +122,7 @@ def _require_empty(cursor: Any, *, replace: bool) -> None:
         )
 
 
-def _put_in_place(cursor: Any, stream: IO[bytes], passphrase: str, sound: _Sound) -> Restored:
+def _put_in_place(cursor: Any, stream: IO[bytes], passphrase: str, sound: _Read) -> Restored:
     cursor.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
     tables.empty(cursor, sound.manifest)
     _load(cursor, stream, passphrase, sound.manifest)
