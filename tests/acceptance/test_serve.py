@@ -83,6 +83,7 @@ def test_web_alone_says_what_is_missing_and_tells_prometheus_what_is_going_on(
         assert float(figures['crosswalk_backlog{connection="acme",place="inbox"}']) == 0
         assert float(figures['crosswalk_writes{connection="acme",op="create",side="activecampaign"}']) > 0
         assert float(figures["crosswalk_workers"]) == 1
+        assert float(figures['crosswalk_calls{connection="acme",system="salesforce"}']) > 0
         assert float(figures['crosswalk_connection_state{connection="acme",state="ok"}']) == 1
         assert float(figures['crosswalk_connection_state{connection="acme",state="behind"}']) == 0
         latency = "crosswalk_edit_to_write_seconds"

@@ -37,6 +37,7 @@ ROUTES = {
 class Web:
     """An installation with two connections and three people; `user` sees one of them."""
 
+    crosswalk: Installation
     served: Served
     database: psycopg.Connection
     first_link: str
@@ -71,7 +72,7 @@ def web(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> It
             for role in ("manager", "user"):
                 handed = administrator.fill_in("/users", name=role, role=role, connections=seen)
                 Visitor(served).fill_in(address_in(handed.text), password=PASSWORDS[role])
-            yield Web(served=served, database=database, first_link=link)
+            yield Web(crosswalk=crosswalk, served=served, database=database, first_link=link)
 
 
 def test_every_route_has_an_entry_above(web: Web) -> None:
@@ -126,6 +127,23 @@ def test_a_link_works_once_and_in_one_browser_alone(web: Web) -> None:
     assert first.get(link).status_code == second.get(web.first_link).status_code == 404
     log = [str(line) for line in web.served.lines()]
     assert not any(link in line or web.first_link in line for line in log)
+
+
+def test_the_command_line_lets_people_in_and_helps_an_administrator_who_forgot_the_password(web: Web) -> None:
+    added = web.crosswalk("user", "add", "spare", "--role", "administrator", "--json").data
+    assert web.crosswalk("user", "add", "Spare").code == 1
+    assert "administrator, manager, user" in web.crosswalk("user", "add", "x", "--role", "boss").err
+    assert web.crosswalk("user", "link", "unknown").code == 1
+    again = web.crosswalk("user", "link", "SPARE", "--json").data
+    visitor = Visitor(web.served)
+    assert visitor.get(urlsplit(added["link"]).path).status_code == 404
+    visitor.fill_in(urlsplit(again["link"]).path, password="a password like few")
+    assert visitor.get("/users").status_code == 200
+    web.database.execute("DELETE FROM person WHERE name = 'spare'")
+
+    web.crosswalk("user", "add", "limited", "--connection", "hidden")
+    told = web.visitor("administrator").get("/users").text
+    assert "hidden" in told.partition(">limited<")[2].partition("</tr>")[0]
 
 
 def test_after_five_wrong_passwords_a_name_rests_also_with_the_right_one(web: Web) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import crosswalk.web
+from crosswalk.core.state import State
 
 WEB = Path(crosswalk.web.__file__).parent
 MARKS = {"_", "gettext_noop", "gettext_lazy"}
@@ -51,6 +52,11 @@ def test_what_is_compressed_is_the_same() -> None:
     assert found
     for file in found:
         assert gzip.decompress(file.read_bytes()) == file.with_suffix("").read_bytes()
+
+
+def test_every_state_has_its_look() -> None:
+    overview = (WEB / "views" / "overview.py").read_text(encoding="utf-8")
+    assert set(re.findall(r"State\.(\w+): \(", overview)) == set(State.__members__)
 
 
 def test_every_icon_of_a_page_is_in_the_sprite() -> None:

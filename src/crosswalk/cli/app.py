@@ -29,6 +29,7 @@ from . import (
     sync,
     tombstones,
     upkeep,
+    users,
     web,
     worker,
 )
@@ -58,6 +59,7 @@ app.add_typer(runs.whole)
 app.add_typer(worker.app)
 app.add_typer(holds.app, name="holds")
 app.add_typer(tombstones.app, name="tombstones")
+app.add_typer(users.app, name="user")
 app.add_typer(notices.app, name="notices")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")

@@ -44,6 +44,11 @@ BUDGETS = """
            greatest(extract(epoch FROM b.next_slot - now()), 0)::float8
     FROM budget b JOIN tenant t ON t.id = b.tenant_id ORDER BY 1, 2
 """
+CALLS = """
+    SELECT c.name, t.system, sum(k.calls)::float8
+    FROM call_count k JOIN connection c ON c.id = k.connection_id JOIN tenant t ON t.id = k.tenant_id
+    WHERE k.hour > now() - interval '1 day' GROUP BY 1, 2 ORDER BY 1, 2
+"""
 WORKERS = (
     "SELECT count(*)::float8 FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
 )

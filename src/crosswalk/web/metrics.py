@@ -81,6 +81,11 @@ TABLE: tuple[tuple[str, tuple[str, ...], tuple[_Gauge, ...]], ...] = (
             _Gauge("crosswalk_calls_paused_seconds", "How long no call may go.", 5),
         ),
     ),
+    (
+        figures.CALLS,
+        (*_CONNECTION, "system"),
+        (_Gauge("crosswalk_calls", "Calls that a connection made in the last 24 hours.", 2),),
+    ),
     (figures.WORKERS, (), (_Gauge("crosswalk_workers", "Workers heard of within a minute.", 0),)),
     (
         figures.JOBS,

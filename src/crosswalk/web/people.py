@@ -71,6 +71,12 @@ def use(link: EntryLink, name: str, password: str) -> User:
     return user
 
 
+def named(name: str) -> User | None:
+    """Return who has a name, in whatever case."""
+    found: User | None = User.objects.filter(name__iexact=name).first()
+    return found
+
+
 def add(name: str, role: Role, connections: Iterable[int]) -> User:
     """Add somebody, who can sign in once they chose a password."""
     with transaction.atomic():
