@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from crosswalk.core.clock import SystemClock
-from crosswalk.core.schedule import Daily, Every, Schedule
+from crosswalk.core.schedule import Daily, Every, Quiet, Schedule
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOURLY = Schedule(times=Every(minutes=60))
@@ -53,6 +53,37 @@ def test_a_start_is_taken_once_and_missed_ones_together(acme: Any) -> None:
     kept = schedules.of(acme)
     assert kept is not None
     assert kept.next_at == NOW + timedelta(days=9, hours=1)
+
+
+def test_a_missed_start_waits_for_the_end_of_quiet_hours(acme: Any) -> None:
+    from crosswalk.store import schedules
+
+    quiet = Schedule(times=Every(minutes=60), quiet=Quiet(start=time(22), end=time(6)))
+    schedules.save(acme, quiet, NOW)
+    assert _take(NOW) == [acme.id]
+    assert _take(NOW.replace(hour=23)) == []  # nothing was at work since
+    assert _take(NOW.replace(hour=23, minute=30)) == []
+    morning = NOW.replace(hour=6) + timedelta(days=1)
+    assert _take(morning) == [acme.id]
+    assert _take(morning) == []
+
+
+def test_equal_distances_count_from_the_end_of_the_first_sync(acme: Any) -> None:
+    from crosswalk.store import schedules
+
+    schedules.save(acme, HOURLY, NOW)
+    finished = NOW + timedelta(minutes=90)
+    schedules.begin(acme.id, finished)
+    assert _take(finished) == [acme.id]
+    assert _take(finished + timedelta(minutes=59)) == []
+    assert _take(finished + timedelta(minutes=60)) == [acme.id]
+
+    schedules.save(acme, Schedule(times=Daily(at=time(3))), NOW)
+    schedules.begin(acme.id, finished)
+    assert _take(finished) == []  # has a time of its own
+    schedules.remove(acme)
+    schedules.begin(acme.id, finished)
+    assert schedules.of(acme) is None
 
 
 def test_only_what_is_due_is_taken_the_longest_due_first(acme: Any) -> None:

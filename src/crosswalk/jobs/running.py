@@ -32,7 +32,9 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opene
     if halted := halts.standing(connection_id):
         return halted.message
     kept = schedules.of(connection)
-    if kept is not None and kept.paused:
+    if kept is None:
+        return "the schedule is removed"
+    if kept.paused:
         return "paused"
     if not runs.finished_before(connection_id):
         return "waits for somebody to approve the first sync"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from crosswalk.core.schedule import Schedule, check, next_start, outside_quiet
+from crosswalk.core.schedule import Every, Schedule, check, next_start, outside_quiet
 
 from . import models
 
@@ -69,17 +69,29 @@ def remove(connection: models.Connection) -> bool:
 def take_due(now: datetime) -> list[int]:
     """Take the starts that are due, and return their connections; within a transaction.
 
-    Starts that were missed count as one. What others take meanwhile is left to them; what is paused, connection
-    or schedule, rests.
+    Starts that were missed count as one, which waits for the end of quiet hours. What others take meanwhile is left to
+    them; what is paused, connection or schedule, rests.
     """
     due = models.Schedule.objects.select_for_update(skip_locked=True)
     halted = models.Halt.objects.filter(connection__isnull=False).values("connection")
     due = due.filter(next_at__lte=now, paused=False).exclude(connection__in=halted)
     rows = list(due.order_by("next_at"))
+    taken = []
     for row in rows:
-        row.next_at = _kept(row).next_after(now)
+        kept = _kept(row)
+        opens = outside_quiet(kept.schedule, now)
+        row.next_at = opens if opens > now else kept.next_after(now)
+        if opens <= now:
+            taken.append(row.connection_id)
     models.Schedule.objects.bulk_update(rows, ["next_at"])
-    return [row.connection_id for row in rows]
+    return taken
+
+
+def begin(connection_id: int, now: datetime) -> None:
+    """Let equal distances count from now on, beginning at once: the connection's set-up is finished."""
+    row = models.Schedule.objects.filter(connection=connection_id).first()
+    if row is not None and isinstance(_kept(row).schedule.times, Every):
+        save(row.connection, _kept(row).schedule, now)
 
 
 def put_off(connection: models.Connection, until: datetime) -> None:

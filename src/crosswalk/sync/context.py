@@ -178,6 +178,7 @@ class Context:
     run_id: int | None = None  # of the run under way
     closing: Closing = _unbraked  # asked before links are closed because their records on a side are gone
     between: Callable[[Lane], bool] = go_on  # is called between two pages of a push; see `lanes.Between`
+    first_run: bool = False  # no run of the connection was ever finished before
     described_again: bool = False  # this run asked for the fields once more
     opened_at: datetime  # when all fields had been described
     described_at: dict[str, datetime] = field(

@@ -14,7 +14,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, Halted, SystemFailure, UserError
 from crosswalk.core.lanes import Lane
 from crosswalk.core.system import WriteOptions
-from crosswalk.store import connections, feeds, halts, inbox, plans, runs
+from crosswalk.store import connections, feeds, halts, inbox, plans, runs, schedules
 from crosswalk.store.models import Plan
 
 from . import initial
@@ -175,7 +175,7 @@ def run(
             runs.end(record, state, counts, context.clock.now(), message, kind_of_failure)
         if counts:
             runs.tidy()
-        return RunResult(
+        result = RunResult(
             run_id=record.id,
             state=state,
             counts=counts,
@@ -183,6 +183,9 @@ def run(
             message=message,
             cure=cure,
         )
+    if context.first_run and state == "done":
+        schedules.begin(context.connection_id, context.clock.now())
+    return result
 
 
 def _require(held: bool, context: Context) -> None:
@@ -211,7 +214,8 @@ def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool) -> N
         import_updates_above=context.settings.import_updates_above,
         exclude_automations=first and context.settings.exclude_automations_initially,
     )
-    if not first or found.left_at is not None:  # the very first one was approved by a person
+    context.first_run = first and found.left_at is None
+    if not context.first_run:  # which was approved by a person
         require_share(context, run_id)
     read_and_recover(context, run_id)
     initial.begin(context)

@@ -241,3 +241,28 @@ def test_contacts_become_crm_records_while_nothing_goes_the_other_way(both: TwoS
     turn(both, global_sync=True)
     both.sync()
     assert both.assert_quiet().excused == {}
+
+
+def test_equal_distances_begin_when_the_first_sync_is_finished(both: TwoSystems) -> None:
+    from datetime import timedelta
+
+    from crosswalk.core.schedule import Every, Schedule
+    from crosswalk.jobs.running import run_connection
+    from crosswalk.store import connections, schedules
+
+    both.connect()
+    connection = connections.get(NAME)
+    schedules.save(connection, Schedule(times=Every(minutes=120)), both.clock.now())
+    waits = run_connection(connection.id, both.vault, both.clock, both.opener)
+    assert "approve the first sync" in waits
+    both.wait(1800)
+
+    both.sync()
+
+    kept = schedules.of(connection)
+    assert kept is not None
+    assert kept.next_at <= both.clock.now() < kept.next_at + timedelta(seconds=2)
+    both.sync()
+    assert schedules.of(connection) == kept  # only the first one begins it
+    schedules.remove(connection)
+    assert "removed" in run_connection(connection.id, both.vault, both.clock, both.opener)

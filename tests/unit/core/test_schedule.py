@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time, timedelta
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -45,6 +45,7 @@ CRONS = (
     "0 0 1 * *",
     "*/15 0-3 * * *",
 )
+SALESFORCE_ARTICLE, DYNAMICS_ARTICLE = (1, 2, 3, 4, 6, 8, 12), (1, 2, 4, 6, 8, 12)  # hours
 ANCHOR = datetime(2026, 1, 7, 10, 20, 30, tzinfo=UTC)
 times_of_day = st.times().map(lambda found: found.replace(second=0, microsecond=0))
 times = st.one_of(
@@ -156,6 +157,14 @@ def test_equal_distances_begin_when_the_schedule_is_set(minutes: int) -> None:
     assert next_start(schedule, ANCHOR, ANCHOR - timedelta(microseconds=1)) == ANCHOR
     assert next_start(schedule, ANCHOR, ANCHOR) == ANCHOR + distance
     assert next_start(schedule, ANCHOR, ANCHOR + 300.5 * distance) == ANCHOR + 301 * distance
+
+
+@pytest.mark.parametrize("hours", sorted({*SALESFORCE_ARTICLE, *DYNAMICS_ARTICLE}))
+def test_every_distance_of_the_vendors_articles_is_offered(hours: int) -> None:
+    schedule = Schedule(times=Every(minutes=60 * hours))
+    check(schedule)
+    first, second = islice(starts(schedule, ANCHOR, ANCHOR - timedelta(seconds=1)), 2)
+    assert (first, second - first) == (ANCHOR, timedelta(hours=hours))
 
 
 def test_a_missed_start_is_made_up_for_once() -> None:
