@@ -29,6 +29,8 @@ DATE_ONLY = frozenset(
     {"birthdate", "anniversary", "estimatedclosedate", "actualclosedate", "finaldecisiondate"}
 )
 FIRST_VERSION = 88_012_345
+PRINCIPALS = frozenset({"systemuser", "team"})  # they share a base type, which has the key
+PRINCIPAL_KEY = "ownerid"
 UNREADABLE = frozenset({"Virtual", "EntityName", "PartyList"})
 
 
@@ -172,8 +174,9 @@ class Table:
 
     @cached_property
     def properties(self) -> dict[str, Column]:
-        """The columns by their names in JSON."""
-        return {column.json_name: column for column in self.columns.values() if column.json_name}
+        """The columns by their names in JSON; of a principal also its key by the name that all principals have."""
+        found = {column.json_name: column for column in self.columns.values() if column.json_name}
+        return {**found, PRINCIPAL_KEY: self.columns[self.key]} if self.name in PRINCIPALS else found
 
     @cached_property
     def required(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import quoteattr
 
 from crosswalk_sandbox.dynamics.records.deep import navigation_to
-from crosswalk_sandbox.dynamics.schema import REFERENCES, Column, Schema, Table
+from crosswalk_sandbox.dynamics.schema import PRINCIPAL_KEY, PRINCIPALS, REFERENCES, Column, Schema, Table
 
 HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>'
@@ -61,7 +61,6 @@ EDM = {
     "BigInt": "Edm.Int64", "Boolean": "Edm.Boolean", "Decimal": "Edm.Decimal", "Money": "Edm.Decimal",
     "Double": "Edm.Double", "Uniqueidentifier": "Edm.Guid", "File": "Edm.Guid", "Image": "Edm.Binary",
 }  # fmt: skip
-PRINCIPALS = frozenset({"systemuser", "team"})
 
 
 def document(schema: Schema, *, annotations: bool) -> str:
@@ -94,7 +93,7 @@ def _entity_type(schema: Schema, table: Table) -> str:
 
 def _properties(table: Table) -> Iterator[str]:
     for name, column in table.properties.items():
-        if name != "ownerid" or table.name not in PRINCIPALS:
+        if name != PRINCIPAL_KEY or table.name not in PRINCIPALS:
             scale = ' Scale="Variable"' if edm_type(column) == "Edm.Decimal" else ""
             unicode = ' Unicode="false"' if edm_type(column) == "Edm.String" else ""
             yield f'<Property Name="{name}" Type="{edm_type(column)}"{scale}{unicode} />'

@@ -17,7 +17,15 @@ from crosswalk_sandbox.dynamics.query import conditions
 from crosswalk_sandbox.dynamics.query.syntax import Expansion
 from crosswalk_sandbox.dynamics.records import guards, paging
 from crosswalk_sandbox.dynamics.records.resolving import Resolver, collection
-from crosswalk_sandbox.dynamics.schema import CHOICES, MULTIPLE, REFERENCES, Column, Table
+from crosswalk_sandbox.dynamics.schema import (
+    CHOICES,
+    MULTIPLE,
+    PRINCIPAL_KEY,
+    PRINCIPALS,
+    REFERENCES,
+    Column,
+    Table,
+)
 from crosswalk_sandbox.dynamics.security import rights
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
@@ -85,6 +93,9 @@ class Shower:
         self._environment = environment
         self._columns = chosen(table, select)
         self._hidden = guards.hidden(environment, table)
+        every = not select or "*" in select
+        self._principal = table.name in PRINCIPALS and (every or PRINCIPAL_KEY in select)
+        self._key = table.key
         wanted = asked.wanted
         self._formats, self._leads = wanted(FORMATTED), (wanted(LOOKUP_TABLE), wanted(LOOKUP_PROPERTY))
         self._expansions = [self._expansion(table, each, asked) for each in expand]
@@ -98,6 +109,8 @@ class Shower:
             if value is not None and (self._formats or any(self._leads)):
                 shown |= {f"{name}@{key}": text for key, text in self._annotations(row, column, value)}
             shown[name] = value
+        if self._principal:
+            shown[PRINCIPAL_KEY] = row[self._key]
         for expanded in self._expansions:
             shown |= expanded(row)
         return shown

@@ -287,3 +287,14 @@ def test_a_reset_brings_back_the_first_rows(environment: DataverseEnvironment) -
     assert environment.controlled.dump() == before
     environment.controlled.restore(kept)
     assert environment.controlled.dump() == after
+
+
+def test_users_and_teams_have_the_key_of_principals(environment: DataverseEnvironment) -> None:
+    user = environment.get("/systemusers?$top=1")["value"][0]
+    assert user["ownerid"] == user["systemuserid"]
+    found = environment.get(f"/systemusers?$select=ownerid&$filter=ownerid eq {user['ownerid']}")["value"]
+    assert [row["ownerid"] for row in found] == [user["ownerid"]]
+    assert "ownerid" not in environment.get("/teams?$select=name")["value"][0]
+    key = environment.get("/contacts?$select=contactid&$top=1")["value"][0]["contactid"]
+    owner = environment.get(f"/contacts({key})?$select=_ownerid_value&$expand=ownerid($select=ownerid)")
+    assert owner["ownerid"]["ownerid"] == owner["_ownerid_value"]
