@@ -170,3 +170,19 @@ def test_ties_are_kept_in_a_state_file(tied: DataverseEnvironment) -> None:
     tied.control("POST", "reset")
     system.restore(saved)
     assert [row["leadid"] for row in tied.get(f"/contacts({contact})/{NAME}")["value"]] == [lead]
+
+
+def test_a_tie_needs_append_here_and_append_to_there(tied: DataverseEnvironment) -> None:
+    contact, lead = keys(tied, "contact")[0], keys(tied, "lead")[0]
+    tied.control("POST", "roles", {"name": "System Administrator", "users": []})
+    held = ["prvReadContact", "prvReadLead", "prvReadUser"]
+    for missing in ("prvAppendContact", "prvAppendToLead", None):
+        role = {"name": "Narrow", "privileges": dict.fromkeys(held, "Global")}
+        tied.control("POST", "roles", {**role, "users": ["crosswalk.application@org.example"]})
+        if missing is None:
+            tie(tied, contact, lead)
+            return
+        at, other = f"/contacts({contact})/{NAME}/$ref", {"@odata.id": f"leads({lead})"}
+        code, message = tied.refusal("POST", at, other, status=403)
+        assert (code, missing in message) == ("0x80040220", True)
+        held.append(missing)
