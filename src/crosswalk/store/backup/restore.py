@@ -21,6 +21,8 @@ from .dump import KEY, MANIFEST, TABLE
 from .file import END, pieces, reading
 
 _LONGEST_WAIT = "10s"  # for somebody who uses a table
+# Work that would start by itself, and sign-ins that may have been ended since.
+_ENDED = {"procrastinate_jobs", "django_session"}
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,8 +168,8 @@ def _let_rest(cursor: Any) -> tuple[list[str], int]:
         "UPDATE inbox SET to_fetch = true WHERE NOT to_fetch AND NOT deleted AND successor IS NULL"
     )
     cursor.execute("UPDATE run SET state = 'interrupted', ended_at = started_at WHERE state = 'running'")
-    if "procrastinate_jobs" in database.introspection.table_names(cursor):
-        cursor.execute("DELETE FROM procrastinate_jobs")
+    for table in _ENDED & set(database.introspection.table_names(cursor)):
+        cursor.execute(f"DELETE FROM {table}")
     cursor.execute(
         "SELECT (SELECT count(*) FROM outbox WHERE state <> 'intended')"
         " + (SELECT count(*) FROM consent_write WHERE state = 'sending')"
