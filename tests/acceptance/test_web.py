@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -144,6 +145,12 @@ def test_the_command_line_lets_people_in_and_helps_an_administrator_who_forgot_t
     web.crosswalk("user", "add", "limited", "--connection", "hidden")
     told = web.visitor("administrator").get("/users").text
     assert "hidden" in told.partition(">limited<")[2].partition("</tr>")[0]
+
+
+def test_people_are_in_a_backup(web: Web, tmp_path: Path) -> None:
+    taken = web.crosswalk("backup", str(tmp_path / "backup"), "--json").data
+    assert taken["rows"]["person"] >= len(ALL)
+    assert web.crosswalk("restore", str(tmp_path / "backup"), "--check").code == 0
 
 
 def test_after_five_wrong_passwords_a_name_rests_also_with_the_right_one(web: Web) -> None:

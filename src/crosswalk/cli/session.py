@@ -85,7 +85,9 @@ def open_tables(settings: str = SETTINGS) -> Path:
     from crosswalk.store import embedded
 
     set_up(embedded.database_url(), settings)
-    _migrate()
+    from crosswalk.store.upgrades import bring_up_to_date
+
+    bring_up_to_date()
     return embedded.home() / KEY_FILE
 
 
