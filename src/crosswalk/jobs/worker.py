@@ -17,9 +17,11 @@ from procrastinate.contrib.django import DjangoApp, connector_params
 from procrastinate.exceptions import ConnectorException
 
 from crosswalk.core.clock import Clock
+from crosswalk.core.structs import know_all
 from crosswalk.store import retention
 from crosswalk.store.feeds import end_session
 from crosswalk.store.vault import Vault
+from crosswalk.systems import load_all
 
 from .queue import RUN, start_due
 from .rescue import give_up, rescue
@@ -43,6 +45,8 @@ def work(vault: Vault, clock: Clock, *, concurrency: int, heartbeat: float, pati
     run that is for `patience` seconds is given up. While the database is away it waits, however long that takes.
     """
     upkeep, telling = _Upkeep(clock, heartbeat, patience), keep_telling(vault, clock)
+    load_all()
+    know_all()
     asyncio.run(_work(lambda: _app(vault, clock), upkeep, telling, concurrency))
 
 

@@ -11,12 +11,12 @@ import ipaddress
 import logging
 import ssl
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from gettext import gettext as _
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx2
@@ -27,6 +27,7 @@ from ..core import catalogue
 from ..core.clock import Clock
 from ..core.failures import FailureKind, Halted, SystemFailure
 from ..core.lanes import Meter
+from ..core.structs import decoder
 from ..core.system import Budget, Paused, Short
 from .mending import mend_surrogates
 
@@ -70,7 +71,7 @@ class Answer(msgspec.Struct, kw_only=True):
     def decode(self, type_: type[T]) -> T:
         """Decode the JSON body. Raises SystemFailure: TRANSIENT if it is no JSON, BUG if of another shape."""
         try:
-            return cast(T, _decoder(cast(Hashable, type_)).decode(self.body))
+            return decoder(type_).decode(self.body)
         except msgspec.ValidationError as error:
             failure = SystemFailure(
                 FailureKind.BUG,
@@ -437,7 +438,7 @@ def _mended(answer: Answer) -> bool:
 
 def _is_json(body: bytes) -> bool:
     try:
-        _decoder(msgspec.Raw).decode(body)
+        decoder(msgspec.Raw).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return True
@@ -551,8 +552,3 @@ def _is_loopback(host: str) -> bool:
 def trusted() -> ssl.SSLContext:
     """Load the trusted certificates once: it takes longer than an idle run may."""
     return httpx2.create_ssl_context(trust_env=False)
-
-
-@lru_cache(maxsize=128)
-def _decoder(type_: Hashable) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(cast(Any, type_))

@@ -13,6 +13,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from crosswalk.core.structs import know_all
+
 THREADS = 8
 _SETTINGS = {
     "worker_class": "gthread",
@@ -53,6 +55,7 @@ def serve(listening: socket.socket) -> None:
 
     Requests under way are answered first. Raises SystemExit when the server cannot go on.
     """
+    know_all()  # before there are threads
     connections.close_all()  # the process that answers is another one
     own = os.getpid()
     try:
