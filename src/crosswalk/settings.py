@@ -39,9 +39,8 @@ TIME_ZONE = "UTC"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
 
 # Notices by e-mail go through the server that the environment names; see docs/notices.md.
-_SECURITY = os.environ.get(
-    "CROSSWALK_SMTP_SECURITY"
-)  # starttls, tls or none; whatever else it says: starttls
+# It says starttls, tls or none; whatever else it says: starttls
+_SECURITY = os.environ.get("CROSSWALK_SMTP_SECURITY")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = os.environ.get("CROSSWALK_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("CROSSWALK_SMTP_PORT") or {"tls": 465, "none": 25}.get(_SECURITY or "", 587))

@@ -8,6 +8,7 @@ from gettext import gettext as _
 from typing import TypeVar
 
 import msgspec
+from django.db import InterfaceError, OperationalError
 
 from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
@@ -31,6 +32,10 @@ from .recover import read_and_recover
 from .shares import require_share, swept, while_affordable
 
 ROUNDS = 3
+_DATABASE = (
+    OperationalError,
+    InterfaceError,
+)  # it is away, or had to choose between two who wait for each other
 Result = TypeVar("Result")
 
 
@@ -167,7 +172,9 @@ def run(
             message = _("{error}: this is a mistake of Crosswalk; please report it.").format(
                 error=type(error).__name__
             )
-            kind_of_failure = FailureKind.BUG.value
+            kind_of_failure = (
+                FailureKind.TRANSIENT if isinstance(error, _DATABASE) else FailureKind.BUG
+            ).value
             raise
         finally:
             context.store_counts()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import OperationalError
 from django.db import connection as database
 
 from crosswalk.core.catalogue import say
@@ -162,6 +163,21 @@ def test_a_lost_sign_in_lasts_until_a_run_is_let_in_again(both: TwoSystems, link
     both.wire.allow()
     both.sync()
     assert state(both) == (State.OK, Cause.SETTLED)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"), [(OperationalError, Cause.SETTLED), (ZeroDivisionError, Cause.FAILED)]
+)
+def test_trouble_of_the_database_passes_by_itself_and_a_mistake_of_ours_does_not(
+    both: TwoSystems, linked: str, error: type[Exception], cause: Cause
+) -> None:
+    def fail() -> None:
+        raise error
+
+    both.wire.once("GET /api/3/contacts", fail)
+    with pytest.raises(error):
+        both.sync()
+    assert state(both)[1] is cause
 
 
 def test_brakes_pauses_missing_mappings_and_first_syncs_are_told(both: TwoSystems) -> None:
