@@ -75,31 +75,58 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def commit(
-    connection_id: int, run_id: int, tenants: Mapping[Side, int], done: Sequence[Done], now: datetime
+    connection_id: int,
+    run_id: int,
+    tenants: Mapping[Side, int],
+    done: Sequence[Done],
+    now: datetime,
+    ahead: Mapping[Side, timedelta],
 ) -> None:
-    """Store receipts in one transaction: standing, journal, ended holds; the links are looked at once more."""
+    """Store receipts in one transaction: standing, journal, ended holds; the links are looked at once more.
+
+    `ahead`: by how much later than our clock each system's stamps may be of one and the same moment.
+    """
     if not done:
         return
     with transaction.atomic(), database.cursor() as cursor:
         for (side, object), some in _grouped(done).items():
             rows = [consents.row_of(each.write.record_id, each.after, now) for each in some]
             consents.store(cursor, tenants[side], side, object, rows, ours=True)
-            _acknowledge(cursor, connection_id, side, object, [each.write.record_id for each in some], now)
+            ids = [each.write.record_id for each in some]
+            _acknowledge(cursor, connection_id, side, object, ids, now, ahead[side])
         note(connection_id, run_id, done, now)
-        ids = [each.write.id for each in done]
-        cursor.execute("DELETE FROM consent_write WHERE id = ANY(%s)", [ids])
+        cursor.execute("DELETE FROM consent_write WHERE id = ANY(%s)", [[each.write.id for each in done]])
         _end_holds(cursor, [each.write for each in done])
 
 
 def _acknowledge(
-    cursor: Any, connection_id: int, side: Side, object: str, record_ids: Sequence[str], now: datetime
+    cursor: Any,
+    connection_id: int,
+    side: Side,
+    object: str,
+    record_ids: Sequence[str],
+    now: datetime,
+    ahead: timedelta,
 ) -> None:
-    """The stamps of these records are ours now: they say nothing of when a person changed a field."""
+    """The stamps of these records are ours now: they say nothing of when a person changed a field.
+
+    Where a person's edit waits, what the next reading shows is not how the vendor kept the fields that we wrote before.
+    """
     of_object = "AND object = %(object)s" if side is Side.CRM else ""
     cursor.execute(
-        f"UPDATE link SET {side.value}_acked_at = %(now)s WHERE connection_id = %(connection)s AND state = 'open'"
+        f"UPDATE link SET {side.value}_acked_at = %(now)s, {side.value}_unconfirmed = CASE WHEN EXISTS ("
+        f" SELECT FROM inbox i WHERE (i.connection_id, i.side, i.object, i.record_id) = (link.connection_id, %(side)s,"
+        f" %(object)s, link.{side.value}_id) AND i.stamp > link.{side.value}_acked_at + %(ahead)s) THEN ''::bytea"
+        f" ELSE {side.value}_unconfirmed END WHERE connection_id = %(connection)s AND state = 'open'"
         f" AND {side.value}_id = ANY(%(ids)s) {of_object}",
-        {"connection": connection_id, "object": object, "ids": list(record_ids), "now": now},
+        {
+            "connection": connection_id,
+            "side": side.value,
+            "object": object,
+            "ids": list(record_ids),
+            "now": now,
+            "ahead": ahead,
+        },
     )
 
 

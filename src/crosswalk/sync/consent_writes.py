@@ -114,7 +114,8 @@ def _take_answers(
         for write, answer in found[Outcome.DONE]
         if answer.after is not None
     ]
-    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now)
+    ahead = {side: context.stamps_ahead(side) for side in Side}
+    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now, ahead)
     gone = [write for write, _answer in found[Outcome.MISSING]]
     consent_writes.forget([each.id for each in gone])
     for write in gone:
@@ -213,7 +214,8 @@ def _judge(
         if consent is not None and _happened(side, action, consent.standing):
             answer = OptedOut(record_id=write.record_id, outcome=Outcome.DONE, after=consent)
             done.append(Done(write=write, after=consent, fields=_fields(context, write, answer)))
-    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now)
+    ahead = {side: context.stamps_ahead(side) for side in Side}
+    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now, ahead)
     happened = {each.write.id for each in done}
     consent_writes.forget([each.id for each in writes if each.id not in happened])
     take_read(context, side, object, fetched.records, fetched.missing, fetched.requested_at)

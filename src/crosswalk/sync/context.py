@@ -29,6 +29,7 @@ from .selecting import Selector
 # What is synced with ActiveCampaign's contact, in the order in which it becomes the primary of a shared contact.
 OBJECTS = ("contact", "lead")
 CONTACT = "contact"  # ActiveCampaign's object
+ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +214,10 @@ class Context:
     def crm_now(self) -> datetime:
         """Return the CRM's time."""
         return self.clock.now() + timedelta(seconds=self.systems[Side.CRM].clock_difference())
+
+    def stamps_ahead(self, side: Side) -> timedelta:
+        """Return by how much later than our clock a system's stamp may be of one and the same moment."""
+        return timedelta(seconds=self.systems[side].clock_difference()) + ROUNDING
 
     def selector(self, plan: ObjectPlan) -> Selector:
         """Return what judges now which records of an object take part."""

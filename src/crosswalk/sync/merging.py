@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -38,7 +38,6 @@ from .match import Pair
 from .pausing import is_paused
 
 _times = msgspec.json.Decoder(dict[str, datetime])
-_ROUNDING = timedelta(seconds=1)  # vendors' stamps are whole seconds
 REJECTED, CONFLICT, UNREADABLE = "rejected", "conflict", "unreadable"
 DEFAULT = "default"  # the reason of a value that the connection's settings gave
 STORED = Reason.STORED_DIFFERENTLY.value
@@ -138,7 +137,7 @@ def _vendor_moment(context: Context, side: Side, moment: datetime | None) -> dat
     """Translate a time of our clock into the vendor's, rounded up to its whole seconds."""
     if moment is None:
         return None
-    return moment + timedelta(seconds=context.systems[side].clock_difference()) + _ROUNDING
+    return moment + context.stamps_ahead(side)
 
 
 def _held_values(plan: ObjectPlan, side: Side, holds: Mapping[str, HoldRow]) -> dict[str, Value]:

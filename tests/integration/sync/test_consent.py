@@ -556,6 +556,32 @@ def test_the_stamp_of_an_opt_out_makes_an_edit_before_it_no_newer(both: TwoSyste
     both.assert_quiet()
 
 
+@pytest.mark.parametrize("by", ["box", "list"])
+def test_what_a_person_emptied_before_an_opt_out_is_not_taken_for_emptied_by_the_vendor(
+    both: TwoSystems, by: str
+) -> None:
+    """The opt-out is written before anybody read what became of the value that we wrote to that record."""
+    crm_id, contact_id = linked(both, list1=1)
+    both.sync()
+    if by == "box":
+        both.crm_edit("contact", crm_id, Phone="+34 1")
+    else:
+        both.contact_edit(contact_id, phone="+34 1")
+    both.sync()
+    both.wait(COUNTED)
+    if by == "box":
+        both.crm_edit("contact", crm_id, **{BOX: True})
+        both.contact_edit(contact_id, phone="")
+    else:
+        both.contact_edit(contact_id, lists={NEWS: 2})
+        both.crm_edit("contact", crm_id, Phone=None)
+    both.sync()
+    both.sync()
+    assert (both.crm("contact", crm_id)["Phone"], both.contact(ANA)["phone"]) == (None, "")
+    assert both.holds() == []
+    both.assert_quiet()
+
+
 LOCKED = {"errors": [{"title": "The list is locked.", "detail": "", "code": "locked"}]}
 
 
