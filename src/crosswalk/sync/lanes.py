@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from crosswalk.core.failures import FailureKind, SystemFailure
+import structlog
+
+from crosswalk.core.failures import FailureKind, Halted, SystemFailure
 from crosswalk.core.lanes import Lane, working_in
 from crosswalk.core.system import WriteOptions
 from crosswalk.store import lanes, outbox
@@ -21,7 +23,10 @@ from .pull import pull_all
 from .push import push
 
 LOOK_EVERY = timedelta(seconds=1)  # whether something has come
+_PASSES = frozenset({FailureKind.TRANSIENT, FailureKind.QUOTA})
 READ_EVERY = timedelta(minutes=1)  # both sides, in the midst of a push
+
+log = structlog.get_logger(__name__)
 
 
 class Between:
@@ -53,8 +58,9 @@ class Between:
             with working_in(Lane.OPT_OUT):
                 pull_all(self._context)
         except SystemFailure as failure:
-            if failure.kind is not FailureKind.TRANSIENT:
-                raise  # what cannot be read now is read a minute later
+            if isinstance(failure, Halted) or failure.kind not in _PASSES:
+                raise
+            log.info("not read in between", error=failure.message)  # a minute later is early enough
         self._read_at = self._context.clock.now()
 
 

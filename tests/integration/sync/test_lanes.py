@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.helpers.mappings import NAMES, mapping_of
 
+from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.mapping import Brake, Brakes, FieldMapping, Settings, Side
 
 if TYPE_CHECKING:
@@ -135,3 +136,21 @@ def test_what_a_person_asks_for_goes_before_what_is_filled(filling: TwoSystems) 
     assert found == {ids[0]: Lane.LIVE, ids[1]: Lane.BACK_FILL}
     assert lanes.overtaken(context.connection_id, Lane.RETRY, 0)
     assert not lanes.overtaken(context.connection_id, Lane.LIVE, 0)
+
+
+def test_a_side_that_cannot_be_read_in_the_midst_of_a_push_does_not_stop_it(
+    filling: TwoSystems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosswalk.sync import lanes
+
+    read: list[None] = []
+
+    def unreadable(context: object) -> None:
+        read.append(None)
+        raise SystemFailure(FailureKind.QUOTA, "No more calls for now.")
+
+    monkeypatch.setattr(lanes, "pull_all", unreadable)
+    both = filling
+    result = both.sync()
+    assert (result.state, result.counts) == ("done", {"activecampaign update": PEOPLE})
+    assert 1 <= len(read) <= 4
