@@ -157,13 +157,20 @@ def test_a_worker_outlasts_a_database_that_is_away_and_does_as_many_jobs_at_once
 ) -> None:
     from crosswalk.jobs import worker
 
-    queue = _Queue()
+    queue, told = _Queue(), []
+
+    async def telling(*_: object) -> None:
+        told.append("meanwhile")
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(worker, "keep_telling", telling)
     monkeypatch.setattr(worker, "_app", lambda *_: queue)
     monkeypatch.setattr(worker, "start_due", lambda _: [])
     monkeypatch.setattr(worker, "rescue", lambda _: [])
     monkeypatch.setattr(worker, "give_up", lambda _: [])
     worker.work(None, SystemClock(), concurrency=60, heartbeat=0.1, patience=60)  # type: ignore[arg-type]
     assert (queue.outages, queue.met, queue.open) == (0, 60, 0)
+    assert told == ["meanwhile"]  # notices go out, until the worker stops
 
 
 def test_no_worker_keeps_a_transaction_in_which_it_does_not_go_on(django_database: str) -> None:

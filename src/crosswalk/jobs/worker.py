@@ -44,9 +44,9 @@ def work(vault: Vault, clock: Clock, *, concurrency: int, heartbeat: float, pati
     `concurrency` connections run at once. A worker that is silent for three heartbeats (seconds) is taken for dead, a
     run that is for `patience` seconds is given up. While the database is away it waits, however long that takes.
     """
-    upkeep, telling = _Upkeep(clock, heartbeat, patience), keep_telling(vault, clock)
     load_all()
     know_all()
+    upkeep, telling = _Upkeep(clock, heartbeat, patience), keep_telling(vault, clock)
     asyncio.run(_work(lambda: _app(vault, clock), upkeep, telling, concurrency))
 
 
