@@ -181,3 +181,29 @@ def test_no_worker_keeps_a_transaction_in_which_it_does_not_go_on(django_databas
     options = DATABASES["default"]["OPTIONS"]["options"]
     with psycopg.connect(django_database, options=options) as session:
         assert session.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("30s",)
+
+
+def test_a_look_that_is_cut_off_from_the_database_does_not_end_the_looking(acme: Any) -> None:
+    from django.db import connection, transaction
+    from procrastinate.contrib.django.django_connector import DjangoConnector
+
+    from crosswalk.jobs import worker
+
+    def cut_off() -> list[int]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (session,) = cursor.fetchone() or (0,)
+            _end_session(session)
+            DjangoConnector().execute_query("SELECT 1")
+        return [acme.id]
+
+    worker._look(cut_off)
+
+
+def _end_session(session: int) -> None:
+    """Another session ends one."""
+    import psycopg
+    from django.db import connection
+
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [session])

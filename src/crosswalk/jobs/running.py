@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import InterfaceError, OperationalError
-
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import Halted, SystemFailure, UserError
 from crosswalk.core.lanes import Lane, working_in
@@ -44,7 +42,7 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opene
         context.reads_ahead = True
         with working_in(Lane.SCHEDULED):
             return run(context, kind=KIND).state
-    except (Halted, UserError, OperationalError, InterfaceError) as failure:
+    except (Halted, UserError, *runs.DATABASE_TROUBLE) as failure:
         return str(failure).strip()
     except SystemFailure as failure:
         try_again(connection, failure, KIND, clock.now())

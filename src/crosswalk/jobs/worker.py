@@ -79,6 +79,7 @@ async def _work(
         stopping.set()
         jobs.cancel()
 
+    looks.add_done_callback(lambda _: stop())  # who looks at no schedule any more is of no use
     for sign in _SIGNS:
         loop.add_signal_handler(sign, stop)
     for task in (jobs, looks):
@@ -148,7 +149,7 @@ def _look(work: Callable[[], list[int]]) -> None:
     try:
         for connection_id in work():
             log.info("job stored", connection=connection_id)
-    except Error as error:
+    except (Error, ConnectorException) as error:
         log.warning("the database cannot be used", error=str(error).strip())
     finally:
         end_session()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
 from crosswalk.core.failures import SystemFailure
@@ -16,6 +17,11 @@ from .models import Run
 from .outcomes import KEPT
 
 STOPPED = "stopped"  # state of a run that a person stopped
+INTERRUPTED = "interrupted"  # and of one whose process ended, or whom the database let down
+DATABASE_TROUBLE = (
+    OperationalError,
+    InterfaceError,
+)  # it is away, ended our session, or had to choose between two who wait for each other
 _GROWING = ("directory", "inbox", "link", "outbox", "hold")
 _QUEUES = ("inbox", "outbox")  # filled and emptied by every run
 _LARGE = 4 << 20  # bytes of a queue that are worth giving back

@@ -8,7 +8,6 @@ from gettext import gettext as _
 from typing import TypeVar
 
 import msgspec
-from django.db import InterfaceError, OperationalError
 
 from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
@@ -32,10 +31,6 @@ from .recover import read_and_recover
 from .shares import require_share, swept, while_affordable
 
 ROUNDS = 3
-_DATABASE = (
-    OperationalError,
-    InterfaceError,
-)  # it is away, or had to choose between two who wait for each other
 Result = TypeVar("Result")
 
 
@@ -168,13 +163,14 @@ def run(
         except SystemFailure as failure:
             message, kind_of_failure = failure.message, failure.kind.value
             raise
+        except runs.DATABASE_TROUBLE as error:
+            state, message = runs.INTERRUPTED, str(error).strip()
+            raise
         except Exception as error:
             message = _("{error}: this is a mistake of Crosswalk; please report it.").format(
                 error=type(error).__name__
             )
-            kind_of_failure = (
-                FailureKind.TRANSIENT if isinstance(error, _DATABASE) else FailureKind.BUG
-            ).value
+            kind_of_failure = FailureKind.BUG.value
             raise
         finally:
             context.store_counts()
