@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from gettext import gettext as _
 
 import typer
+
+from crosswalk.core.language import gettext as _
 
 from .failures import Trouble, tell
 from .outcome import ExitCode

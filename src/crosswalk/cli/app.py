@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from typing import Annotated
 
 import typer
+
+from crosswalk.core.language import gettext as _
 
 from . import (
     backups,

@@ -13,13 +13,13 @@ import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from gettext import gettext as _
 from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from .terminal import Terminal
 

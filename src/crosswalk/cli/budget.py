@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
+
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from gettext import gettext as _
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 import typer
+
+from crosswalk.core.language import gettext as _
 
 from . import logs
 from .failures import tell, trouble
@@ -58,7 +59,8 @@ def default(app: typer.Typer) -> Callable[[Callable[..., Answer]], Callable[...,
 
 def _help(function: Callable[..., Answer]) -> str:
     """A command's docstring in the reader's language."""
-    return _(inspect.getdoc(function) or "")
+    told = inspect.getdoc(function) or ""
+    return _(told)
 
 
 def _give_signature(

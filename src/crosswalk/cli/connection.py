@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from . import browser, files, tables
 from .command import command

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from gettext import gettext as _
 
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
+
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .outcome import Answer, ExitCode

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from crosswalk.core.language import gettext as _
 
 from .terminal import Terminal
 

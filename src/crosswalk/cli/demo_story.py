@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import CreationRule, MappingFile
 
 from . import files, tables

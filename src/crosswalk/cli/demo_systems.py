@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from .demo_crms import Crm
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from gettext import gettext as _
 
 from crosswalk.core.catalogue import CATALOGUE, of_failure
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
+from crosswalk.core.language import gettext as _
 
 from .outcome import ExitCode
 from .terminal import Terminal

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import sys
 from collections.abc import Mapping
-from gettext import gettext as _
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -15,6 +14,7 @@ import msgspec
 
 from crosswalk.core.criteria import Criteria
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import MappingFile
 
 from .outcome import VERSION

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import RenderableType
 
 from crosswalk.core import catalogue
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 
 from . import tables

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-from gettext import gettext as _
 from typing import Annotated
 
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 HOST = "127.0.0.1"
 PORT = 8000

@@ -8,12 +8,12 @@ import re
 import sys
 from collections.abc import MutableMapping
 from enum import StrEnum
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 if TYPE_CHECKING:
     from structlog.typing import Processor

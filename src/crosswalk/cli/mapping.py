@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from gettext import gettext as _
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import msgspec
 import typer
 from rich.console import RenderableType
 
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping
 
 from . import files, tables

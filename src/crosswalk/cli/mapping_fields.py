@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.console import RenderableType
 
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import FieldMapping, Policy, UpdateRule
 
 from . import tables

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from rich.console import RenderableType
+
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

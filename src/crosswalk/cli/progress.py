@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from gettext import gettext as _
 from typing import TYPE_CHECKING
+
+from crosswalk.core.language import gettext as _
 
 from .terminal import Terminal
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from gettext import gettext as _
 from typing import Annotated
 
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command, default

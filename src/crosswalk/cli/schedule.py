@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, time
-from gettext import gettext as _
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ import typer
 from rich.console import RenderableType
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.schedule import Cron, Daily, Every, Quiet, Schedule, starts
 from crosswalk.core.zones import zone_named
 

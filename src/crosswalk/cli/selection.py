@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -11,6 +10,7 @@ import typer
 
 from crosswalk.core.criteria import Match
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Selection, SelectionKind
 
 from . import files, tables

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from .progress import Report
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
+
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

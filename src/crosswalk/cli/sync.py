@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -11,6 +10,7 @@ import typer
 from rich.console import RenderableType
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

@@ -5,12 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
+
+from crosswalk.core.language import gettext as _
 
 _LONGEST = 60  # characters shown of one value
 

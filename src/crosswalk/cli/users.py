@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from gettext import gettext as _
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command

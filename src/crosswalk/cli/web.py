@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from gettext import gettext as _
 from typing import Annotated
 
 import typer
 
 from crosswalk.core.clock import SystemClock
+from crosswalk.core.language import gettext as _
 
 from . import logs
 from .command import command

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from gettext import gettext as _
 
 from crosswalk.core.criteria import Criteria, Criterion, Match, Operator
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 # what people write instead of an operator's name, for any kind of field
 _SIGNS = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from gettext import gettext as _
 from typing import Annotated
 
 import typer
+
+from crosswalk.core.language import gettext as _
 
 from . import logs
 from .command import command

@@ -6,9 +6,8 @@ could lose something unseen (a date-time into a date, several choices into a tex
 
 from __future__ import annotations
 
-from gettext import gettext as _
-
-from ..core.catalogue import gettext_noop
+from ..core.language import gettext as _
+from ..core.language import gettext_noop
 from ..core.schema import Field, Nature
 from ..core.values import Kind
 from .words import activecampaign_words, kind_words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from gettext import gettext as _
 
-from ..core.catalogue import gettext_noop
+from ..core.language import gettext as _
+from ..core.language import gettext_noop
 from ..core.mapping import FieldMapping, Side, UpdateRule
 from ..core.schema import Field, Nature, Schema
 from ..core.values import Kind

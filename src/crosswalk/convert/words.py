@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
-
-from ..core.catalogue import gettext_noop
+from ..core.language import gettext as _
+from ..core.language import gettext_noop
 from ..core.schema import Field, Nature
 from ..core.values import Kind
 

@@ -5,17 +5,13 @@ A code never changes its meaning and is never used again. `docs/errors/` has a p
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from typing import NamedTuple
 
 import msgspec
 
 from .failures import FailureKind
-
-
-def gettext_noop(message: str) -> str:
-    """Mark a message for translation where it is defined; it is translated where it is shown."""
-    return message
+from .language import gettext as _
+from .language import gettext_noop
 
 
 class Said(NamedTuple):
@@ -48,8 +44,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _filled(text: str, params: dict[str, object]) -> str:
-    """Translate, but not the empty text: gettext would answer with the catalogue's header."""
-    return _(text).format(**params) if text else ""
+    return _(text).format(**params)
 
 
 # (code, name, title, what is wrong, what to do next)

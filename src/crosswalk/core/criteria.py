@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from gettext import gettext as _
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from .failures import UserError
+from .language import gettext as _
 from .schema import Field, Schema
 from .spans import RELATIVE, absolute_span, moment_text
 from .values import NUMBER_KINDS, Kind, clean_text, number_text

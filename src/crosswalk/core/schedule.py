@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from gettext import gettext as _
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from .failures import UserError
+from .language import gettext as _
 from .zones import first_moment, last_moment, zone_named
 
 MINUTES = (1, 5, 15, 30)

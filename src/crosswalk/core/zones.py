@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from gettext import gettext as _
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .failures import UserError
+from .language import gettext as _
 
 _SECOND = timedelta(seconds=1)
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from gettext import gettext as _
 from typing import NamedTuple
 
-from ..core.catalogue import gettext_noop
 from ..core.consent import Standing
+from ..core.language import gettext as _
+from ..core.language import gettext_noop
 from ..core.mapping import Side
 
 

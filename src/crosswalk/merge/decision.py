@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from gettext import gettext as _
 from typing import NamedTuple
 
 import msgspec
 
 from ..convert import Rejection
-from ..core.catalogue import gettext_noop
+from ..core.language import gettext as _
+from ..core.language import gettext_noop
 from ..core.mapping import Side
 from ..core.values import Value
 from .case import ABSENT, Missing

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import MappingFile, ObjectMapping, Settings
 
 from . import models

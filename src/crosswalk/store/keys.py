@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from gettext import gettext as _
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from .vault import Vault, new_key, read_keys, write_keys
 

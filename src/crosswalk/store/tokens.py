@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from gettext import gettext as _
 
 import psycopg
 from django.db import connection as database
 
 from crosswalk.core.failures import FailureKind, SystemFailure
+from crosswalk.core.language import gettext as _
 from crosswalk.core.sign_in import Tokens
 
 from . import models

@@ -6,12 +6,11 @@ comes at the earliest one release after the code that needs it is gone, and its 
 
 from __future__ import annotations
 
-from gettext import gettext as _
-
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 from .feeds import lease
 from .migrate import migrate

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from gettext import gettext as _
 from pathlib import Path
 
 import msgspec
@@ -15,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 
 _NONCE = 12
 _KEY = 32

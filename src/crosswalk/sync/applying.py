@@ -7,9 +7,9 @@ fields only count as without one while such a plan or run works.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from gettext import gettext as _
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.merge import FieldPlan
 from crosswalk.store import mapped

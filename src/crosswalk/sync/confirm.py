@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from gettext import gettext as _
 
 import msgspec
 
 from crosswalk.core.failures import FailureKind
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import BatchResult, Op, Outcome, Problem, Receipt
 from crosswalk.core.values import Values, unpack

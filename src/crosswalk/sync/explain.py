@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
 
 from crosswalk.core.consent import Consent
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import Value, pack, unpack

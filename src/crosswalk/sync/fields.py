@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from gettext import gettext as _
 
 import msgspec
 
 from crosswalk.convert import pairable
 from crosswalk.core import catalogue
-from crosswalk.core.catalogue import Said, gettext_noop
+from crosswalk.core.catalogue import Said
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
+from crosswalk.core.language import gettext as _
+from crosswalk.core.language import gettext_noop
 from crosswalk.core.mapping import FieldMapping, ObjectMapping, Settings, Side
 from crosswalk.core.schema import Schema
 from crosswalk.core.system import Problem

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from gettext import gettext as _
 
 from crosswalk.core.lanes import Lane
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.store import identity, inbox, pairs, runs, selection
 from crosswalk.store.outcomes import Merged, commit_merged

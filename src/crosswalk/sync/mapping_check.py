@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
-
 from crosswalk.convert import read_only
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import ObjectMapping, Side, UpdateRule
 from crosswalk.core.schema import Field, Schema
 

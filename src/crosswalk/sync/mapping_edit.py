@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from gettext import gettext as _
 
 from crosswalk.convert import default_rule
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import (
     FieldMapping,
     MappingFile,

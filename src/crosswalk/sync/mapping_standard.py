@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from gettext import gettext as _
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import FieldMapping, ObjectMapping
 from crosswalk.core.schema import Schema
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from gettext import gettext as _
 
 from crosswalk.core.failures import SystemFailure
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.system import Page, Record
 from crosswalk.store import consents, feeds, inbox, selection, sweeps

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from gettext import gettext as _
 from itertools import product
 
 from structlog.contextvars import bound_contextvars
 
-from crosswalk.core.catalogue import gettext_noop
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.lanes import Lane
+from crosswalk.core.language import gettext as _
+from crosswalk.core.language import gettext_noop
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Batch, Op, Outcome, Receipt, Record, Write, WriteOptions
 from crosswalk.core.values import Kind, same, unpack

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from gettext import gettext as _
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +12,7 @@ from crosswalk.core import catalogue
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, Halted, SystemFailure, UserError
 from crosswalk.core.lanes import Lane
+from crosswalk.core.language import gettext as _
 from crosswalk.core.system import WriteOptions
 from crosswalk.store import connections, feeds, halts, inbox, plans, runs, schedules
 from crosswalk.store.models import Plan

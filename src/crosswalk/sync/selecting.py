@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from gettext import gettext as _
 
 from crosswalk.core import criteria
 from crosswalk.core.criteria import Criterion
 from crosswalk.core.failures import UserError
 from crosswalk.core.judging import Judge
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Selection, SelectionKind
 from crosswalk.core.schema import Schema
 from crosswalk.core.values import Values, unpack

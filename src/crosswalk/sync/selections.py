@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from gettext import gettext as _
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import MappingFile, ObjectMapping, Selection, Side
 from crosswalk.core.system import Counted
 from crosswalk.store import connections

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import timedelta
-from gettext import gettext as _
 from typing import Any
 
 from crosswalk.core import catalogue
@@ -14,6 +13,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
 from crosswalk.core.keeping import LEAST_DAYS, MOST_DAYS
 from crosswalk.core.lanes import Lane, working_in
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import (
     CreationRule,
     FieldMapping,

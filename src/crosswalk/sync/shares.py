@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from gettext import gettext as _
 
 from crosswalk.core import catalogue
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.lanes import Lane, current_lane, working_in
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 
 from .consent import carry_consents, recover_consents

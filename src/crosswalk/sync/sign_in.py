@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
-from gettext import gettext as _
 from typing import Any
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
+from crosswalk.core.language import gettext as _
 from crosswalk.core.sign_in import Browser, Granted, OwnTokens
 from crosswalk.core.system import Budget, System
 from crosswalk.store import connections, models

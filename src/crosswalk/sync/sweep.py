@@ -7,9 +7,9 @@ finds enters as any sighting does; that a record is gone is believed when asking
 from __future__ import annotations
 
 from collections.abc import Sequence
-from gettext import gettext as _
 from typing import Any
 
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.core.sweep import Place, Step, begun, charged, is_due, may_go_on, moved, round_takes
 from crosswalk.store import feeds, sweeps

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from gettext import gettext as _
 
 from crosswalk.core.catalogue import CATALOGUE
 from crosswalk.core.failures import FailureKind, SystemFailure
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.store.outcomes import Merged
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
 
 from crosswalk.core.consent import Standing
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.core.values import Value, unpack
 from crosswalk.merge import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from gettext import gettext as _
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -12,6 +11,7 @@ import httpx2
 
 from ..core.clock import Clock
 from ..core.failures import UserError
+from ..core.language import gettext as _
 from ..core.sign_in import BrowserSignIn, Tokens, TokenStore
 from ..core.system import Budget, System
 

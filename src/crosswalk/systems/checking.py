@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from gettext import gettext as _
 from typing import Generic
 
 from ..core.failures import SystemFailure
+from ..core.language import gettext as _
 from ..core.system import Check, ObjectUse
 from .crm import ClientT, ObjectT
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from gettext import gettext as _
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from ..core.consent import Consent, Place, Standing
 from ..core.failures import FailureKind, SystemFailure
+from ..core.language import gettext as _
 from ..core.schema import Schema
 from ..core.system import (
     Batch,

@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from gettext import gettext as _
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -27,6 +26,7 @@ from ..core import catalogue
 from ..core.clock import Clock
 from ..core.failures import FailureKind, Halted, SystemFailure
 from ..core.lanes import Meter
+from ..core.language import gettext as _
 from ..core.structs import decoder
 from ..core.system import Budget, Paused, Short
 from .mending import mend_surrogates

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from gettext import gettext as _
 
 from ..core.failures import FailureKind, SystemFailure
+from ..core.language import gettext as _
 from ..core.system import Op, Outcome, Problem
 from .http import Answer, explain_by_status, is_web_page
 
@@ -42,8 +42,8 @@ class Rule:
 
     @property
     def told_cure(self) -> str:
-        """The cure in the reader's language; gettext would answer the empty text with the catalogue's header."""
-        return _(self.cure) if self.cure else ""
+        """The cure in the reader's language."""
+        return _(self.cure)
 
     def problems(self, code: str, message: str, fields: Sequence[str]) -> list[Problem]:
         """Return one problem for each of the `fields` that a record's error names, else one for the record."""

@@ -10,11 +10,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from gettext import gettext as _
 from pathlib import Path
 
 import psycopg
 
+from crosswalk.core.language import gettext as _
 from crosswalk.store.embedded import server
 from crosswalk.store.embedded.place import ROOT_BASE, EmbeddedError, Place, home
 

@@ -7,10 +7,10 @@ import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
-from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
+from crosswalk.core.language import gettext as _
 from crosswalk.store.embedded.place import ROOT_BASE, EmbeddedError, is_root
 
 SYSTEM_USER = "crosswalk"

@@ -10,9 +10,9 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
-from gettext import gettext as _
 from pathlib import Path
 
+from crosswalk.core.language import gettext as _
 from crosswalk.store.embedded.account import make_folder
 from crosswalk.store.embedded.place import ROOT_BASE, EmbeddedError, is_root
 

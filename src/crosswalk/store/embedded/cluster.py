@@ -6,9 +6,9 @@ import os
 import secrets
 import shutil
 import subprocess
-from gettext import gettext as _
 from pathlib import Path
 
+from crosswalk.core.language import gettext as _
 from crosswalk.store.embedded.account import Account, make_folder, server_account
 from crosswalk.store.embedded.binaries import programs
 from crosswalk.store.embedded.locks import locked

@@ -7,9 +7,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from gettext import gettext as _
 from pathlib import Path
 
+from crosswalk.core.language import gettext as _
 from crosswalk.store.embedded.place import EmbeddedError
 
 PAUSE = 0.05

@@ -11,12 +11,12 @@ import os
 import signal
 import subprocess
 import time
-from gettext import gettext as _
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 
+from crosswalk.core.language import gettext as _
 from crosswalk.store.embedded.account import Account
 from crosswalk.store.embedded.cluster import (
     ENVIRONMENT,

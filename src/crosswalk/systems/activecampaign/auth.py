@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from gettext import gettext as _
 from urllib.parse import urlsplit
 
 from ...core.failures import UserError
+from ...core.language import gettext as _
 
 API = "/api/3"
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.schema import Schema
 from ...core.system import Check, ObjectUse
 from ..http import mark

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from gettext import gettext as _
 
 import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Budget
 from ..http import Answer, HttpClient
 from .auth import Credentials

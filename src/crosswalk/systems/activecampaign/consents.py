@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.clock import Clock
 from ...core.consent import Consent, Place, Standing
 from ...core.failures import FailureKind
+from ...core.language import gettext as _
 from ...core.schema import OPT_OUT, Schema
 from ...core.system import ConsentPage, KnownConsents, OptedOut, Outcome, Problem, Record
 from .client import Api

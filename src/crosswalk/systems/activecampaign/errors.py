@@ -7,12 +7,12 @@ stand alone; gateways answer in HTML. Everything here accepts all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Problem
 from ..http import Answer, explain_by_status, is_web_page
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Batch, BatchResult, Outcome, Problem, Receipt, Write, WriteOptions
 from ...core.values import normal_email
 from .client import Api

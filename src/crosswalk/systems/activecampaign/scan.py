@@ -7,11 +7,11 @@ honour order or `id_greater`, the set is read by offset instead. Source: API v3,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ..http import Answer
 from .client import Api, Query
 from .records import ContactPage

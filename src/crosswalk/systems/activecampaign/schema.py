@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.schema import Field, Option, Schema, Standard
 from ...core.values import (
     Kind,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from gettext import gettext as _
 
 import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.mapping import Selection
 from ...core.schema import Schema
 from ...core.system import (

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from gettext import gettext as _
 from typing import Any
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.schema import Schema
 from ...core.system import Batch, Op, Outcome, Problem, Receipt, Write, WriteOptions
 from ...core.values import Value

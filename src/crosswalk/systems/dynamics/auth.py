@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from gettext import gettext as _
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...core.failures import UserError
+from ...core.language import gettext as _
 from ...core.sign_in import Tokens
 from ..oauth import BY_BROWSER, AccessToken, Form
 from .certificates import key_of, signed_statement

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from gettext import gettext as _
 from urllib.parse import quote, urlencode
 
 import httpx2
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ..http import NEXT_RUN, Answer
 
 MOST_REQUESTS = 1000

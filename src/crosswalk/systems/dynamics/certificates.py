@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from gettext import gettext as _
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ...core.failures import UserError
+from ...core.language import gettext as _
 from ..signing import base64url, compact, read_key
 
 LIFETIME = 300  # seconds that a statement is good for

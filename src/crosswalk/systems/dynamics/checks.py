@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Check
 from ..checking import CrmChecks, Step, failed, good
 from ..http import mark

@@ -6,8 +6,8 @@ Source: Dataverse, table definitions, column security, date and time behaviour.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from gettext import gettext as _
 
+from ...core.language import gettext as _
 from ...core.system import Check, ObjectUse
 from ..checking import good
 from ..http import mark

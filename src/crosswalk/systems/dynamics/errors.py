@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Op, Outcome, Problem
 from ..http import NEXT_RUN, REPORT, Answer, mark
 from ..refusals import Refused, Rule, explain_without_words, outcome_for

@@ -10,12 +10,12 @@ Source: Dataverse Web API, use change tracking to synchronize data.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from gettext import gettext as _
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Page
 from ..http import REPORT, Answer
 from ..refusals import Refused

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ..http import NEXT_RUN, Answer, mark
 from ..refusals import Refused, explain_without_words
 

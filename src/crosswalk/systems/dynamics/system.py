@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from gettext import gettext as _
 
+from ...core.language import gettext as _
 from ...core.mapping import Selection
 from ...core.system import (
     Batch,

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from gettext import gettext as _
 from typing import Any
 
 import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import UserError
+from ...core.language import gettext as _
 from ...core.sign_in import Granted
 from ..http import require_secure
 from ..oauth import CodeSignIn, Form, granted

@@ -12,12 +12,12 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from gettext import gettext as _
 from itertools import chain, islice, repeat
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.schema import Schema
 from ...core.system import Record
 from ..http import NEXT_RUN, Answer

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from gettext import gettext as _
 
 import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Budget
 from ..http import REPORT, Answer, HttpClient
 from .auth import Token

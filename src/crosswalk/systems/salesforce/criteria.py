@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.criteria import Criteria, Criterion, Group, Match, Operator
 from ...core.failures import FailureKind, SystemFailure
 from ...core.judging import NEGATED, span_of
+from ...core.language import gettext as _
 from ...core.mapping import Selection, SelectionKind
 from ...core.schema import Field, Schema
 from ...core.values import NUMBER_KINDS, Kind

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Op, Outcome, Problem
 from .. import refusals
 from ..http import NEXT_RUN, REPORT, Answer, explain_by_status, mark

@@ -6,11 +6,11 @@ Source: Object Reference, CronTrigger (query) and CronJobDetail (JobType with it
 from __future__ import annotations
 
 from datetime import datetime
-from gettext import gettext as _
 from typing import Annotated
 
 import msgspec
 
+from ...core.language import gettext as _
 from ...core.system import ScheduledJob
 from ..http import mark
 from . import soql

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.schema import OPT_OUT, Field, Nature, Option, Schema, Standard
 from ...core.values import NUMBER_KINDS, Kind
 from ..http import Answer

@@ -8,11 +8,11 @@ a whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from gettext import gettext as _
 
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import gettext as _
 from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value
 from ..crm import UnfitError
