@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -20,6 +21,7 @@ from . import tables
 from .dump import KEY, MANIFEST, TABLE
 from .file import END, pieces, reading
 
+_LINGERING = 2.0  # seconds
 _LONGEST_WAIT = "10s"  # for somebody who uses a table
 # Work that would start by itself, and sign-ins that may have been ended since.
 _ENDED = {"procrastinate_jobs", "django_session"}
@@ -102,16 +104,25 @@ def _checked(stream: IO[bytes], passphrase: str) -> _Read:
 
 
 def _require_alone(cursor: Any) -> None:
+    """The session of a command that has just ended may linger for a moment."""
+    deadline = time.monotonic() + _LINGERING
+    while others := _others(cursor):
+        if time.monotonic() > deadline:
+            raise UserError(
+                _("{count} other sessions use the database.").format(count=others),
+                cure=_("Stop workers and everything else that is connected to it, then restore again."),
+            )
+        time.sleep(0.1)
+
+
+def _others(cursor: Any) -> int:
+    cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction the first look is kept
     cursor.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         " AND backend_type = 'client backend'"
     )
     (others,) = cursor.fetchone()
-    if others:
-        raise UserError(
-            _("{count} other sessions use the database.").format(count=others),
-            cure=_("Stop workers and everything else that is connected to it, then restore again."),
-        )
+    return int(others)
 
 
 def _require_empty(cursor: Any, *, replace: bool) -> None:
