@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,10 +74,19 @@ def kept(vault: Vault) -> tuple[dict[str, str], Tokens]:
     return connections.credentials(vault, tenant), TenantTokens(tenant, vault, connection=NAME).read()
 
 
-def test_it_works(vault: Vault) -> None:
+def test_it_works_and_starts_what_rested_since_the_sign_in_was_lost(vault: Vault) -> None:
+    from crosswalk.core.schedule import Every, Schedule
+    from crosswalk.store import connections, schedules
     from crosswalk.sync.sign_in import sign_in_again
 
+    connection = connections.get(NAME)
+    schedules.save(connection, Schedule(times=Every(minutes=60)), CLOCK.now())
+    schedules.put_off(connection, CLOCK.now() + timedelta(hours=6))
+
     sign_in_again(NAME, vault, CLOCK, browser)
+    kept_schedule = schedules.of(connection)
+    assert kept_schedule is not None
+    assert kept_schedule.next_at <= CLOCK.now()
 
     credentials, tokens = kept(vault)
     assert credentials["grant"] == "authorization_code"

@@ -1,7 +1,8 @@
 """When a run that failed is tried again: soon at first, then at growing distances, until it comes through.
 
 So a vendor that is away for a minute costs a minute, also with a daily schedule, and one that is away for a day is not
-asked every minute.
+asked every minute. Refused credentials are no more often tried than the schedule says, and soon but a few times a day:
+vendors lock out who keeps trying, and somebody who signs in again starts a run at once.
 """
 
 from __future__ import annotations
@@ -13,16 +14,21 @@ from crosswalk.core.lanes import Lane
 from crosswalk.store import budget, connections, runs, schedules
 from crosswalk.store.models import Connection
 
-FIRST = timedelta(minutes=1)
-LONGEST = timedelta(minutes=15)
-_PASSES = frozenset({FailureKind.TRANSIENT, FailureKind.QUOTA})
+_SOON = (timedelta(minutes=1), timedelta(minutes=15))
+# what may pass by itself: the first pause and the longest
+_PAUSES = {
+    FailureKind.TRANSIENT: _SOON,
+    FailureKind.QUOTA: _SOON,
+    FailureKind.AUTH: (timedelta(minutes=15), timedelta(hours=6)),
+}
 _OUR_OWN = "quota_share"  # opt-outs travel on as scheduled
 
 
-def pause_after(failures: int) -> timedelta:
-    """Return how long to wait after so many failures in a row."""
+def pause_after(failures: int, kind: FailureKind = FailureKind.TRANSIENT) -> timedelta:
+    """Return how long to wait after so many failures in a row, the last of a kind that may pass."""
+    first, longest = _PAUSES[kind]
     doubled: int = 2 ** min(failures - 1, 10)
-    return min(LONGEST, FIRST * doubled)
+    return min(longest, first * doubled)
 
 
 def try_again(connection: Connection, failure: SystemFailure, kind: str, now: datetime) -> None:
@@ -31,11 +37,11 @@ def try_again(connection: Connection, failure: SystemFailure, kind: str, now: da
     It is not tried before the vendor said, and while our share of its calls runs short not before the schedule says.
     """
     kept = schedules.of(connection)
-    if kept is None or failure.kind not in _PASSES or failure.entry == _OUR_OWN:
+    if kept is None or failure.kind not in _PAUSES or failure.entry == _OUR_OWN:
         return
-    pause = pause_after(max(1, runs.failed_in_a_row(connection.id, kind)))
+    pause = pause_after(max(1, runs.failed_in_a_row(connection.id, kind)), failure.kind)
     until = now + max(pause, timedelta(seconds=failure.retry_after or 0))
-    if not _affordable(connection, now):
+    if failure.kind is FailureKind.AUTH or not _affordable(connection, now):
         until = max(until, kept.next_at)
     schedules.put_off(connection, until)
 

@@ -12,7 +12,7 @@ from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.core.sign_in import Browser, Granted, OwnTokens
 from crosswalk.core.system import Budget, System
-from crosswalk.store import connections, models
+from crosswalk.store import connections, models, schedules
 from crosswalk.store.budget import TenantBudget
 from crosswalk.store.connections import Account
 from crosswalk.store.tokens import TenantTokens
@@ -147,6 +147,7 @@ def sign_in_again(
             ).format(tenant=tenant_word(tenant.system)),
         )
     connections.sign_in_again(vault, account, clock.now())
+    schedules.put_off(connection, clock.now())  # what rested since the sign-in was lost starts at once
     return connection
 
 

@@ -104,6 +104,29 @@ def test_a_day_is_caught_up_with_by_itself(both: TwoSystems, host: str, answers:
     both.assert_quiet()
 
 
+def test_refused_credentials_are_tried_a_few_times_a_day_and_what_was_missed_is_made_up_for(
+    both: TwoSystems,
+) -> None:
+    scheduled(both, Schedule(times=Every(minutes=5)))
+
+    def refused(route: str, request: httpx2.Request) -> httpx2.Response | None:
+        away = request.url.host.startswith("activecampaign")
+        return httpx2.Response(403, json={"message": "Invalid API key"}) if away else None
+
+    both.wire.before.append(refused)
+    person = both.crm_all()[0]
+    both.crm_edit("contact", person["Id"], Phone="7")
+    runs = live_until(both, both.clock.now() + timedelta(days=1))
+    assert [round((later - earlier).total_seconds() / 60) for (earlier, _), (later, _) in pairwise(runs)] == [
+        15, 30, 60, 120, 240, 360, 360
+    ]  # fmt: skip
+
+    both.wire.allow()
+    back = live_until(both, runs[-1][0] + timedelta(hours=6, minutes=10))
+    assert [said for _at, said in back] == ["done"] * 3
+    assert [row["phone"] for row in both.contacts() if row["email"] == person["Email"]] == ["7"]
+
+
 def test_a_daily_run_that_failed_does_not_wait_for_the_next_day_nor_break_quiet_hours(
     both: TwoSystems,
 ) -> None:
