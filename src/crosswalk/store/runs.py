@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
@@ -21,6 +22,8 @@ INTERRUPTED = "interrupted"  # and of one whose process ended, or whom the datab
 DATABASE_TROUBLE = (
     OperationalError,
     InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
 )  # it is away, ended our session, or had to choose between two who wait for each other
 _GROWING = ("directory", "inbox", "link", "outbox", "hold")
 _QUEUES = ("inbox", "outbox")  # filled and emptied by every run

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from django.db import OperationalError
 from django.db import connection as database
@@ -166,7 +167,12 @@ def test_a_lost_sign_in_lasts_until_a_run_is_let_in_again(both: TwoSystems, link
 
 
 @pytest.mark.parametrize(
-    ("error", "cause"), [(OperationalError, Cause.SETTLED), (ZeroDivisionError, Cause.FAILED)]
+    ("error", "cause"),
+    [
+        (OperationalError, Cause.SETTLED),
+        (psycopg.errors.AdminShutdown, Cause.SETTLED),
+        (ZeroDivisionError, Cause.FAILED),
+    ],
 )
 def test_trouble_of_the_database_passes_by_itself_and_a_mistake_of_ours_does_not(
     both: TwoSystems, linked: str, error: type[Exception], cause: Cause
