@@ -154,12 +154,16 @@ def planned_limits(context: Context, closings: Closings) -> dict[str, int]:
     return {**closings.planned(), **({BEYOND: beyond} if beyond else {})}
 
 
+def leave(context: Context) -> None:
+    """Forget what was not sent, and keep the sightings for the next run."""
+    outbox.drop_intended(context.connection_id)
+    brakes.look_again(context.connection_id)
+
+
 def stop(context: Context, brake: BrakeError) -> None:
-    """Forget what was not sent, keep the sightings, and leave the one hold that says why."""
-    connection_id = context.connection_id
-    outbox.drop_intended(connection_id)
-    brakes.look_again(connection_id)
-    brakes.note(connection_id, brake.said, context.clock.now())
+    """Leave everything to a run that a person releases, with the one hold that says why."""
+    leave(context)
+    brakes.note(context.connection_id, brake.said, context.clock.now())
 
 
 def _said(entry: str, brake: Brake, number: int, links: int, **words: str) -> Said:

@@ -19,7 +19,7 @@ from crosswalk.store.models import Plan
 
 from . import initial
 from .applying import Applied, list_all
-from .brakes import BrakeError, Braking, Closings, planned_limits, stop
+from .brakes import BrakeError, Braking, Closings, leave, planned_limits, stop
 from .consent import carry_consents, plan_consents, recover_consents
 from .context import Context
 from .fields import FieldsLostError, begin_back_fill, describe_again, list_back_fill, note_fields
@@ -247,6 +247,11 @@ def _rounds(context: Context, run_id: int, braking: Braking, options: WriteOptio
         carry_consents(context, run_id)  # of records that were linked just now; no brake stops it
         try:
             push_in_order(context, run_id, braking, options)
+        except BrakeError:
+            if number == 1 or not braking.planned_run:
+                raise
+            leave(context)  # what came since the plan is the next run's, and its brakes'
+            break
         except SystemFailure as failure:
             if failure.kind is not FailureKind.TRANSIENT or number == ROUNDS:
                 raise

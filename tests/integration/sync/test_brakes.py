@@ -246,6 +246,27 @@ def test_counts_add_up_over_rounds(both: TwoSystems) -> None:
     both.assert_quiet()
 
 
+def test_what_people_do_while_a_planned_run_is_under_way_waits_for_the_next_and_stops_nothing(
+    both: TwoSystems,
+) -> None:
+    people(both)
+    contacts = contact_ids(both)
+    newcomers(both, 11)
+    plan = both.plan()
+
+    def edit() -> None:
+        for contact_id in contacts[:2]:
+            both.contact_edit(contact_id, firstName="Contact's")
+
+    both.wire.once("POST /api/3/import/bulk_import", edit)
+    result = both.sync(plan=plan)
+
+    assert (result.state, result.counts, result.waiting) == ("done", {"activecampaign create": 11}, 2)
+    assert both.held_now() == []
+    assert both.sync().counts == {"crm update": 2}
+    both.assert_quiet()
+
+
 def test_opt_outs_travel_past_every_brake(both: TwoSystems) -> None:
     ids = people(both, changes=Brake(number=0, percent=0), deletes=Brake(number=0, percent=0))
     both.contact_edit(contact_ids(both)[1], lists={"1": 1})
