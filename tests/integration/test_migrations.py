@@ -68,3 +68,9 @@ def test_mapped_fields_are_known_and_filled_and_holds_have_codes(older: int) -> 
         "ambiguous": "CW-4002",
         "unreadable": "CW-4006",
     }
+
+
+def test_the_tables_of_all_migrations_are_those_of_the_models(django_database: str) -> None:
+    from django.core.management import call_command
+
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)  # exits with 1 else

@@ -17,7 +17,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CallCount",
             fields=[
-                ("pk", models.CompositePrimaryKey("connection", "tenant", "hour", primary_key=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "connection",
+                        "tenant",
+                        "hour",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 (
                     "connection",
                     models.ForeignKey("store.connection", on_delete=models.CASCADE, db_index=False),

@@ -14,7 +14,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "Halt",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "connection",
                     models.OneToOneField("store.connection", on_delete=models.CASCADE, null=True),
