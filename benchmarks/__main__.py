@@ -19,6 +19,7 @@ from .systems import DYNAMICS, SALESFORCE
 
 _ROOT = Path(__file__).parent.parent
 CONTACTS, LARGE, FACTOR = 20_000, 100_000, 2
+CREW = (6, 200)
 AT_SIZE, WORKERS = "at-size", "workers"
 
 
@@ -76,10 +77,11 @@ def _dynamics(_session: Session, options: argparse.Namespace) -> Iterator[Figure
         yield replace(figure, name=f"Dynamics 365: {figure.name}")
 
 
-def _workers(session: Session, _options: argparse.Namespace) -> Iterator[Figure]:
+def _workers(session: Session, options: argparse.Namespace) -> Iterator[Figure]:
     from .workers import Crew, worker_figures
 
-    yield from worker_figures(session, Crew(), _say)
+    connections, many = options.crew
+    yield from worker_figures(session, Crew(connections=connections, many=many), _say)
 
 
 # The pipeline can be imported within `place` alone.
@@ -94,6 +96,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--factor", type=int, default=FACTOR, help="how many times as wide scaled limits are")
     parser.add_argument(
         "--records", type=int, help="size of a further first load, for its memory alone (takes long)"
+    )
+    parser.add_argument(
+        "--crew",
+        type=int,
+        nargs=2,
+        default=CREW,
+        metavar=("FEW", "MANY"),
+        help="connections that workers run together, and that start by their schedules (0: that is left out)",
     )
     parser.add_argument(
         "--dlt",

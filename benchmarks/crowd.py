@@ -20,6 +20,7 @@ from crosswalk_sandbox.sandbox import Options, Sandbox
 from .systems import ACTIVECAMPAIGN, DYNAMICS, SALESFORCE, Systems
 
 CONTACTS = 20  # of each CRM
+_FIRST = 1000  # seed: no org is that of another measurement on the same database
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def _main() -> None:
 
 def _options(number: int) -> Options:
     sizes = Sizes(leads=0, contacts=CONTACTS, subscribers=0)
-    return Options(sizes=sizes, seed=number + 1, limits=Limits.parse("off"))
+    return Options(sizes=sizes, seed=_FIRST + number, limits=Limits.parse("off"))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 from crosswalk.cli.session import Session
+from crosswalk.core.schedule import Every, Schedule
 
 from .crms import CRMS
 from .crowd import crowd
@@ -30,11 +31,11 @@ _LOOK = 0.02  # seconds between two looks at the jobs
 class Crew:
     """How many connections, how slow their vendors, how often everything is repeated."""
 
-    connections: int = 6
+    connections: int
     latency: int = 200  # milliseconds
     concurrency: int = 3  # of each worker
     rounds: int = 5
-    many: int = 200  # connections on one installation
+    many: int  # connections on one installation
     minutes: int = 5  # between two starts of each of them
     late: float = 30  # seconds, at most
     faster: float = 1.7  # than one worker, at least
@@ -43,7 +44,8 @@ class Crew:
 def worker_figures(session: Session, crew: Crew, say: Say) -> Iterator[Figure]:
     """Measure both; takes about twelve minutes, most of them waiting for schedules."""
     yield from _two_against_one(session, crew, say)
-    yield from _many(session, crew, say)
+    if crew.many:
+        yield from _many(session, crew, say)
 
 
 # --- two against one -----------------------------------------------------------------------------------------------
@@ -110,15 +112,13 @@ def _many(session: Session, crew: Crew, say: Say) -> Iterator[Figure]:
 
 def _scheduled(ids: Sequence[int], crew: Crew) -> datetime:
     """Give each connection its schedule, as if they had been set one after the other; return when the first starts."""
-    from crosswalk.core.schedule import Every, Schedule
     from crosswalk.store import schedules
     from crosswalk.store.models import Connection
 
     first = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=10)
     for number, connection_id in enumerate(ids):
         at = first + timedelta(seconds=number * 60 * crew.minutes // len(ids))
-        every = Schedule(times=Every(minutes=crew.minutes))
-        schedules.save(Connection.objects.get(id=connection_id), every, at)
+        schedules.save(Connection.objects.get(id=connection_id), _every(crew.minutes), at)
     return first
 
 
@@ -144,13 +144,21 @@ def _lateness(database: psycopg.Connection, ids: Sequence[int], first: datetime,
 
 
 def connected(session: Session, systems: Sequence[Systems], name: str) -> list[str]:
-    """Make connections whose first sync is finished; return their names."""
+    """Make connections whose first sync is finished, and whose schedule begins tomorrow; return their names."""
+    from crosswalk.store import connections, schedules
+
     from .bench import Bench
 
     names = [f"{name} {number}" for number in range(len(systems))]
     for each, its_name in zip(systems, names, strict=True):
         Bench(session, each, its_name).open_and_run()
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        schedules.save(connections.get(its_name), _every(60), tomorrow)  # a job of no schedule does nothing
     return names
+
+
+def _every(minutes: int) -> Schedule:
+    return Schedule(times=Every(minutes=minutes))
 
 
 def _ids(names: Sequence[str]) -> list[int]:

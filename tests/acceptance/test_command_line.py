@@ -208,7 +208,7 @@ def test_status_and_runs_tell_what_was_done(synced: Installation) -> None:
     assert re.search(
         r"state +ok: All that was seen by .+ is settled\. Held: \d+\. Nothing to do\.", shown.out
     )
-    assert "Nichts zu tun." in synced("status", LANGUAGE="de", COLUMNS="200").out
+    assert "Nichts zu tun." in synced("status", LANGUAGE="de", COLUMNS="300").out
 
 
 def test_a_sweep_is_made_when_asked_for_and_status_tells_when_everything_was_seen(

@@ -50,7 +50,7 @@ def test_the_ready_line_of_the_sandbox_opens_both_and_all_checks_pass(
 
     jobs = crosswalk("schedule", "jobs", "acme", "--json")
     assert (jobs.code, jobs.data["jobs"]) == (0, None)
-    assert "System Jobs" in " ".join(crosswalk("schedule", "jobs", "acme").out.split())
+    assert "System Jobs" in " ".join(crosswalk("schedule", "jobs", "acme").err.split())
 
 
 def test_a_certificate_and_its_key_are_read_from_files_beside_the_credentials(

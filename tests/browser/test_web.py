@@ -46,7 +46,7 @@ def look_at(page: Page) -> None:
 def test_from_the_first_start_to_the_overview_and_every_page_is_accessible(
     served: Served, chromium: Browser, crosswalk: Installation
 ) -> None:
-    with chromium.new_context() as context:
+    with chromium.new_context(reduced_motion="reduce") as context:
         page = context.new_page()
         refused: list[str] = []
 

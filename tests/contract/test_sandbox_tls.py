@@ -66,7 +66,7 @@ def test_entra_id_says_https_everywhere(
     where = f"{mine['authority']}/{mine['tenant']}/v2.0/.well-known/openid-configuration"
     found = session.get(where, timeout=10).json()
     addresses = [found[name] for name in found if name == "issuer" or name.endswith(("_endpoint", "_uri"))]
-    assert len(addresses) == 5
+    assert len(addresses) == 6
     assert all(address.startswith(mine["url"] + "/") for address in addresses)
     form = {
         "grant_type": "client_credentials",

@@ -36,7 +36,7 @@ def of_environment(environment: Mapping[str, str]) -> str:
 
 def language() -> str:
     """Return the language that is spoken now: a key of LANGUAGES."""
-    return _chosen.get() or _of_process()
+    return _chosen.get() or of_environment(os.environ)
 
 
 @contextmanager
@@ -62,11 +62,6 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 def gettext_noop(message: str) -> str:
     """Mark a message for translation where it is defined; it is translated where it is shown."""
     return message
-
-
-@cache
-def _of_process() -> str:
-    return of_environment(os.environ)
 
 
 @cache
