@@ -30,9 +30,9 @@ class Figure:
     """One number that was measured."""
 
     name: str
-    value: float
+    value: int | float
     unit: str
-    limit: float | None = None
+    limit: int | float | None = None
     bound: Bound = Bound.NONE
 
     @property
