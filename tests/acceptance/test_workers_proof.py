@@ -169,7 +169,7 @@ def test_nothing_is_lost_or_doubled_whatever_befalls_the_workers(
     print(f"{dict(crew.kills)}; runs {dict(ended)}; {read_again} pages read again; {errors}")
     assert not wrongs, f"seed {SEED}: {wrongs}"
     cut_off = ended["interrupted"] + ended["failed"]
-    assert crew.kills.total() == KILLS
+    assert cut_off, f"seed {SEED}: no kill hit a run"
     assert read_again <= cut_off, f"seed {SEED}: more than a page for each run that was cut off"
     for pair in pairs:
         verified = installation("verify", "--connection", pair.name)

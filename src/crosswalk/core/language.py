@@ -17,12 +17,8 @@ from pathlib import Path
 LANGUAGES = {"en": "English", "de": "Deutsch", "es": "Español"}  # English is what the code says
 FOLDER = Path(__file__).parent.parent / "locale"
 DOMAIN = "django"
-_VARIABLES = (
-    "LANGUAGE",
-    "LC_ALL",
-    "LC_MESSAGES",
-    "LANG",
-)  # the first that is set counts, as for every program
+# the first that is set counts, as for every program
+_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 

@@ -174,9 +174,7 @@ class Settings:
     consent: bool = True  # opt-outs travel both ways
     uncheck_opt_out: bool = False  # who subscribes again has the CRM's opt-out box unchecked
     sweep_share: float = SHARE  # of each tenant's calls, for reading everything again and again; 0: never
-    crm_calls_percent: float = (
-        CALLS_PERCENT  # of the CRM's calls a day, where it counts them, for this connection
-    )
+    crm_calls_percent: float = CALLS_PERCENT  # of the CRM's calls a day, where it counts them
     journal_days: int = JOURNAL_DAYS  # for which writes are kept, beyond the last ones of each link
     runs_days: int = RUNS_DAYS  # for which runs that wrote nothing, and plans, are kept
     brakes: Brakes = Brakes()

@@ -91,7 +91,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form that was not made for this session."""
+    """Answer a form that was made for somebody else, or for an earlier sign-in."""
     return page(
         request,
         403,

@@ -250,7 +250,7 @@ def test_many_connections_take_as_many_statements_and_looks_at_what_waits_as_one
     )
 
     def scans() -> list[int]:
-        """Those of holds and of the inbox; what this session did before is among them for a while."""
+        """Those of holds and of the inbox; what this database connection did before is among them for a while."""
         with database.cursor() as cursor:
             cursor.execute(
                 "SELECT seq_scan + idx_scan FROM pg_stat_xact_user_tables WHERE schemaname = 'public'"
