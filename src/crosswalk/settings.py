@@ -11,6 +11,8 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
+from crosswalk.core.language import LANGUAGES as SPOKEN
+
 
 def _database(url: str) -> dict[str, Any]:
     """Turn a libpq address (URL or key=value) into Django's form; unknown keys travel as options."""
@@ -36,7 +38,7 @@ INSTALLED_APPS = ["crosswalk.store"]
 SECRET_KEY = os.environ.get("CROSSWALK_SECRET_KEY", "")
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
+LANGUAGES = list(SPOKEN.items())
 
 # Notices by e-mail go through the server that the environment names; see docs/notices.md.
 # It says starttls, tls or none; whatever else it says: starttls

@@ -50,11 +50,6 @@ def gettext(message: str) -> str:
     return _translations(language()).gettext(message) if message else ""
 
 
-def ngettext(singular: str, plural: str, number: int) -> str:
-    """Translate a text that depends on a number."""
-    return _translations(language()).ngettext(singular, plural, number)
-
-
 def gettext_noop(message: str) -> str:
     """Mark a message for translation where it is defined; it is translated where it is shown."""
     return message
