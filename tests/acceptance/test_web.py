@@ -20,7 +20,7 @@ from tests.helpers.served import Served, Visitor, add_connections, started
 
 PASSWORDS = {role: f"of the {role}, 2026" for role in ("administrator", "manager", "user")}
 ALL = ("administrator", "manager", "user")
-# route → (an address, who may open it, what they get)
+# route → (an address, who may open it, what they get); in an address {connection} is one that `user` sees
 ROUTES = {
     "overview": ("/", ALL, 200),
     "sign-in": ("/sign-in", ("nobody", *ALL), None),  # who is signed in goes on to the overview
@@ -31,6 +31,7 @@ ROUTES = {
     "users": ("/users", ("administrator",), 200),
     "user": ("/users/{user}", ("administrator",), 200),
     "user-link": ("/users/{user}/link", ("administrator",), 405),
+    "connection": ("/connections/{connection}/", ALL, 200),
 }
 
 
@@ -51,6 +52,10 @@ class Web:
 
     def number(self, name: str) -> int:
         ((number,),) = self.database.execute("SELECT id FROM person WHERE name = %s", [name]).fetchall()
+        return int(number)
+
+    def connection(self, name: str) -> int:
+        ((number,),) = self.database.execute("SELECT id FROM connection WHERE name = %s", [name]).fetchall()
         return int(number)
 
 
@@ -95,7 +100,7 @@ def test_every_route_has_an_entry_above(web: Web) -> None:
 def test_everybody_opens_what_their_role_may_and_nothing_else(web: Web, role: str) -> None:
     visitor = web.visitor(role)
     for name, (pattern, roles, status) in ROUTES.items():
-        answer = visitor.get(pattern.format(user=web.number("user")))
+        answer = visitor.get(pattern.format(user=web.number("user"), connection=web.connection("seen")))
         if role in roles:
             assert answer.status_code in ((status,) if status else (200, 302)), name
         elif role == "nobody":
@@ -104,6 +109,16 @@ def test_everybody_opens_what_their_role_may_and_nothing_else(web: Web, role: st
         else:
             assert answer.status_code == 403, name
             assert "You may not do this" in answer.text
+
+
+def test_for_whom_a_connection_is_not_visible_there_are_no_pages_about_it(web: Web) -> None:
+    user, manager = web.visitor("user"), web.visitor("manager")
+    about = {name: entry for name, entry in ROUTES.items() if "{connection}" in entry[0]}
+    assert about
+    for name, (pattern, roles, _status) in about.items():
+        hidden = pattern.format(user=web.number("user"), connection=web.connection("hidden"))
+        assert user.get(hidden).status_code == (404 if "user" in roles else 403), name
+        assert manager.get(hidden).status_code == (403 if "manager" not in roles else _status or 200), name
 
 
 @pytest.mark.parametrize(("role", "sees_all"), [("administrator", True), ("manager", True), ("user", False)])

@@ -11,13 +11,14 @@ import msgspec
 import typer
 from rich.text import Text
 
+from crosswalk.core.keeping import KEY_FILE
 from crosswalk.core.language import gettext as _
 
 from . import tables
 from .command import command
 from .failures import Trouble, trouble
 from .outcome import Answer, ExitCode
-from .session import KEY_FILE, set_up
+from .session import set_up
 from .terminal import Terminal
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.keeping import KEY_FILE
 from crosswalk.core.language import gettext as _
 
 from .progress import Report
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from crosswalk.store.vault import Vault
     from crosswalk.sync.context import Context
 
-KEY_FILE = "credentials.key"  # in the home, outside the database
 SETTINGS = "crosswalk.settings"
 ConnectionName = Annotated[
     str | None,

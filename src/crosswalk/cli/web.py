@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from crosswalk.core.clock import SystemClock
+from crosswalk.core.keeping import KEY_FILE
 from crosswalk.core.language import gettext as _
 
 from . import logs
 from .command import command
 from .listening import HOST, PORT, Host, Port, address_of, inherited, listen
 from .outcome import Answer
-from .session import KEY_FILE, Session, open_session
+from .session import Session, open_session
 from .terminal import Terminal
 
 SETTINGS = "crosswalk.web.settings"

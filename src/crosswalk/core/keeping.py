@@ -6,3 +6,5 @@ JOURNAL_DAYS = 400  # a year, and the month in which last year's figures are loo
 RUNS_DAYS = 90
 LEAST_DAYS, MOST_DAYS = 7, 36_500
 EXPLAINED = 10  # the last writes of a link, which `explain` shows however old they are
+
+KEY_FILE = "credentials.key"  # in the home, outside the database

@@ -114,6 +114,11 @@ def get(name: str) -> models.Connection:
     return found
 
 
+def by_number(number: int) -> models.Connection | None:
+    """Return a connection with its tenants; None: there is none (any more)."""
+    return models.Connection.objects.select_related("crm", "activecampaign").filter(id=number).first()
+
+
 def all_connections() -> list[models.Connection]:
     """Return every connection, by name."""
     return list(models.Connection.objects.select_related("crm", "activecampaign").order_by("name"))
@@ -148,6 +153,8 @@ _OWNED = (
     "mapped_field",
     "match_choice",
     "mapping",
+    "task",
+    "progress",
 )
 
 
@@ -169,7 +176,7 @@ def remove(connection: models.Connection) -> None:
             [tenants],
         )
         unused = [row[0] for row in cursor.fetchall()]
-        for table in ("directory", "consent", "tagged", "feed", "budget"):
+        for table in ("directory", "consent", "tagged", "feed", "budget", "described"):
             cursor.execute(f"DELETE FROM {table} WHERE tenant_id = ANY(%s)", [unused])
         cursor.execute("DELETE FROM tenant WHERE id = ANY(%s)", [unused])
 

@@ -571,3 +571,72 @@ class Notice(models.Model):
     class Meta:
         db_table = "notice"
         indexes = [models.Index(fields=["next_at"], condition=Q(ended_at=None), name="notice_waiting")]
+
+
+class Act(models.Model):
+    """Append-only: what a person did; see `store.acts`."""
+
+    at = models.DateTimeField()
+    person = models.TextField()
+    door = models.TextField()  # web | cli
+    what = models.TextField()  # a name of `core.acts.ACTS`
+    connection_id = models.BigIntegerField(null=True)  # acts outlive what they were about
+    connection_name = models.TextField(default="")
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "act"
+        indexes = [models.Index(fields=["connection_id", "-id"], name="act_of_connection")]
+
+
+class Task(models.Model):
+    """What a person asked a worker to do; see `store.tasks`."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    kind = models.TextField()  # plan | run
+    plan_id = models.BigIntegerField(
+        null=True
+    )  # of a run: the plan that releases it; of a plan: what it became
+    records = models.IntegerField(null=True)  # of a run: how many records of its plan at most; None: all
+    asked_by = models.TextField()
+    asked_at = models.DateTimeField()
+    state = models.TextField(default="waiting")  # waiting | running | done | failed
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    run_id = models.BigIntegerField(null=True)  # of a run: its number
+    code = models.TextField(default="")  # of the catalogue, where it failed
+    message = models.TextField(default="")
+    cure = models.TextField(default="")
+
+    class Meta:
+        db_table = "task"
+
+
+class Progress(models.Model):
+    """How far a connection's run or plan under way has come; there is one at most. See `store.progress`."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True)
+    kind = models.TextField()  # plan | run
+    began_at = models.DateTimeField()  # the run or plan
+    phase = models.TextField()
+    phase_at = models.DateTimeField()  # when the phase began
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    calls = models.IntegerField(default=0)  # made since it began
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "progress"
+
+
+class Described(models.Model):
+    """An object's fields as a tenant described them last, so that pages need not ask again."""
+
+    pk = models.CompositePrimaryKey("tenant", "object")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    object = models.TextField()
+    definition = models.BinaryField()  # a `core.schema.Schema` as JSON
+    read_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "described"

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+
+from crosswalk.core import catalogue
+from crosswalk.core.failures import SystemFailure, UserError
 
 from .requests import HEADER
 
 _SAFE = gettext_noop("Nothing was changed.")
 # status → (title, whether data is safe, what next)
 _WORDS = {
+    400: (gettext_noop("This cannot be done"), _SAFE, gettext_noop("Go back and correct it.")),
     403: (
         gettext_noop("You may not do this"),
         _SAFE,
@@ -47,6 +52,11 @@ _WORDS = {
             "Try again. If it happens again, report it with the lines that the log has about this request."
         ),
     ),
+    502: (
+        gettext_noop("A system could not be asked"),
+        _SAFE,
+        gettext_noop("Try again in a minute."),
+    ),
     503: (
         gettext_noop("The database cannot be reached"),
         gettext_noop(
@@ -57,14 +67,26 @@ _WORDS = {
 }
 
 
-def page(request: HttpRequest, status: int, *, title: str = "", following: str = "") -> HttpResponse:
-    """Answer with the page about a status; `title` and `following` (what next) say it more exactly."""
+def page(
+    request: HttpRequest,
+    status: int,
+    *,
+    title: str = "",
+    following: str = "",
+    code: str = "",
+    message: str = "",
+) -> HttpResponse:
+    """Answer with the page about a status; `title`, `message` and `following` (what next) say it more exactly.
+
+    `code` is of the error catalogue.
+    """
     words = _WORDS[status]
     return render(
         request,
         "web/error.html",
         {
-            "status": status,
+            "status": code or status,
+            "message": message,
             "title": title or _(words[0]),
             "safe": _(words[1]),
             "following": following or _(words[2]),
@@ -103,3 +125,33 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 def locked_out(request: HttpRequest, *_arguments: object) -> HttpResponse:
     """Answer somebody who gave too many wrong passwords."""
     return page(request, 429)
+
+
+class Failures:
+    """Middleware: what a person asked for cannot be done, or a system could not be asked; the page says why."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, SystemFailure | UserError):
+            return None
+        said = told(error)
+        return page(
+            request,
+            502 if isinstance(error, SystemFailure) else 400,
+            message=said.message,
+            following=said.cure,
+            code=said.code,
+        )
+
+
+def told(error: SystemFailure | UserError) -> catalogue.Said:
+    """Return code, message and cure of what went wrong, as forms and pages show them."""
+    name = error.entry
+    if isinstance(error, SystemFailure):
+        name = name or catalogue.of_failure(error.kind).name
+    return catalogue.Said(catalogue.CATALOGUE[name].code, str(error), error.cure)

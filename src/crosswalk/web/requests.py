@@ -8,6 +8,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from structlog.contextvars import bound_contextvars
 
+from crosswalk.store.acts import acting
+
 HEADER = "X-Request-Id"
 
 
@@ -24,3 +26,16 @@ class Requests:
             answer = self._get_response(request)
         answer[HEADER] = number
         return answer
+
+
+class Acting:
+    """Middleware: what changes while a request is answered was done by the person who is signed in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method in {"GET", "HEAD"} or not request.user.is_authenticated:
+            return self._get_response(request)
+        with acting(request.user.name, "web"):
+            return self._get_response(request)

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 class Role(StrEnum):
     """Each may do what those after it may."""
 
-    ADMINISTRATOR = "administrator"  # everything, people included
-    MANAGER = "manager"  # all connections
-    USER = "user"  # sees the connections that are named for them
+    ADMINISTRATOR = "administrator"  # everything; they alone: credentials, people, the installation
+    MANAGER = (
+        "manager"  # works with all connections: mapping, choice of records, schedule, plans, runs, holds
+    )
+    USER = "user"  # looks at the connections that are named for them
 
 
 LABELS = {
@@ -22,3 +24,4 @@ LABELS = {
 }
 EVERYBODY = frozenset(Role)
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+MANAGERS = frozenset({Role.ADMINISTRATOR, Role.MANAGER})

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
     "csp",
@@ -47,7 +48,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "crosswalk.web.preferences.Preferences",
+    "crosswalk.web.requests.Acting",
+    "crosswalk.web.errors.Failures",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -55,7 +59,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["crosswalk.web.pages.context"]},
+        "OPTIONS": {
+            "context_processors": [
+                "crosswalk.web.pages.context",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
@@ -118,6 +127,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+USE_THOUSAND_SEPARATOR = True
 LOCALE_PATHS = [_HERE.parent / "locale"]
 # A file's address changes with its content, so a browser may keep it for ever.
 STATIC_URL = f"/static/{fingerprint(_HERE / 'static')}/"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView
 
-from .pages import route
+from .pages import connection_route, route
 from .roles import ADMINISTRATORS, EVERYBODY
-from .views import account, entry, overview, users
+from .views import account, connection, entry, overview, users
 
 urlpatterns = [
     route("", overview.overview, "overview", roles=EVERYBODY),
@@ -18,6 +18,8 @@ urlpatterns = [
     route("users", users.users, "users", roles=ADMINISTRATORS),
     route("users/<int:number>", users.user, "user", roles=ADMINISTRATORS),
     route("users/<int:number>/link", users.user_link, "user-link", roles=ADMINISTRATORS),
+    # a connection: views get it after the request, and only whom it is visible to comes so far
+    connection_route("", connection.connection, "connection", roles=EVERYBODY),
 ]
 
 handler403 = "crosswalk.web.errors.forbidden"

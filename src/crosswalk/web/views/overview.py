@@ -28,7 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show how the connections stand that the person sees; the page renews this part itself."""
     found = standings(now(), people.visible(person(request)))
     told = sorted(((each.condition(), each.facts) for each in found), key=_rank)
-    rows = [_row(condition, facts) for condition, facts in told]
+    rows = [row(condition, facts) for condition, facts in told]
     return render(request, "web/standings.html" if is_part(request) else "web/overview.html", {"rows": rows})
 
 
@@ -37,6 +37,7 @@ def _rank(told: tuple[Condition, Facts]) -> tuple[int, str]:
     return _ORDER.index(condition.state), facts.name.casefold()
 
 
-def _row(condition: Condition, facts: Facts) -> dict[str, object]:
+def row(condition: Condition, facts: Facts) -> dict[str, object]:
+    """Return a connection as `web/standings.html` shows it."""
     icon, colour = LOOKS[condition.state]
     return {"name": facts.name, "condition": condition, "icon": icon, "colour": colour, "facts": facts}

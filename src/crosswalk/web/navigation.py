@@ -1,0 +1,62 @@
+"""The ways between pages: one bar for the installation, one for each connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from crosswalk.store.models import Connection
+
+from .models import User
+from .roles import ADMINISTRATORS, EVERYBODY, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A way to a page; `covers` are the names of routes below it."""
+
+    route: str
+    label: str | Promise
+    icon: str
+    roles: frozenset[Role] = EVERYBODY
+    covers: tuple[str, ...] = ()
+
+
+BAR: Sequence[Item] = (
+    Item(route="overview", label=_("Overview"), icon="house"),
+    Item(route="users", label=_("People"), icon="users", roles=ADMINISTRATORS, covers=("user", "user-link")),
+)
+CONNECTION_BAR: Sequence[Item] = (Item(route="connection", label=_("How it stands"), icon="activity"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """An item as a template shows it."""
+
+    address: str
+    label: str | Promise
+    icon: str
+    is_here: bool
+
+
+def bar(user: User, here: str) -> list[Way]:
+    """Return the pages of the installation that somebody may open; `here` is the route's name."""
+    return [_way(item, here) for item in BAR if user.role in item.roles]
+
+
+def connection_bar(user: User, connection: Connection, here: str) -> list[Way]:
+    """Return the pages of a connection that somebody may open."""
+    return [_way(item, here, connection.id) for item in CONNECTION_BAR if user.role in item.roles]
+
+
+def _way(item: Item, here: str, *arguments: int) -> Way:
+    return Way(
+        address=reverse(item.route, args=arguments),
+        label=item.label,
+        icon=item.icon,
+        is_here=here == item.route or here in item.covers,
+    )

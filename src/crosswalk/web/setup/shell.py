@@ -1,0 +1,80 @@
+"""What all steps' pages share: the list of steps beside the content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from crosswalk.store.models import Connection
+
+from .steps import ICONS, STEPS, WORDS, StepState, facts_of, states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A step as the list of steps shows it."""
+
+    number: int
+    title: str | Promise
+    address: str
+    state: StepState
+    word: str | Promise
+    icon: str
+    is_here: bool
+
+
+def render_step(
+    request: HttpRequest,
+    connection: Connection,
+    name: str,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Answer with the page of the step `name`; its template extends `web/setup/step.html`."""
+    shown = list_of_steps(connection, name)
+    return render(
+        request,
+        template,
+        {"steps": shown, "step": next(each for each in shown if each.is_here), **(context or {})},
+        status=status,
+    )
+
+
+def list_of_steps(connection: Connection, here: str) -> list[Shown]:
+    """Return the steps of a connection's set-up in their order."""
+    steps = STEPS[connection.crm.system]
+    found = states(steps, facts_of(connection))
+    return [
+        Shown(
+            number=number,
+            title=step.title,
+            address=reverse(f"setup-{step.name}", args=[connection.id]),
+            state=found[step.name],
+            word=WORDS[found[step.name]],
+            icon=ICONS[found[step.name]],
+            is_here=step.name == here,
+        )
+        for number, step in enumerate(steps, 1)
+    ]
+
+
+def after(connection: Connection, name: str) -> str:
+    """Return the address to go on to after a step: the next one, and after the last one the plan."""
+    names = [step.name for step in STEPS[connection.crm.system]]
+    following = names[names.index(name) + 1 :]
+    return reverse(f"setup-{following[0]}" if following else "plans", args=[connection.id])
+
+
+def set_up(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Go on where the set-up stands: at the first step that is to be done, else at the first of all."""
+    steps = STEPS[connection.crm.system]
+    found = states(steps, facts_of(connection))
+    name = next((each for each, state in found.items() if state is StepState.NEXT), steps[0].name)
+    return redirect(f"setup-{name}", connection.id)
