@@ -32,6 +32,9 @@ ROUTES = {
     "user": ("/users/{user}", ("administrator",), 200),
     "user-link": ("/users/{user}/link", ("administrator",), 405),
     "connection": ("/connections/{connection}/", ALL, 200),
+    "setup-users": ("/connections/{connection}/set-up/users", ("administrator", "manager"), 200),
+    "setup-users-add": ("/connections/{connection}/set-up/users/add", ("administrator",), 405),
+    "setup-users-remove": ("/connections/{connection}/set-up/users/1/remove", ("administrator",), 405),
 }
 
 

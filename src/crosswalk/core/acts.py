@@ -37,6 +37,8 @@ ACTS: Mapping[str, str] = {
     "person.changed": gettext_noop("Rights of a person changed"),
     "person.link": gettext_noop("Link for a password made"),
     "person.entered": gettext_noop("Signed in"),
+    "member.added": gettext_noop("User of the CRM let in"),
+    "member.removed": gettext_noop("User of the CRM taken out"),
     "notices.changed": gettext_noop("Receivers of notices changed"),
 }
 

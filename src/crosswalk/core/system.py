@@ -209,6 +209,14 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True):
     started: int | None  # how often so far
 
 
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who works in a CRM with a licence of its own."""
+
+    id: str  # the user's, at the vendor
+    name: str
+    email: str = ""  # empty where the vendor has none
+
+
 class ObjectUse(msgspec.Struct, frozen=True, kw_only=True):
     """What a mapping needs of one object of a system."""
 
@@ -325,6 +333,12 @@ class System(Protocol):
 
     def scheduled_jobs(self) -> Sequence[ScheduledJob] | None:
         """Return what the system starts by itself at set times, the next one first; None where its API has no list."""
+
+    def users(self, search: str, limit: int) -> Sequence[Member]:
+        """Return people who work in the system and whose name or e-mail contains `search`, by name, in one call.
+
+        Systems whose users nobody needs here raise SystemFailure(MAPPING).
+        """
 
     def close(self) -> None:
         """Close the connections to the vendor."""

@@ -26,6 +26,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     theme = models.TextField(default="system")  # light | dark | system
     language = models.TextField(default="")  # empty: as the browser asks
+    keys = models.BooleanField(default=True, db_default=True)  # single keys do something
     changed_at = models.DateTimeField(auto_now=True)
 
     USERNAME_FIELD = "name"
@@ -68,3 +69,19 @@ class EntryLink(models.Model):
 
     class Meta:
         db_table = "entry_link"
+
+
+class Member(models.Model):
+    """A user of a connection's CRM, and the person they are here."""
+
+    connection_id = models.BigIntegerField()  # as in `Access`
+    crm_user = models.TextField()  # its id in the CRM
+    name = models.TextField()  # as the CRM called them when they were added
+    email = models.TextField(default="")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="members")
+
+    class Meta:
+        db_table = "crm_member"
+        constraints = [
+            models.UniqueConstraint(fields=["connection_id", "crm_user"], name="crm_member_once"),
+        ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 
 from .pages import connection_route, route
-from .roles import ADMINISTRATORS, EVERYBODY
+from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS
+from .setup import members
 from .views import account, connection, entry, overview, users
 
 urlpatterns = [
@@ -20,6 +21,11 @@ urlpatterns = [
     route("users/<int:number>/link", users.user_link, "user-link", roles=ADMINISTRATORS),
     # a connection: views get it after the request, and only whom it is visible to comes so far
     connection_route("", connection.connection, "connection", roles=EVERYBODY),
+    connection_route("set-up/users", members.users, "setup-users", roles=MANAGERS),
+    connection_route("set-up/users/add", members.add, "setup-users-add", roles=ADMINISTRATORS),
+    connection_route(
+        "set-up/users/<int:member>/remove", members.remove, "setup-users-remove", roles=ADMINISTRATORS
+    ),
 ]
 
 handler403 = "crosswalk.web.errors.forbidden"

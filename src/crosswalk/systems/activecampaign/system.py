@@ -21,6 +21,7 @@ from ...core.system import (
     Counted,
     Fetched,
     KnownConsents,
+    Member,
     ObjectUse,
     OptedOut,
     Page,
@@ -102,6 +103,14 @@ class ActiveCampaign:
             FailureKind.MAPPING,
             _("ActiveCampaign's contacts are not selected."),
             cure=_("Select records of the CRM."),
+        )
+
+    def users(self, search: str, limit: int) -> Sequence[Member]:
+        """Raise SystemFailure(MAPPING): sales people work in the CRM."""
+        raise SystemFailure(
+            FailureKind.MAPPING,
+            _("ActiveCampaign's users are not looked for."),
+            cure=_("Look for users of the CRM."),
         )
 
     def tagged(self, tag: str, fields: Sequence[str], cursor: str | None) -> Iterator[Page]:

@@ -12,6 +12,7 @@ from ...core.system import (
     Check,
     Counted,
     Fetched,
+    Member,
     ObjectUse,
     Outcome,
     Page,
@@ -29,6 +30,7 @@ from .lookup import Lookup
 from .metadata import set_names
 from .ranges import read_range
 from .schema import Described, describe, table_of
+from .users import find_users
 from .writes import Sender, records_a_call
 
 _MOST_ETAGS = 5_000  # kept of an object; more than one reading before a write asks for
@@ -125,6 +127,9 @@ class Dynamics(Crm[Client, Described]):
         if missing := [table for table in tables if table not in self._set_names]:
             self._set_names |= set_names(self._client, missing)
         return self._set_names
+
+    def users(self, search: str, limit: int) -> Sequence[Member]:
+        return find_users(self._client, search, limit)
 
     def ask_for(self, name: str) -> Described:
         return describe(self._client, table_of(name))

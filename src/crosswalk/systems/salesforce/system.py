@@ -15,6 +15,7 @@ from ...core.system import (
     Check,
     Counted,
     Fetched,
+    Member,
     ObjectUse,
     Page,
     Range,
@@ -34,6 +35,7 @@ from .jobs import read_jobs
 from .lookup import Lookup
 from .ranges import read_range
 from .schema import Described, read_describe, sobject_of
+from .users import find_users
 from .writes import MOST_RECORDS, Sender
 
 
@@ -138,6 +140,9 @@ class Salesforce(Crm[Client, Described]):
 
     def scheduled_jobs(self) -> Sequence[ScheduledJob]:
         return read_jobs(self._client)
+
+    def users(self, search: str, limit: int) -> Sequence[Member]:
+        return find_users(self._client, search, limit)
 
     def _lookup(self, name: str, fields: Sequence[str]) -> Lookup:
         return Lookup(self._client, self._known(name), fields)

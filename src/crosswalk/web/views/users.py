@@ -28,7 +28,9 @@ def users(request: HttpRequest) -> HttpResponse:
     names = {each.id: each.name for each in connections}
     everybody = User.objects.prefetch_related("accesses").order_by("name")
     return render(
-        request, "web/users.html", {"form": form, "rows": [_row(each, names) for each in everybody]}
+        request,
+        "web/users.html",
+        {"form": form, "rows": [_row(each, names) for each in everybody], "connections": connections},
     )
 
 
