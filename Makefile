@@ -13,7 +13,7 @@ help:  ## list the targets
 setup:  ## create .venv from the locked requirements
 	@PYTHON='$(PYTHON)' scripts/bootstrap
 
-demo: setup  ## sync sandboxed systems both ways and prove them equal, for each CRM (without a terminal: Salesforce alone)
+demo: setup  ## sync sandboxed systems both ways, prove them equal, look around in the web (without a terminal: Salesforce, no web)
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/crosswalk demo; else $(BIN)/crosswalk demo --once; fi
 
 test: setup  ## run all tests; needs Chromium too, see scripts/chromium

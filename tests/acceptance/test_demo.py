@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.helpers.command_line import PROGRAMS, Done, Installation, Sandbox
+from tests.helpers.served import wait_for
 
 from crosswalk.store import embedded
 
@@ -22,6 +23,7 @@ LAST_LINE = re.compile(
     r" calls activecampaign (\d+), (?:salesforce|dynamics) (\d+)"
 )
 SMALL = ("--records", "25")
+RUNS_OF_THE_STORY = 3
 
 
 @pytest.fixture
@@ -59,11 +61,11 @@ def test_demo_once_proves_both_sides_equal_and_leaves_nothing(crosswalk: Install
 class Stays:
     """A demo without --once, which stays up when its story has ended."""
 
-    def __init__(self, crosswalk: Installation, folder: Path) -> None:
+    def __init__(self, crosswalk: Installation, folder: Path, *options: str) -> None:
         self._files = folder / "out", folder / "err"
         with self._files[0].open("w") as out, self._files[1].open("w") as err:
             self.process = subprocess.Popen(
-                [PROGRAMS / "crosswalk", "demo", "--json", *SMALL],
+                [PROGRAMS / "crosswalk", "demo", "--json", *SMALL, *options],
                 stdout=out,
                 stderr=err,
                 env=crosswalk.environment(),
@@ -79,14 +81,31 @@ class Stays:
             assert self.process.poll() is None, self.told()
             time.sleep(0.1)
 
+    def address(self) -> str:
+        """Where its web is."""
+        self.wait_for("Sign in with")
+        found = re.search(r"In a browser: (\S+)", self.told())
+        assert found
+        return found[1]
+
+    def passwords(self) -> dict[str, str]:
+        """With which people sign in."""
+        told = self.told().partition("Sign in with")[2]
+        return dict(re.findall(r"^  (\w+) +(\S+)$", told, re.MULTILINE))
+
     def ended(self) -> Done:
         code = self.process.wait(60)
         return Done(code=code, out=self._files[0].read_text(encoding="utf-8"), err=self.told())
 
 
 @pytest.fixture
-def demo(crosswalk: Installation, tmp_path: Path) -> Iterator[Stays]:
-    stays = Stays(crosswalk, tmp_path)
+def options() -> tuple[str, ...]:
+    return ()
+
+
+@pytest.fixture
+def demo(crosswalk: Installation, tmp_path: Path, options: tuple[str, ...]) -> Iterator[Stays]:
+    stays = Stays(crosswalk, tmp_path, *options)
     yield stays
     stays.process.terminate()
     stays.process.wait(60)
@@ -104,10 +123,11 @@ def command_lines() -> str:
     return "\n".join(found)
 
 
+@pytest.mark.parametrize("options", [("--still",)])
 def test_a_demo_stays_up_to_be_played_with_until_it_is_interrupted(
     crosswalk: Installation, demo: Stays, served_sandbox: Sandbox
 ) -> None:
-    demo.wait_for("Ctrl-C here stops")
+    demo.wait_for("Sign in with")
     told = demo.told()
     home = re.search(r"CROSSWALK_HOME=(\S+)", told)
     assert home
@@ -132,6 +152,52 @@ def test_a_demo_stays_up_to_be_played_with_until_it_is_interrupted(
         assert found["calls"][crm] > 0
         assert found["calls"]["activecampaign"] > 0
     assert left_behind(crosswalk.home) == []
+
+
+@pytest.mark.parametrize("options", [("--crm", "salesforce")])
+def test_a_demo_shows_its_web_while_people_go_on_working_and_ends_with_all_it_started(
+    crosswalk: Installation, demo: Stays
+) -> None:
+    address = demo.address()
+    passwords = demo.passwords()
+    assert list(passwords) == ["administrator", "manager", "user"]
+    assert all(len(password) >= 12 for password in passwords.values())
+    for name, password in passwords.items():
+        overview = signed_in(address, name, password).get("/").text
+        assert ">demo</" in overview, overview
+        assert "everything is gone when it ends" in overview
+        assert ('href="/users"' in overview) == (name == "administrator")
+    assert "Invented data" in httpx2.get(f"{address}nowhere", trust_env=False).text
+
+    home = re.search(r"CROSSWALK_HOME=(\S+)", demo.told())
+    assert home
+    playing = Installation(home=Path(home[1]), database_url=None)
+    wait_for(lambda: written_by_schedule(playing), "what a run carried over")
+    started = _children(demo.process.pid)
+    assert len(started) >= 4  # two sandboxes, the web, a worker
+
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.ended().code == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in started)
+    assert left_behind(crosswalk.home) == []
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(address, trust_env=False)
+
+
+def signed_in(address: str, name: str, password: str) -> httpx2.Client:
+    once = httpx2.Limits(max_keepalive_connections=0)  # nothing remains open that would have to be closed
+    browser = httpx2.Client(base_url=address, trust_env=False, timeout=60, limits=once)
+    browser.get("sign-in")
+    token = browser.cookies["csrftoken"]
+    given = {"username": name, "password": password, "csrfmiddlewaretoken": token}
+    assert browser.post("sign-in", data=given).status_code == 302
+    return browser
+
+
+def written_by_schedule(playing: Installation) -> bool:
+    """Whether a run after those of the story wrote something."""
+    runs = playing("runs", "--json").data["runs"]
+    return any(run["counts"] for run in runs if run["id"] > RUNS_OF_THE_STORY)
 
 
 def edit_as_told(playing: Installation, told: str) -> set[str]:

@@ -19,8 +19,10 @@ from .command import command, present
 from .demo_answer import Played, answer
 from .demo_crms import CRMS, Crm
 from .demo_stay import stay
+from .demo_web import Web
 from .outcome import Answer
 from .terminal import Terminal
+from .web import SETTINGS
 
 if TYPE_CHECKING:
     from .session import Session
@@ -76,6 +78,10 @@ def demo(
             help=_("Which CRM; by default both, and Salesforce alone with --once or --load."),
         ),
     ] = None,
+    still: Annotated[
+        bool,
+        typer.Option("--still", help=_("Let nobody go on editing once the story is told.")),
+    ] = False,
     load: Annotated[
         Path | None,
         typer.Option(
@@ -89,7 +95,8 @@ def demo(
 ) -> Answer:
     """Sync invented systems and prove them equal: a CRM, or one after the other, each with ActiveCampaign.
 
-    Needs no account. Database and systems are of its own, on loopback, and gone when it ends.
+    Then look around in the web. Needs no account. Database and systems are of its own, on loopback, and gone when it
+    ends.
     """
     from .demo_place import instance
 
@@ -100,11 +107,13 @@ def demo(
         demos = _Demos(
             terminal=terminal, stack=stack, home=home, records=records, limits=limits, load=load
         ).played(crms)
-        found = answer(demos)
+        web = stack.enter_context(Web.of(home, demos, spare=not once))
         if once:
-            return found
+            web.visit()
+            return answer(demos)
+        found = answer(demos)
         present(terminal, found)
-        stay(terminal, home, demos, foreign=foreign)
+        stay(terminal, home, web, foreign=foreign, still=still)
         raise typer.Exit(int(found.code))
 
 
@@ -137,7 +146,7 @@ class _Demos:
         from .session import open_session_at
 
         self.terminal.say(_("Starting a database for this demo alone…"))
-        session = open_session_at(embedded.start(self.home), self.home)
+        session = open_session_at(embedded.start(self.home), self.home, SETTINGS)
         self.stack.callback(_close_database)
         alone = len(crms) == 1
         return [self._one(crm, session, NAME if alone else crm.vendor, alone=alone) for crm in crms]
@@ -158,7 +167,9 @@ class _Demos:
         story = Story(self.terminal, session, systems, name=name, home=self.home, loaded=loads)
         ending = story.play()
         loaded = systems.crm.loaded() if loads else None
-        return Played(name=name, systems=systems, ending=ending, steps=story.steps, loaded=loaded)
+        return Played(
+            name=name, systems=systems, ending=ending, steps=story.steps, edits=story.edits, loaded=loaded
+        )
 
 
 def _close_database() -> None:

@@ -16,6 +16,7 @@ from .progress import duration
 
 if TYPE_CHECKING:
     from .demo_crms import Crm
+    from .demo_edits import Edits
     from .demo_story import Ending, Step
     from .demo_systems import Systems
 
@@ -30,6 +31,7 @@ class Played:
     systems: Systems
     ending: Ending
     steps: Sequence[Step]
+    edits: Mapping[str, Edits]  # what people may do to records, by the CRM's object
     loaded: Mapping[str, Any] | None  # what became of somebody's exports
 
     @property

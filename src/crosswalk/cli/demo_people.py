@@ -69,7 +69,7 @@ class _People:
         self._kind, self._crm, self._contacts = systems.kind, systems.crm, systems.activecampaign
         self._edits = edits
         self._turns: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self._pairs, self._strangers = _population(systems)
+        self._pairs, self._strangers = population(systems)
         chance = random.Random(_SEED)
         chance.shuffle(self._pairs)
         chance.shuffle(self._strangers)
@@ -158,7 +158,7 @@ class _People:
             self.done["tagged"] += 1
 
 
-def _population(systems: Systems) -> tuple[list[Pair], list[Record]]:
+def population(systems: Systems) -> tuple[list[Pair], list[Record]]:
     """Return pairs with an address that stands once on each side, and contacts whom the CRM does not know."""
     kind, dump = systems.kind, systems.crm.dump()
     records = [

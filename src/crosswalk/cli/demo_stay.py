@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosswalk.core.language import gettext as _
 
+from .demo_life import people_at_work
 from .terminal import Terminal
 
 if TYPE_CHECKING:
     from .demo_answer import Played
     from .demo_systems import Systems
+    from .demo_web import Web
 
 
-def stay(terminal: Terminal, home: Path, demos: Sequence[Played], *, foreign: bool) -> None:
-    """Keep the systems up until Ctrl-C, and say how to play with them.
+def stay(terminal: Terminal, home: Path, web: Web, *, foreign: bool, still: bool) -> None:
+    """Keep web and systems up until Ctrl-C, and say how to play with them.
 
-    `foreign`: the person's shell names a database server, which these commands must not use.
+    `foreign`: the person's shell names a database server, which these commands must not use. `still`: nobody goes on
+    editing.
     """
-    terminal.say("\n" + "\n".join(_instructions(home, demos, foreign=foreign)))
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        terminal.say("\n" + _("Stopping, and removing the demo's data…"))
+    told = [*_instructions(home, web.demos, foreign=foreign), *_invitation(web, still=still)]
+    terminal.say("\n" + "\n".join(told))
+    with nullcontext() if still else people_at_work(web.demos):
+        web.serve(still=still)
+    terminal.say("\n" + _("Stopping, and removing the demo's data…"))
 
 
 def _instructions(home: Path, demos: Sequence[Played], *, foreign: bool) -> Iterator[str]:
@@ -39,7 +42,21 @@ def _instructions(home: Path, demos: Sequence[Played], *, foreign: bool) -> Iter
     for each in demos:
         yield f"  curl {each.systems.activecampaign.url}dump"
         yield f"  curl {each.systems.crm.url}log"
+
+
+def _invitation(web: Web, *, still: bool) -> Iterator[str]:
+    """Yield how to get in to the web."""
+    yield ""
+    if not still:
+        yield _(
+            "Every few seconds somebody edits a record on either side, and every minute a run carries that over."
+        )
     yield _("Ctrl-C here stops the demo and removes its data.")
+    yield ""
+    yield _("In a browser: {address}").format(address=web.address)
+    yield _("Sign in with one of these names and passwords, which are of this demo alone:")
+    for each in web.people:
+        yield f"  {each.name:14} {each.password}"
 
 
 def _edit(demo: Played, which: str) -> Iterator[str]:

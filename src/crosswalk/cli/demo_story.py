@@ -22,7 +22,7 @@ from . import files, tables
 from .demo_choice import fitting
 from .demo_edits import Edits, edits_of
 from .demo_people import TAG, Day, alive, work
-from .demo_systems import ACTIVECAMPAIGN, Systems
+from .demo_systems import ACTIVECAMPAIGN, Systems, credentials
 from .mapping import object_tables
 from .progress import duration, watched
 from .session import Session
@@ -88,7 +88,7 @@ class Story:
         self._kind = systems.kind
         self._mapping = files.read_mapping(str(self._kind.mapping))
         self._titles: dict[str, str] = {}  # of ActiveCampaign's fields
-        self._edits: dict[str, Edits] = {}
+        self.edits: dict[str, Edits] = {}  # what people may do to records, by the CRM's object
         self.steps: list[Step] = []
 
     def play(self) -> Ending:
@@ -157,7 +157,9 @@ class Story:
 
         about = _("{crm}, ActiveCampaign, and the mapping").format(crm=self._kind.title)
         with self._step(_("Connect"), about) as step:
-            add_connection(self._name, self._systems.credentials(), self._session.vault, self._session.clock)
+            add_connection(
+                self._name, credentials(self._systems.ready), self._session.vault, self._session.clock
+            )
             self._set_mapping(self._chosen())
             step.what = {each.object: len(each.fields) for each in self._mapping.objects}
         if self._loaded and not self._terminal.as_json:
@@ -191,7 +193,7 @@ class Story:
             step.what = plan.counts
             labels = field_labels(context)
             options = self._options()
-            self._edits = {
+            self.edits = {
                 self._kind.objects[name]: edits_of(each.fields, options.get(self._kind.objects[name], {}))
                 for name, each in context.objects.items()
             }
@@ -205,7 +207,7 @@ class Story:
 
     def _people(self) -> Day:
         with self._step(_("People"), _("work on both sides")) as step:
-            day = work(self._systems, self._edits)
+            day = work(self._systems, self.edits)
             step.what = day.done
         return day
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from .demo_crms import Crm
 ACTIVECAMPAIGN = "activecampaign"
 _STOP_SECONDS = 10.0
 Record = dict[str, Any]
+Ready = Mapping[str, Mapping[str, str]]  # a sandbox's ready line: addresses and credentials of each system
 
 
 class Control:
@@ -71,18 +72,11 @@ class Control:
 class Systems:
     """What runs for the demo."""
 
-    ready: Mapping[str, Mapping[str, str]]  # the sandbox's ready line
+    ready: Ready
     kind: Crm
     crm: Control
     activecampaign: Control
     told: str = ""  # what the sandbox said about the exports it loaded
-
-    def credentials(self) -> dict[str, dict[str, str]]:
-        """Return what `connection add` takes."""
-        return {
-            name: {key: value for key, value in part.items() if key != "control"}
-            for name, part in self.ready.items()
-        }
 
 
 @contextmanager
@@ -95,13 +89,36 @@ def systems(
 
     Raises UserError with the sandbox's own words when it does not start.
     """
-    command = [sys.executable, "-m", "crosswalk_sandbox.cli", "--records", str(records), "--limits", limits]
-    command += [f"--{ACTIVECAMPAIGN}", "0", f"--{kind.vendor}", "0"]
-    command += ["--load", str(load)] if load else []
+    asked = [
+        "--records",
+        str(records),
+        "--limits",
+        limits,
+        f"--{ACTIVECAMPAIGN}",
+        "0",
+        f"--{kind.vendor}",
+        "0",
+    ]
+    asked += ["--load", str(load)] if load else []
     log = home / f"{kind.vendor}.log"
+    with (
+        sandbox(log, *asked) as ready,
+        closing(Control(ready[kind.vendor]["control"])) as crm,
+        closing(Control(ready[ACTIVECAMPAIGN]["control"])) as activecampaign,
+    ):
+        told = log.read_text(encoding="utf-8").strip()
+        yield Systems(ready=ready, kind=kind, crm=crm, activecampaign=activecampaign, told=told)
+
+
+@contextmanager
+def sandbox(log: Path, *arguments: str) -> Iterator[Ready]:
+    """Start a sandbox and yield its ready line when it answers; it ends with the block. Its words go to `log`.
+
+    Raises UserError with them when it does not start.
+    """
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "crosswalk_sandbox.cli", *arguments],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -109,34 +126,26 @@ def systems(
             env=_environment(),
         )
     try:
-        yield from _served(process, log, kind)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            words = log.read_text()[-2000:].strip()
+            raise UserError(_("The sandbox did not start: {words}").format(words=words))
+        yield json.loads(line)
     finally:
         _stop(process)
+
+
+def credentials(ready: Ready) -> dict[str, dict[str, str]]:
+    """Return what `connection add` takes."""
+    return {
+        name: {key: value for key, value in part.items() if key != "control"} for name, part in ready.items()
+    }
 
 
 def _environment() -> dict[str, str]:
     """The sandbox has no business with our database."""
     return {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-
-
-def _served(process: subprocess.Popen[str], log: Path, kind: Crm) -> Iterator[Systems]:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise UserError(_("The sandbox did not start: {words}").format(words=log.read_text()[-2000:].strip()))
-    ready = json.loads(line)
-    crm, activecampaign = Control(ready[kind.vendor]["control"]), Control(ready[ACTIVECAMPAIGN]["control"])
-    try:
-        yield Systems(
-            ready=ready,
-            kind=kind,
-            crm=crm,
-            activecampaign=activecampaign,
-            told=log.read_text(encoding="utf-8").strip(),
-        )
-    finally:
-        crm.close()
-        activecampaign.close()
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

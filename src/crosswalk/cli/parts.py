@@ -11,9 +11,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import TextIO
 
 import structlog
 
@@ -38,10 +39,18 @@ class PartLostError(Exception):
 class _Part:
     """One process, under whatever id it has now."""
 
-    def __init__(self, name: str, arguments: Sequence[str], sockets: Sequence[int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        sockets: Sequence[int],
+        environment: Mapping[str, str] | None,
+        stderr: TextIO | None,
+    ) -> None:
         self.name = name
         self._command = [sys.executable, "-m", __name__, name, *arguments]
         self._sockets = sockets
+        self._environment, self._stderr = environment, stderr
         self._deaths = 0
         self._start()
 
@@ -50,7 +59,12 @@ class _Part:
         self._started = time.monotonic()
         self._again_at: float | None = None
         self.process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, pass_fds=self._sockets, start_new_session=True
+            self._command,
+            stdin=subprocess.PIPE,
+            pass_fds=self._sockets,
+            start_new_session=True,
+            env=self._environment,
+            stderr=self._stderr,
         )
 
     def look(self) -> None:
@@ -74,10 +88,18 @@ class _Part:
             self.process.send_signal(number)
 
 
-def keep(parts: Mapping[str, Sequence[str]], sockets: Sequence[int] = ()) -> None:
-    """Run commands side by side, each with its arguments, until a signal says to stop; a second one hurries.
+def keep(
+    parts: Mapping[str, Sequence[str]],
+    sockets: Sequence[int] = (),
+    *,
+    environment: Mapping[str, str] | None = None,
+    stderr: TextIO | None = None,
+    until: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Run commands side by side, each with its arguments, until a signal or `until` says to stop.
 
-    They inherit the open `sockets`. Raises PartLostError when one of them dies again and again.
+    A second signal hurries. They inherit the open `sockets`, and have this process's environment and stderr unless
+    others are given. Return whether it was a signal. Raises PartLostError when one of them dies again and again.
     """
     signals: list[int] = []
 
@@ -87,8 +109,9 @@ def keep(parts: Mapping[str, Sequence[str]], sockets: Sequence[int] = ()) -> Non
     before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     running: list[_Part] = []
     try:
-        running += [_Part(name, arguments, sockets) for name, arguments in parts.items()]
-        while not signals:
+        for name, arguments in parts.items():
+            running.append(_Part(name, arguments, sockets, environment, stderr))
+        while not signals and not until():
             for part in running:
                 part.look()
             time.sleep(_LOOK)
@@ -96,6 +119,7 @@ def keep(parts: Mapping[str, Sequence[str]], sockets: Sequence[int] = ()) -> Non
         _stop(running, signals)
         for number, handler in before.items():
             signal.signal(number, handler)
+    return bool(signals)
 
 
 def _stop(parts: Sequence[_Part], signals: Sequence[int]) -> None:

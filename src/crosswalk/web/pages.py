@@ -17,7 +17,7 @@ from crosswalk.core.clock import SystemClock
 from crosswalk.store import connections
 from crosswalk.store.models import Connection
 
-from . import navigation
+from . import demo, navigation
 from .models import User
 from .people import visible
 from .roles import Role
@@ -100,6 +100,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     user, connection = known(request), getattr(request, "connection", None)
     here = request.resolver_match.url_name if request.resolver_match else ""
     return {
+        "is_demo": demo.is_demo(),
         "theme": chosen if chosen in THEMES else "system",
         "person": user,
         "connection": connection,
