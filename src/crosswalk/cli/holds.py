@@ -126,24 +126,13 @@ def show(
 
 def _candidates(terminal: Terminal, session: Session, name: str, hold: Held) -> list[dict[str, Any]]:
     """Read the candidates of an ambiguous match: id and values by the fields' labels."""
-    from crosswalk.sync.choosing import AMBIGUOUS, candidates_of
-    from crosswalk.sync.context import CONTACT
+    from crosswalk.sync.choosing import AMBIGUOUS, read_candidates
 
     if hold.kind != AMBIGUOUS:
         return []
     with watched(terminal) as report:
-        context = session.context(name, report)
-        side = Side.ACTIVECAMPAIGN
-        fields = context.fields(side, CONTACT)
-        records = context.systems[side].fetch(CONTACT, candidates_of(hold), fields).records
-    known = context.objects[hold.object].schemas[side].fields
-    return [
-        {
-            "record_id": record.id,
-            "values": {known[field].label: value for field, value in record.values.items() if field in known},
-        }
-        for record in records
-    ]
+        found = read_candidates(session.context(name, report), hold)
+    return [{"record_id": record.id, "values": dict(values)} for record, values in found]
 
 
 @command(app, "retry")

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from crosswalk.core.values import Value
+
 from .models import Act, Connection
 
 # (person, door) in whose name what happens now happens
@@ -47,6 +49,11 @@ def note(what: str, connection: Connection | None = None, **detail: Any) -> None
             connection_name="" if connection is None else connection.name,
             detail=_plain(detail),
         )
+
+
+def plain(values: Mapping[str, Value]) -> dict[str, Any]:
+    """Return values of fields as the log keeps them."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,15 +50,115 @@ _SELECT = (
 
 def listed(connection_id: int, *, ids: list[int] | None = None, code: str | None = None) -> list[Held]:
     """Return a connection's holds, newest first: all of them, those with these ids, or those with a code."""
+    return _held(
+        f"{_SELECT} AND (%s::bigint[] IS NULL OR h.id = ANY(%s::bigint[]))"
+        " AND (%s::text IS NULL OR h.code = %s) ORDER BY h.id DESC",
+        [connection_id, ids, ids, code, code],
+    )
+
+
+def _held(statement: str, parameters: list[Any]) -> list[Held]:
     with database.cursor() as cursor:
-        cursor.execute(
-            f"{_SELECT} AND (%s::bigint[] IS NULL OR h.id = ANY(%s::bigint[]))"
-            " AND (%s::text IS NULL OR h.code = %s) ORDER BY h.id DESC",
-            [connection_id, ids, ids, code, code],
-        )
+        cursor.execute(statement, parameters)
         names = Held.__struct_fields__
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return [Held(**{**row, "values": unpack(row["values"]), "chosen": unpack(row["chosen"])}) for row in rows]
+
+
+# --- pages of them -----------------------------------------------------------------------------------------------
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which holds are meant; empty: whatever it is."""
+
+    code: str = ""
+    object: str = ""
+    field: str = ""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """The holds of one code."""
+
+    code: str
+    count: int
+    decided: int  # how many of them a person has decided, for the next run
+    first_at: datetime
+    last_at: datetime
+    sample: Held  # the newest
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """The holds of one code that are about one field of an object."""
+
+    object: str
+    field: str
+    count: int
+
+
+_CAUSES = (
+    "SELECT code, count(*), count(*) FILTER (WHERE chosen IS NOT NULL), min(held_at), max(held_at), max(id)"
+    " FROM hold WHERE connection_id = %s GROUP BY code ORDER BY 2 DESC, 1"
+)
+_PARTS = (
+    "SELECT object, field, count(*) AS count FROM hold WHERE connection_id = %s AND code = %s"
+    " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+)
+_MEANT = " AND (%s = '' OR h.code = %s) AND (%s = '' OR h.object = %s) AND (%s = '' OR h.field = %s)"
+
+
+def causes(connection_id: int) -> list[Cause]:
+    """Return what holds a connection's values, the most frequent first."""
+    with database.cursor() as cursor:
+        cursor.execute(_CAUSES, [connection_id])
+        rows = cursor.fetchall()
+    samples = {hold.id: hold for hold in listed(connection_id, ids=[row[-1] for row in rows])}
+    names = Cause.__struct_fields__
+    return [
+        Cause(**dict(zip(names, (*row[:-1], samples[row[-1]]), strict=True)))
+        for row in rows
+        if row[-1] in samples
+    ]
+
+
+def parts(connection_id: int, code: str) -> list[Part]:
+    """Return which fields of which objects the holds of one code are about, the most frequent first."""
+    with database.cursor() as cursor:
+        cursor.execute(_PARTS, [connection_id, code])
+        return [Part(object=object, field=field, count=count) for object, field, count in cursor.fetchall()]
+
+
+def page(connection_id: int, wanted: Wanted, *, before: int | None, limit: int) -> list[Held]:
+    """Return a page of holds, newest first: those with a smaller number than `before`."""
+    return _held(
+        f"{_SELECT}{_MEANT} AND (%s::bigint IS NULL OR h.id < %s) ORDER BY h.id DESC LIMIT %s",
+        [connection_id, *_meant(wanted), before, before, limit],
+    )
+
+
+def undecided(connection_id: int, wanted: Wanted, *, after: int = 0, limit: int | None = None) -> list[Held]:
+    """Return the holds that nobody has decided yet, oldest first: at most `limit` with a number above `after`."""
+    return _held(
+        f"{_SELECT}{_MEANT} AND h.chosen IS NULL AND h.id > %s ORDER BY h.id LIMIT %s",
+        [connection_id, *_meant(wanted), after, limit],
+    )
+
+
+def count_undecided(connection_id: int, wanted: Wanted, *, after: int = 0) -> int:
+    """Return how many of them there are."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM hold h WHERE h.connection_id = %s{_MEANT} AND h.chosen IS NULL AND h.id > %s",
+            [connection_id, *_meant(wanted), after],
+        )
+        ((count,),) = cursor.fetchall()
+        return int(count)
+
+
+def _meant(wanted: Wanted) -> list[str]:
+    return [each for each in (wanted.code, wanted.object, wanted.field) for _ in range(2)]
+
+
+# --- what people decide ------------------------------------------------------------------------------------------
 
 
 def note(connection_id: int, notes: Sequence[HoldNote], now: datetime) -> None:
@@ -91,17 +191,21 @@ class MatchChoice(msgspec.Struct, frozen=True, gc=False):
     contact_id: str | None
 
 
-def note_match(connection_id: int, hold: Held, contact_id: str | None) -> None:
-    """Keep who a CRM record is; the hold that asked is over."""
-    candidates = list(hold.values["candidates"] or ())  # type: ignore[arg-type]
+def _candidates(hold: Held) -> list[str]:
+    found = hold.values.get("candidates")
+    return list(found) if isinstance(found, tuple) else []
+
+
+def note_matches(connection_id: int, held: Sequence[Held], contact_id: str | None) -> None:
+    """Keep who CRM records are; the holds that asked are over."""
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute(
+        cursor.executemany(
             "INSERT INTO match_choice (connection_id, object, record_id, candidates, contact_id)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (connection_id, object, record_id)"
             " DO UPDATE SET candidates = excluded.candidates, contact_id = excluded.contact_id",
-            [connection_id, hold.object, hold.record_id, candidates, contact_id],
+            [(connection_id, each.object, each.record_id, _candidates(each), contact_id) for each in held],
         )
-        cursor.execute("DELETE FROM hold WHERE id = %s", [hold.id])
+        cursor.execute("DELETE FROM hold WHERE id = ANY(%s)", [[hold.id for hold in held]])
 
 
 def match_choices(connection_id: int, object: str, record_ids: Sequence[str]) -> dict[str, MatchChoice]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
+from django.db import transaction
 
 from crosswalk.convert import ConversionError, fits, typed_value
 from crosswalk.core import catalogue
@@ -20,7 +21,7 @@ from crosswalk.core.mapping import Policy, Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import Value
 from crosswalk.merge import FieldPlan, fingerprint
-from crosswalk.store import connections, holds, inbox, mapped
+from crosswalk.store import acts, connections, holds, inbox, mapped
 from crosswalk.store.holds import Held
 
 from .context import CONTACT, Context, ObjectPlan
@@ -29,7 +30,7 @@ from .loops import LOOP
 from .merging import CONFLICT, REJECTED
 from .pull import take_read
 
-_CHOOSABLE = frozenset({CONFLICT, REJECTED, LOOP})
+CHOOSABLE = frozenset({CONFLICT, REJECTED, LOOP})
 AMBIGUOUS = "ambiguous"
 
 
@@ -76,10 +77,43 @@ def choose_value(
             choices.append(_choice(context, hold, answer, read))
         except RefusedError as error:
             refused.append(Refusal(hold_id=hold.id, said=error.said, entry=error.entry))
-    if always and isinstance(answer, Side):
-        _set_policy(context, choices, Policy(answer.value))
-    holds.note_choices({hold.id: _noted(context, hold, now, chosen) for hold, _, now, chosen in choices})
+    with transaction.atomic():
+        if always and isinstance(answer, Side):
+            _set_policy(context, choices, Policy(answer.value))
+        holds.note_choices({hold.id: _noted(context, hold, now, chosen) for hold, _, now, chosen in choices})
+        _note(
+            context,
+            [hold for hold, *_ in choices],
+            {hold.id: chosen for hold, _, _, chosen in choices},
+            always=always or None,
+        )
     return Outcome(chosen=[hold.id for hold, *_ in choices], refused=refused)
+
+
+_IN_LOG = 20  # so many decisions are told one by one in the audit log
+
+
+def _note(
+    context: Context, held: Sequence[Held], chosen: Mapping[int, Mapping[str, Value]], **more: object
+) -> None:
+    """Keep in the audit log who decided what."""
+    if held:
+        acts.note(
+            "holds.chosen",
+            connections.by_number(context.connection_id),
+            count=len(held),
+            decided=[
+                {
+                    "hold": hold.id,
+                    "record": hold.key or hold.record_id,
+                    "field": hold.field or None,
+                    "before": acts.plain(hold.values),
+                    "after": acts.plain(chosen[hold.id]),
+                }
+                for hold in held[:_IN_LOG]
+            ],
+            **more,
+        )
 
 
 def _noted(
@@ -93,7 +127,7 @@ def _noted(
 def _choice(context: Context, hold: Held, answer: Side | str, read: Read) -> _Choice:
     """Work out what each side shall hold. Raises RefusedError."""
     plan = context.objects.get(hold.object)
-    if plan is None or not hold.field or None in hold.ids().values() or hold.kind not in _CHOOSABLE:
+    if plan is None or not hold.field or None in hold.ids().values() or hold.kind not in CHOOSABLE:
         raise _refuse("no_choice", id=hold.id, title=_title(hold))
     field = _field(plan, hold)
     now = _values_now(plan, field, hold, read)
@@ -226,7 +260,8 @@ def _set_policy(context: Context, choices: Sequence[_Choice], policy: Policy) ->
 
 def choose_record(context: Context, held: Sequence[Held], contact_id: str | None) -> Outcome:
     """Say which candidate a CRM record is linked with; None: with none of them, it stays without a contact."""
-    chosen, refused = [], []
+    chosen: list[Held] = []
+    refused = []
     for hold in held:
         entry = _why_not(hold, contact_id)
         if entry is not None:
@@ -238,12 +273,15 @@ def choose_record(context: Context, held: Sequence[Held], contact_id: str | None
                 candidates=", ".join(candidates_of(hold)),
             )
             refused.append(Refusal(hold_id=hold.id, said=said, entry=entry))
-            continue
-        holds.note_match(context.connection_id, hold, contact_id)
-        now = context.clock.now()
-        inbox.want(context.connection_id, Side.CRM, hold.object, [hold.record_id], now, Lane.LIVE)
-        chosen.append(hold.id)
-    return Outcome(chosen=chosen, refused=refused)
+        else:
+            chosen.append(hold)
+    with transaction.atomic():
+        holds.note_matches(context.connection_id, chosen, contact_id)
+        for object in {hold.object for hold in chosen}:
+            ids = [hold.record_id for hold in chosen if hold.object == object]
+            inbox.want(context.connection_id, Side.CRM, object, ids, context.clock.now(), Lane.LIVE)
+        _note(context, chosen, {hold.id: {"contact": contact_id or ""} for hold in chosen})
+    return Outcome(chosen=[hold.id for hold in chosen], refused=refused)
 
 
 def _why_not(hold: Held, contact_id: str | None) -> str | None:
@@ -256,6 +294,19 @@ def candidates_of(hold: Held) -> tuple[str, ...]:
     """Return the ids of the contacts that an ambiguous match found."""
     found = hold.values.get("candidates")
     return found if isinstance(found, tuple) else ()
+
+
+def read_candidates(context: Context, hold: Held) -> list[tuple[Record, list[tuple[str, Value]]]]:
+    """Read the candidates of an ambiguous match live: each with its mapped values by the fields' labels."""
+    if hold.kind != AMBIGUOUS:
+        return []
+    fields = context.fields(Side.ACTIVECAMPAIGN, CONTACT)
+    records = context.systems[Side.ACTIVECAMPAIGN].fetch(CONTACT, candidates_of(hold), fields).records
+    known = context.objects[hold.object].schemas[Side.ACTIVECAMPAIGN].fields
+    return [
+        (record, [(known[name].label, value) for name, value in record.values.items() if name in known])
+        for record in records
+    ]
 
 
 def require_holds(found: Sequence[Held], ids: Sequence[int]) -> None:

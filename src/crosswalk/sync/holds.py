@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from crosswalk.core import catalogue
 from crosswalk.core.catalogue import CATALOGUE, Said
 from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
-from crosswalk.store import holds, inbox, mapped, pairs
+from crosswalk.store import acts, connections, holds, inbox, mapped, pairs
 from crosswalk.store.brakes import BRAKE
 from crosswalk.store.holds import Held, forget_decisions
 from crosswalk.store.outcomes import HoldNote
@@ -27,12 +29,32 @@ def retry(connection_id: int, held: Sequence[Held], now: datetime) -> None:
 
     A braked run is counted anew by the next one; only a plan releases it.
     """
-    forget_decisions(hold.id for hold in held)
     retyped = CATALOGUE["field_retyped"].code
-    mapped.accept_kinds(connection_id, [(hold.object, hold.field) for hold in held if hold.code == retyped])
+    wanted: dict[tuple[Side, str], set[str]] = {}
     for hold in held:
         if hold.kind not in {PAUSED, BRAKE, UNFIT_DEFAULT}:
-            _look_at(connection_id, hold.object, *_records(hold), now, Lane.LIVE)
+            for side, record_id in zip(Side, _records(hold), strict=True):
+                object = hold.object if side is Side.CRM else CONTACT
+                wanted.setdefault((side, object), set()).update([record_id] if record_id else [])
+    with transaction.atomic():
+        forget_decisions(hold.id for hold in held)
+        mapped.accept_kinds(
+            connection_id, [(hold.object, hold.field) for hold in held if hold.code == retyped]
+        )
+        for (side, object), ids in wanted.items():
+            inbox.want(connection_id, side, object, sorted(ids), now, Lane.LIVE)
+        _note(connection_id, held)
+
+
+def _note(connection_id: int, held: Sequence[Held]) -> None:
+    """Keep in the audit log who asked for it."""
+    if held:
+        acts.note(
+            "holds.retried",
+            connections.by_number(connection_id),
+            count=len(held),
+            codes=sorted({hold.code for hold in held}),
+        )
 
 
 def _records(hold: Held) -> tuple[str | None, str | None]:

@@ -85,7 +85,8 @@ def page(
         request,
         "web/error.html",
         {
-            "status": code or status,
+            "status": status,
+            "code": code,
             "message": message,
             "title": title or _(words[0]),
             "safe": _(words[1]),

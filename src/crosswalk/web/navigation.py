@@ -29,8 +29,12 @@ class Item:
 BAR: Sequence[Item] = (
     Item(route="overview", label=_("Overview"), icon="house"),
     Item(route="users", label=_("People"), icon="users", roles=ADMINISTRATORS, covers=("user", "user-link")),
+    Item(route="help-index", label=_("Help"), icon="life-buoy", covers=("help",)),
 )
-CONNECTION_BAR: Sequence[Item] = (Item(route="connection", label=_("How it stands"), icon="activity"),)
+CONNECTION_BAR: Sequence[Item] = (
+    Item(route="connection", label=_("How it stands"), icon="activity"),
+    Item(route="holds", label=_("Holds"), icon="hand", covers=("hold", "hold-decide", "hold-candidates")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from django.contrib.auth.views import LogoutView
 from .pages import connection_route, route
 from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS
 from .setup import members
-from .views import account, connection, entry, overview, users
+from .views import account, codes, connection, entry, holds, overview, users
 
 urlpatterns = [
     route("", overview.overview, "overview", roles=EVERYBODY),
@@ -18,6 +18,8 @@ urlpatterns = [
     route("account/password", account.password, "password", roles=EVERYBODY),
     route("users", users.users, "users", roles=ADMINISTRATORS),
     route("users/<int:number>", users.user, "user", roles=ADMINISTRATORS),
+    route("help", codes.index, "help-index", roles=EVERYBODY),
+    route("help/<str:code>", codes.entry, "help", roles=EVERYBODY),
     route("users/<int:number>/link", users.user_link, "user-link", roles=ADMINISTRATORS),
     # a connection: views get it after the request, and only whom it is visible to comes so far
     connection_route("", connection.connection, "connection", roles=EVERYBODY),
@@ -26,6 +28,10 @@ urlpatterns = [
     connection_route(
         "set-up/users/<int:member>/remove", members.remove, "setup-users-remove", roles=ADMINISTRATORS
     ),
+    connection_route("holds", holds.holds, "holds", roles=EVERYBODY),
+    connection_route("holds/decide", holds.decide, "hold-decide", roles=MANAGERS),
+    connection_route("holds/<int:hold>", holds.hold, "hold", roles=EVERYBODY),
+    connection_route("holds/<int:hold>/candidates", holds.candidates, "hold-candidates", roles=EVERYBODY),
 ]
 
 handler403 = "crosswalk.web.errors.forbidden"

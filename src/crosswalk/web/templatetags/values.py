@@ -1,0 +1,35 @@
+"""Values of fields as people read them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+_LONGEST = 300  # characters shown of one value
+_JOINERS = "\u200c\u200d"  # hold letters and emoji of one sign together
+
+
+@register.filter
+def value(given: object) -> SafeString | str:
+    """Return a value of a field; that there is none is said."""
+    if given is None or given in ((), ""):
+        return format_html('<span class="text-secondary">{}</span>', _("empty"))
+    if isinstance(given, bool):
+        return _("yes") if given else _("no")
+    text = "; ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Keep a record's text from turning the direction of writing, or filling the page."""
+    safe = "".join(sign if _harmless(sign) else "\ufffd" for sign in text)
+    return safe if len(safe) <= _LONGEST else safe[: _LONGEST - 1] + "…"
+
+
+def _harmless(sign: str) -> bool:
+    return sign in _JOINERS or sign in "\n\t" or not unicodedata.category(sign).startswith("C")

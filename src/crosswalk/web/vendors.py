@@ -1,0 +1,25 @@
+"""What systems and their objects are called on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from crosswalk.core.mapping import Side
+from crosswalk.store.models import Connection
+
+_SYSTEMS = {"salesforce": "Salesforce", "dynamics": "Dynamics 365", "activecampaign": "ActiveCampaign"}
+_OBJECTS: Mapping[str, str | Promise] = {"lead": _("lead"), "contact": _("contact")}
+
+
+def names_of(connection: Connection) -> dict[Side, str]:
+    """Return what the systems of both sides are called."""
+    system = connection.crm.system
+    return {Side.CRM: _SYSTEMS.get(system, system), Side.ACTIVECAMPAIGN: _SYSTEMS["activecampaign"]}
+
+
+def object_word(object: str) -> str:
+    """Return what one record of an object is called."""
+    return str(_OBJECTS.get(object, object))
