@@ -1,6 +1,6 @@
 # Every target needs only python3 (3.11 or newer), make and git; see scripts/bootstrap.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test simulate workers-proof planted bench soak check format translations lock
+.PHONY: help setup demo test screenshots simulate workers-proof planted bench soak check format translations lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +19,10 @@ demo: setup  ## sync sandboxed systems both ways, prove them equal, look around 
 test: setup  ## run all tests; needs Chromium too, see scripts/chromium
 	@CHROMIUM='$(CHROMIUM)' scripts/chromium
 	@$(if $(CHROMIUM),CHROMIUM='$(CHROMIUM)' )$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+screenshots: setup  ## take a picture of each page of a demo into docs/screenshots: light, dark and narrow
+	@CHROMIUM='$(CHROMIUM)' scripts/chromium
+	@$(if $(CHROMIUM),CHROMIUM='$(CHROMIUM)' )$(BIN)/python -m tests.screenshots
 
 SEEDS ?= 100
 simulate: setup  ## play SEEDS=100 histories of people, faults and deaths; SEED=n tells the story of one (CRM=dynamics: with that)

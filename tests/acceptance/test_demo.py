@@ -7,14 +7,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
-from tests.helpers.command_line import PROGRAMS, Done, Installation, Sandbox
+from tests.helpers.command_line import Installation, Sandbox
 from tests.helpers.served import wait_for
+from tests.helpers.staying import SMALL, Stays
 
 from crosswalk.store import embedded
 
@@ -22,7 +22,6 @@ LAST_LINE = re.compile(
     r"equal: (\d+) links, (\d+) field pairs, 0 unexcused, (\d+\.\d)% by value;"
     r" calls activecampaign (\d+), (?:salesforce|dynamics) (\d+)"
 )
-SMALL = ("--records", "25")
 RUNS_OF_THE_STORY = 3
 
 
@@ -58,46 +57,6 @@ def test_demo_once_proves_both_sides_equal_and_leaves_nothing(crosswalk: Install
     assert left_behind(crosswalk.home) == []
 
 
-class Stays:
-    """A demo without --once, which stays up when its story has ended."""
-
-    def __init__(self, crosswalk: Installation, folder: Path, *options: str) -> None:
-        self._files = folder / "out", folder / "err"
-        with self._files[0].open("w") as out, self._files[1].open("w") as err:
-            self.process = subprocess.Popen(
-                [PROGRAMS / "crosswalk", "demo", "--json", *SMALL, *options],
-                stdout=out,
-                stderr=err,
-                env=crosswalk.environment(),
-            )
-
-    def told(self) -> str:
-        return self._files[1].read_text(encoding="utf-8")
-
-    def wait_for(self, words: str) -> None:
-        deadline = time.monotonic() + 120
-        while words not in self.told():
-            assert time.monotonic() < deadline, self.told()
-            assert self.process.poll() is None, self.told()
-            time.sleep(0.1)
-
-    def address(self) -> str:
-        """Where its web is."""
-        self.wait_for("Sign in with")
-        found = re.search(r"In a browser: (\S+)", self.told())
-        assert found
-        return found[1]
-
-    def passwords(self) -> dict[str, str]:
-        """With which people sign in."""
-        told = self.told().partition("Sign in with")[2]
-        return dict(re.findall(r"^  (\w+) +(\S+)$", told, re.MULTILINE))
-
-    def ended(self) -> Done:
-        code = self.process.wait(60)
-        return Done(code=code, out=self._files[0].read_text(encoding="utf-8"), err=self.told())
-
-
 @pytest.fixture
 def options() -> tuple[str, ...]:
     return ()
@@ -129,10 +88,8 @@ def test_a_demo_stays_up_to_be_played_with_until_it_is_interrupted(
 ) -> None:
     demo.wait_for("Sign in with")
     told = demo.told()
-    home = re.search(r"CROSSWALK_HOME=(\S+)", told)
-    assert home
     assert "unset DATABASE_URL" in told
-    playing = Installation(home=Path(home[1]), database_url=None)
+    playing = Installation(home=demo.home(), database_url=None)
     accounts = [
         each["activecampaign"] for each in playing("connection", "list", "--json").data["connections"]
     ]
@@ -169,9 +126,7 @@ def test_a_demo_shows_its_web_while_people_go_on_working_and_ends_with_all_it_st
         assert ('href="/users"' in overview) == (name == "administrator")
     assert "Invented data" in httpx2.get(f"{address}nowhere", trust_env=False).text
 
-    home = re.search(r"CROSSWALK_HOME=(\S+)", demo.told())
-    assert home
-    playing = Installation(home=Path(home[1]), database_url=None)
+    playing = Installation(home=demo.home(), database_url=None)
     wait_for(lambda: written_by_schedule(playing), "what a run carried over")
     started = _children(demo.process.pid)
     assert len(started) >= 4  # two sandboxes, the web, a worker

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, expect
+from tests.browser.looking import look_at, refusals
 from tests.helpers.command_line import Installation
 from tests.helpers.served import Served, add_connections, started
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 
-AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
-LOOKS = [(width, scheme) for width in (360, 1280) for scheme in ("light", "dark")]
 PASSWORD = "correct horse battery"
 
 
@@ -24,37 +21,12 @@ def served(crosswalk: Installation) -> Iterator[Served]:
         yield served
 
 
-def violations(page: Page) -> list[Any]:
-    """What axe finds, run under the page's own policy."""
-    page.evaluate(AXE)
-    found: list[Any] = page.evaluate(
-        "async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])"
-    )
-    return found
-
-
-def look_at(page: Page) -> None:
-    """Every width and colour: nothing that axe finds, nothing to scroll sideways for."""
-    for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-        assert violations(page) == [], (page.url, width, scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, (page.url, width)
-
-
 def test_from_the_first_start_to_the_overview_and_every_page_is_accessible(
     served: Served, chromium: Browser, crosswalk: Installation
 ) -> None:
     with chromium.new_context(reduced_motion="reduce") as context:
         page = context.new_page()
-        refused: list[str] = []
-
-        def listen(message: ConsoleMessage) -> None:
-            if "Content Security Policy" in message.text:
-                refused.append(message.text)
-
-        page.on("console", listen)
+        refused = refusals(page)
         address = served.address()
         page.goto(f"{address}sign-in")
         expect(page.get_by_role("status")).to_contain_text("There is no administrator yet")
