@@ -112,3 +112,15 @@ def test_a_standard_pair_is_switched_off_used_otherwise_and_switched_on_again(ma
 
     assert mapped("mapping", "standard", "acme", "contact", "Email", "--off").code == 1
     assert mapped("mapping", "standard", "acme", "contact", "--off").code == 1
+
+
+def test_a_sample_says_what_the_rules_would_do_with_real_records(mapped: Installation) -> None:
+    shown = mapped("mapping", "sample", "acme", "contact")
+    assert shown.code == 0, shown.err
+    assert "Nothing was written" in shown.err
+    assert "What would happen" in shown.out
+    found = mapped("mapping", "sample", "acme", "contact", "--json").data
+    assert 0 < len(found["records"]) <= 10
+    (email,) = [row for row in found["rows"] if row["activecampaign"] == "email"]
+    assert {cell["fate"] for cell in email["cells"]} <= {"equal", "new", "aside"}
+    assert mapped("mapping", "sample", "acme", "deal").code == 1

@@ -20,6 +20,7 @@ from . import (
     look,
     mapping,
     mapping_fields,
+    mapping_sample,
     mapping_standard,
     notices,
     runs,
@@ -47,6 +48,7 @@ connection.app.add_typer(switches.app)
 app.add_typer(connection.app, name="connection")
 mapping.app.add_typer(mapping_fields.app)
 mapping.app.add_typer(mapping_standard.app)
+mapping.app.add_typer(mapping_sample.app)
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(selection.app, name="selection")
 app.add_typer(schedule.app, name="schedule")

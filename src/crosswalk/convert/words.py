@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.language import gettext as _
 from ..core.language import gettext_noop
 from ..core.schema import Field, Nature
-from ..core.values import Kind
+from ..core.values import Kind, Value
 
 _KINDS: dict[Kind, str] = {
     Kind.TEXT: gettext_noop("text"),
@@ -54,3 +54,15 @@ def kind_words(field: Field) -> str:
 def activecampaign_words(kinds: frozenset[Kind]) -> str:
     """Return the ActiveCampaign types that hold these kinds, as a list in words; "" when there is none."""
     return ", ".join(_(words) for kind, words in _ACTIVECAMPAIGN.items() if kind in kinds)
+
+
+def value_words(field: Field, value: Value) -> str | None:
+    """Return a value as people read it, options by their labels; None when it is empty."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    labels = {option.value: option.label for option in field.options}
+    if isinstance(value, tuple):
+        return ", ".join(labels.get(each, each) for each in value)
+    return labels.get(value, value)

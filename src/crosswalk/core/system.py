@@ -301,6 +301,12 @@ class System(Protocol):
         Records that none of `only` takes, now or later without an edit, may be left out.
         """
 
+    def latest(self, object: str, fields: Sequence[str], selection: Selection) -> Sequence[Record]:
+        """Read some of the records with an e-mail that were made last and that a selection may take, in one call.
+
+        They may be more than it takes. Systems whose records are not selected raise SystemFailure(MAPPING).
+        """
+
     def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
         """Read records by id, in the fewest calls."""
 

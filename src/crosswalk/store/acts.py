@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -54,6 +55,12 @@ def note(what: str, connection: Connection | None = None, **detail: Any) -> None
 def plain(values: Mapping[str, Value]) -> dict[str, Any]:
     """Return values of fields as the log keeps them."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def since(connection: Connection, beginning: str, moment: datetime) -> list[Act]:
+    """Return what people did to a connection after a moment, of the acts whose names begin so; the latest first."""
+    found = Act.objects.filter(connection_id=connection.id, what__startswith=beginning, at__gt=moment)
+    return list(found.order_by("-id")[:20])
 
 
 def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -296,7 +296,7 @@ def _now(context: Context, link: LinkRow, side: Side) -> _Now:
     if not fetched.records:
         return _Now()
     record = fetched.records[0]
-    return _Now(_seen(record, fetched.requested_at), record.consent)
+    return _Now(as_seen(record, fetched.requested_at), record.consent)
 
 
 def _consent(link: LinkRow, records: Mapping[Side, _Now]) -> dict[str, Any]:
@@ -312,7 +312,8 @@ def _consent(link: LinkRow, records: Mapping[Side, _Now]) -> dict[str, Any]:
     }
 
 
-def _seen(record: Record, requested_at: datetime) -> Seen:
+def as_seen(record: Record, requested_at: datetime) -> Seen:
+    """Return a record read just now as a sighting that nobody stored."""
     times = msgspec.json.encode(record.times) if record.times else None
     return Seen(
         record.id, 0, record.key, pack(record.values), times, record.stamp, record.created, requested_at

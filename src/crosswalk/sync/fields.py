@@ -53,15 +53,23 @@ def compile_mapped(
     except UserError as error:
         raise SystemFailure(FailureKind.MAPPING, str(error), cure=error.cure) from None
     schemas = {Side.CRM: crm, Side.ACTIVECAMPAIGN: contact}
-    paused = []
-    for pair in mapping.fields:
-        found = _judge(pair, schemas, known.get((mapping.object, pair.crm, pair.activecampaign)))
-        if found is not None:
-            paused.append(found)
+    paused = paused_fields(mapping, crm, contact, known)
     resting = [each.mapping for each in paused]
     _require_email(mapping, schemas, paused)
     used = replace(mapping, fields=tuple(pair for pair in mapping.fields if pair not in resting))
     return compile_object(used, crm, contact, settings, saved=mapping, paused=paused)
+
+
+def paused_fields(
+    mapping: ObjectMapping, crm: Schema, contact: Schema, known: Mapping[Pairing, Mapped]
+) -> list[PausedField]:
+    """Return the field mappings that must rest."""
+    schemas = {Side.CRM: crm, Side.ACTIVECAMPAIGN: contact}
+    judged = (
+        _judge(pair, schemas, known.get((mapping.object, pair.crm, pair.activecampaign)))
+        for pair in mapping.fields
+    )
+    return [each for each in judged if each is not None]
 
 
 def _judge(pair: FieldMapping, schemas: Mapping[Side, Schema], known: Mapped | None) -> PausedField | None:

@@ -5,7 +5,7 @@ Nobody's change is lost: the mapping is locked, read again, changed and saved in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,8 @@ from crosswalk.store import connections, mapped
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
-from .context import CONTACT, OBJECTS
+from .context import CONTACT, OBJECTS, short_digest
+from .mapping_acts import note_changes
 from .mapping_check import check_doubles, named
 from .setup import checked_object, open_systems
 from .sign_in import Opener
@@ -62,7 +63,32 @@ class Rules:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What a person wants of one pair; with neither rules nor removal its fields' types are accepted as they are."""
+
+    crm: str  # the pair's CRM field
+    rules: Rules = Rules()
+    remove: bool = False
+
+
+class MappingMovedError(UserError):
+    """Somebody else changed an object's mapping since the version that a change was made for; nothing was saved."""
+
+    def __init__(self, current: ObjectMapping) -> None:
+        super().__init__(
+            _("{object}: somebody else changed this mapping meanwhile.").format(object=current.object),
+            cure=_("Look at what is there now, and make your change to it."),
+        )
+        self.current = current
+
+
 Change = Callable[[ObjectMapping, Schema, Schema], ObjectMapping]
+
+
+def version_of(mapping: ObjectMapping) -> str:
+    """Return what changes whenever a pair of an object does."""
+    return short_digest(list(mapping.fields))
 
 
 class MappingEditor:
@@ -99,7 +125,7 @@ class MappingEditor:
             pair = FieldMapping(crm=left.name, activecampaign=right.name, to_crm=default_rule(left))
             return _with(mapping, [rules.applied(pair)], crm, contact)
 
-        saved, schema = self._edit(object, change, confirmed=crm_field)
+        saved, schema = self._edit(object, change, confirmed=[crm_field])
         return _pair(saved, named(schema, crm_field))
 
     def extend(self, object: str, pairs: Sequence[FieldMapping]) -> ObjectMapping:
@@ -115,27 +141,32 @@ class MappingEditor:
 
         Without a rule it confirms a pair that rests because one of its fields got another type.
         """
-
-        def change(mapping: ObjectMapping, crm: Schema, _contact: Schema) -> ObjectMapping:
-            wanted = _pair(mapping, named(crm, crm_field))
-            changed = (rules.applied(pair) if pair is wanted else pair for pair in mapping.fields)
-            return replace(mapping, fields=tuple(changed))
-
-        saved, schema = self._edit(object, change, confirmed=crm_field)
+        saved, schema = self._edit_several(object, [Edit(crm=crm_field, rules=rules)])
         return _pair(saved, named(schema, crm_field))
+
+    def change_several(self, object: str, edits: Sequence[Edit], version: str | None = None) -> ObjectMapping:
+        """Make all these edits, or none; see `change` and `remove`.
+
+        Raises UserError, and MappingMovedError when the mapping has another `version` by now.
+        """
+        return self._edit_several(object, edits, version)[0]
 
     def remove(self, object: str, crm_field: str) -> ObjectMapping:
         """Take the pair of a CRM field out, also where a field is gone; what it synced stays. Raises UserError."""
+        return self._edit_several(object, [Edit(crm=crm_field, remove=True)])[0]
 
+    def _edit_several(
+        self, object: str, edits: Sequence[Edit], version: str | None = None
+    ) -> tuple[ObjectMapping, Schema]:
         def change(mapping: ObjectMapping, crm: Schema, _contact: Schema) -> ObjectMapping:
-            wanted = _pair(mapping, named(crm, crm_field))
-            if wanted.crm == crm.email:
-                raise UserError(
-                    _("{object}: the e-mail fields must be mapped to each other.").format(object=object)
-                )
-            return replace(mapping, fields=tuple(pair for pair in mapping.fields if pair is not wanted))
+            if version is not None and version != version_of(mapping):
+                raise MappingMovedError(mapping)
+            for edit in edits:
+                mapping = _edited(mapping, edit, crm)
+            return mapping
 
-        return self._edit(object, change)[0]
+        confirmed = [edit.crm for edit in edits if not edit.remove]
+        return self._edit(object, change, confirmed=confirmed)
 
     def restore(
         self, object: str, crm_field: str, contact_field: str
@@ -157,10 +188,12 @@ class MappingEditor:
             kept = tuple(each for each in mapping.fields if each not in gone)
             return _with(replace(mapping, fields=kept), [pair], crm, contact)
 
-        saved, schema = self._edit(object, change, confirmed=crm_field)
+        saved, schema = self._edit(object, change, confirmed=[crm_field])
         return _pair(saved, named(schema, crm_field)), gone
 
-    def _edit(self, object: str, change: Change, confirmed: str = "") -> tuple[ObjectMapping, Schema]:
+    def _edit(
+        self, object: str, change: Change, confirmed: Collection[str] = ()
+    ) -> tuple[ObjectMapping, Schema]:
         """Change one object's mapping as it is at this moment, and save it; what is new in it is checked.
 
         Of the pairs that are new, changed or `confirmed` the fields' types are accepted as they are now.
@@ -172,13 +205,14 @@ class MappingEditor:
             by_object = {item.object: item for item in whole.objects}
             before = by_object.get(object, ObjectMapping(object=object))
             changed = change(before, crm, schemas.contact)
-            sure = named(crm, confirmed)
-            new = [pair for pair in changed.fields if pair not in before.fields or pair.crm == sure]
+            sure = {named(crm, each) for each in confirmed}
+            new = [pair for pair in changed.fields if pair not in before.fields or pair.crm in sure]
             _check(changed, new, Schemas(crm={object: crm}, contact=schemas.contact), whole.settings)
             by_object[object] = changed
             saved = replace(whole, objects=tuple(by_object.values()))
             connections.save_mapping(connection, saved, self._clock.now())
             mapped.accept_kinds(connection.id, [(object, pair.crm) for pair in new])
+            note_changes(connection, before, changed)
         return by_object[object], crm
 
 
@@ -207,6 +241,18 @@ def _with(
     emails = FieldMapping(crm=crm.email, activecampaign=contact.email)
     first = [] if mapping.fields or any(pair.crm == emails.crm for pair in pairs) else [emails]
     return replace(mapping, fields=(*mapping.fields, *first, *pairs))
+
+
+def _edited(mapping: ObjectMapping, edit: Edit, crm: Schema) -> ObjectMapping:
+    """Return the mapping with one pair changed or without it. Raises UserError for one that may not go."""
+    wanted = _pair(mapping, named(crm, edit.crm))
+    if not edit.remove:
+        pairs = (edit.rules.applied(pair) if pair is wanted else pair for pair in mapping.fields)
+        return replace(mapping, fields=tuple(pairs))
+    if wanted.crm == crm.email:
+        text = _("{object}: the e-mail fields must be mapped to each other.")
+        raise UserError(text.format(object=mapping.object))
+    return replace(mapping, fields=tuple(pair for pair in mapping.fields if pair is not wanted))
 
 
 def _is_free(mapping: ObjectMapping, pair: FieldMapping) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from crosswalk.core.clock import Clock
+from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import Side
 from crosswalk.core.schema import Schema
 from crosswalk.store import described, models
@@ -41,14 +42,19 @@ def schemas(
 ) -> Described:
     """Return both sides' fields of these CRM objects; with `anew` they are asked for also where they are known.
 
-    Raises UserError for an unknown object, SystemFailure when a system cannot be asked.
+    Where a system cannot be asked, what it said last is returned; with `anew`, and where it never said anything, that
+    raises SystemFailure. Raises UserError for an unknown object.
     """
     wanted = [known_object(each) for each in objects]
     places = [*((connection.crm, each) for each in wanted), (connection.activecampaign, CONTACT)]
     now = clock.now()
     found = {place: described.known(*place) for place in places}
     if anew or any(each is None or now - each.read_at > FRESH for each in found.values()):
-        found = _read(connection, places, vault, clock, opener)
+        try:
+            found = _read(connection, places, vault, clock, opener)
+        except SystemFailure:
+            if anew or None in found.values():
+                raise
     shown = {place: each for place, each in found.items() if each is not None}
     crm = {object: shown[connection.crm, object].schema for object in wanted}
     contact = shown[connection.activecampaign, CONTACT].schema

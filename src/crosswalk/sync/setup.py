@@ -34,6 +34,7 @@ from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS, Context, Progress, compile_object
 from .fields import compile_mapped
+from .mapping_acts import note_replaced
 from .mapping_check import check_doubles, check_writable, named
 from .selecting import checked_selection
 from .sign_in import ACTIVECAMPAIGN, Opener, Visit, budget_of, open_tenant, signed_in
@@ -118,15 +119,16 @@ def open_context(
     report: Callable[[Progress], None] | None = None,
     opener: Opener = open_system,
     of_run: bool = False,
+    instead: MappingFile | None = None,
 ) -> Context:
-    """Make a connection ready to run: systems opened, fields described, mappings compiled.
+    """Make a connection ready to run: systems opened, fields described, mappings compiled; `instead` of the saved ones.
 
     Mapped fields that vanished or have another type rest; see `compile_mapped`. Raises UserError when the connection
     does not exist or has no mapping, SystemFailure when a system cannot be reached, refuses the sign-in, or lacks an
     e-mail field (MAPPING). A context `of_run` is also refused, and stopped, while the connection is paused.
     """
     connection = connections.get(name)
-    mapping = connections.mapping_of(connection)
+    mapping = instead or connections.mapping_of(connection)
     if not mapping.objects:
         said = catalogue.say("no_mapping", connection=name)
         raise UserError(said.message, cure=said.cure, entry="no_mapping")
@@ -176,8 +178,11 @@ def set_mapping(
         contact = activecampaign.describe(CONTACT)
         objects = [_checked(item, crm, contact, mapping.settings, clock) for item in mapping.objects]
     saved = replace(mapping, objects=tuple(objects))
-    connections.save_mapping(connection, saved, clock.now())
-    mapped.accept_kinds(connection.id)
+    with connections.locked(name) as connection:
+        before = connections.mapping_of(connection)
+        connections.save_mapping(connection, saved, clock.now())
+        mapped.accept_kinds(connection.id)
+        note_replaced(connection, before, saved)
     return saved
 
 

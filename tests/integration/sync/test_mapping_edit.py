@@ -242,3 +242,69 @@ def test_proposals_are_added_but_not_where_a_field_was_mapped_meanwhile(
     assert by_name["FirstName"] == "lastName"
     assert "LastName" not in by_name
     assert by_name["Phone"] == "phone"
+
+
+def test_several_pairs_change_at_once_or_not_at_all_with_one_reading_of_the_fields(
+    edited: TwoSystems, editor: MappingEditor
+) -> None:
+    from crosswalk.sync.mapping_edit import Edit, Rules, version_of
+
+    never = Rules(to_crm=UpdateRule.NEVER)
+    edits = [
+        Edit(crm="FirstName", rules=never),
+        Edit(crm="LastName", rules=Rules(policy=Policy.ASK)),
+        Edit(crm="Phone", remove=True),
+    ]
+    (before,) = editor.mapping().objects
+    calls = edited.calls_of(lambda: editor.change_several("contact", edits, version_of(before)))
+    assert calls == {"salesforce": 1, "activecampaign": 1}
+    kept = fields(editor.mapping())
+    assert (kept["FirstName"].to_crm, kept["LastName"].policy) == (UpdateRule.NEVER, Policy.ASK)
+    assert "Phone" not in kept
+
+    wrong = [Edit(crm="FirstName", rules=Rules(blanks=False)), Edit(crm="Email", remove=True)]
+    with pytest.raises(UserError, match="must be mapped"):
+        editor.change_several("contact", wrong)
+    assert fields(editor.mapping()) == kept
+
+
+def test_who_changes_what_somebody_else_changed_meanwhile_is_told_and_nothing_is_saved(
+    editor: MappingEditor,
+) -> None:
+    from crosswalk.sync.mapping_edit import Edit, MappingMovedError, Rules, version_of
+
+    (seen,) = editor.mapping().objects
+    editor.change("contact", "Phone", Rules(blanks=False))
+    edits = [Edit(crm="FirstName", rules=Rules(to_crm=UpdateRule.NEVER))]
+    with pytest.raises(MappingMovedError, match="somebody else") as caught:
+        editor.change_several("contact", edits, version_of(seen))
+    (now,) = editor.mapping().objects
+    assert caught.value.current == now
+    assert fields(editor.mapping())["FirstName"].to_crm is UpdateRule.ALWAYS
+    editor.change_several("contact", edits, version_of(now))
+    kept = fields(editor.mapping())
+    assert (kept["FirstName"].to_crm, kept["Phone"].blanks) == (UpdateRule.NEVER, False)
+
+
+def test_what_people_change_is_kept_in_the_audit_log_with_before_and_after(
+    edited: TwoSystems, editor: MappingEditor
+) -> None:
+    from crosswalk.store import acts, connections
+    from crosswalk.sync.mapping_edit import Edit, Rules
+
+    began = edited.clock.now().replace(year=2000)
+    with acts.acting("ada", "web"):
+        editor.add("contact", "Nickname__c", "NICKNAME", Rules())
+        editor.change_several(
+            "contact", [Edit(crm="Phone", remove=True), Edit(crm="FirstName", rules=Rules(blanks=False))]
+        )
+        edited.set_mapping(mapping_of())
+        edited.set_mapping(mapping_of())
+    editor.change("contact", "Phone", Rules(blanks=False))  # nobody
+    kept = acts.since(connections.get("demo"), "mapping.", began)
+    assert [act.what for act in reversed(kept)] == [
+        "mapping.added", "mapping.removed", "mapping.changed", "mapping.set",
+    ]  # fmt: skip
+    assert {act.person for act in kept} == {"ada"}
+    changed = kept[1].detail
+    assert [pair["blanks"] for pair in (*changed["before"], *changed["after"])] == [True, False]

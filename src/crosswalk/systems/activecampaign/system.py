@@ -99,11 +99,11 @@ class ActiveCampaign:
 
     def count(self, object: str, selection: Selection) -> Counted:
         """Raise SystemFailure(MAPPING): contacts are not selected."""
-        raise SystemFailure(
-            FailureKind.MAPPING,
-            _("ActiveCampaign's contacts are not selected."),
-            cure=_("Select records of the CRM."),
-        )
+        raise _not_selected()
+
+    def latest(self, object: str, fields: Sequence[str], selection: Selection) -> Sequence[Record]:
+        """Raise SystemFailure(MAPPING): contacts are not selected."""
+        raise _not_selected()
 
     def users(self, search: str, limit: int) -> Sequence[Member]:
         """Raise SystemFailure(MAPPING): sales people work in the CRM."""
@@ -179,3 +179,11 @@ def _require_contact(object: str) -> None:
             _("ActiveCampaign has no object {object} that can be synced.").format(object=object),
             cure=_("Map to contact."),
         )
+
+
+def _not_selected() -> SystemFailure:
+    return SystemFailure(
+        FailureKind.MAPPING,
+        _("ActiveCampaign's contacts are not selected."),
+        cure=_("Select records of the CRM."),
+    )

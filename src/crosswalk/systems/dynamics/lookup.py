@@ -41,7 +41,7 @@ class Lookup:
         self._client = client
         self._path = f"/{described.set_name}"
         self._key = described.key
-        self._email = described.columns[described.table.email].wire_name
+        self.email = described.columns[described.table.email].wire_name
         self.reader = RowReader(described, described.known(fields))
         self.etags: dict[str, str] = {}  # of the records that were read, by id
 
@@ -65,7 +65,7 @@ class Lookup:
     def find(self, emails: Sequence[str]) -> list[Record]:
         """Read the live records with these e-mails. Dataverse compares without letter case, and perhaps loosely."""
         keys = list(dict.fromkeys(key for email in emails if (key := normal_email(email))))
-        conditions = [_addressed(self._email, portion) for portion in _portions(keys)]
+        conditions = [_addressed(self.email, portion) for portion in _portions(keys)]
         found = {record.id: record for record in self._read(conditions)}
         asked = set(keys)
         return [found[each] for each in sorted(found) if found[each].key in asked and not found[each].deleted]

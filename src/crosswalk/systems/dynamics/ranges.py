@@ -1,4 +1,4 @@
-"""Reading records by ranges of the time of their creation.
+"""Reading records by ranges of the time of their creation, and those made last.
 
 Record ids have no order that both the environment and we know: a database sorts them in a way of its own, and no
 query compares them. When a record was created never changes, so a range goes from one second to another.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from ...core.mapping import Selection, SelectionKind
 from ...core.system import Range, Record
 from ...core.values import datetime_text
 from ..http import Answer
@@ -20,6 +21,22 @@ from .lookup import MOST_QUERIES, MOST_VALUES, Lookup
 from .schema import Described
 
 _PREFER = [f"odata.maxpagesize={ROWS}"]
+SOME = 200  # records of which a few are wanted: what a selection asks of their values is judged elsewhere
+
+
+def read_latest(
+    client: Client, described: Described, fields: Sequence[str], selection: Selection
+) -> Sequence[Record]:
+    """Read some of the live records with an e-mail that were made last and that a selection may take."""
+    if selection.kind is SelectionKind.NONE:
+        return []
+    lookup = Lookup(client, described, fields)
+    condition = f"{lookup.email} ne null"
+    if selection.since is not None and selection.kind is SelectionKind.CREATED_FROM_NOW:
+        condition += f" and createdon ge {datetime_text(selection.since)}"
+    query = [lookup.select, ("$filter", condition), ("$orderby", "createdon desc")]
+    answer = client.read(f"/{described.set_name}", query=query, prefer=[f"odata.maxpagesize={SOME}"])
+    return [each for each in lookup.reader.page(answer).records if not each.deleted]
 
 
 def read_range(client: Client, described: Described, fields: Sequence[str], after: str) -> Range:

@@ -1,4 +1,4 @@
-"""Reading records by ranges of their ids. Source: Salesforce SOQL, ORDER BY and LIMIT."""
+"""Reading records by ranges of their ids, and those made last. Source: Salesforce SOQL, ORDER BY and LIMIT."""
 
 from __future__ import annotations
 
@@ -8,11 +8,34 @@ from math import ceil
 from ...core.system import Range, Record
 from . import soql
 from .client import Client
+from .criteria import NOTHING, Condition
 from .feed import only_persons
 from .lookup import MOST_IDS, Lookup
 from .schema import Described
 
 PAGE = 2_000  # records a call gives at most; one more is asked for, so that the answer tells whether there is one
+
+SOME = 30  # records of which a few are wanted: some of them may not take part for another reason
+MANY = 200  # where the selection can only be judged here
+
+
+def read_latest(
+    client: Client, described: Described, fields: Sequence[str], condition: Condition
+) -> Sequence[Record]:
+    """Read some of the live records with an e-mail that were made last, of those that meet a condition."""
+    if condition.text == NOTHING:
+        return []
+    lookup = Lookup(client, described, fields)
+    fits = condition.text is not None and soql.size(condition.text) <= soql.LONGEST_FILTER
+    where = [
+        *only_persons(described),
+        f"{described.sobject.email} != null",
+        *([condition.text] if fits and condition.text else []),
+    ]
+    exact = condition.exact and (fits or condition.text is None)
+    tail = f"ORDER BY CreatedDate DESC LIMIT {SOME if exact else MANY}"
+    answer = client.query(soql.select(lookup.columns, described.sobject.name, where=where, tail=tail))
+    return lookup.complete(lookup.page(answer).records)
 
 
 def read_range(

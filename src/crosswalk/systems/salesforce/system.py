@@ -33,7 +33,7 @@ from .feed import Pass, only_persons, read_cursor
 from .ids import long_id
 from .jobs import read_jobs
 from .lookup import Lookup
-from .ranges import read_range
+from .ranges import read_latest, read_range
 from .schema import Described, read_describe, sobject_of
 from .users import find_users
 from .writes import MOST_RECORDS, Sender
@@ -118,6 +118,11 @@ class Salesforce(Crm[Client, Described]):
         described = self._known(object)
         condition = None if only is None else self._filter(described, only)
         return read_range(self._client, described, fields, after, condition)
+
+    def latest(self, object: str, fields: Sequence[str], selection: Selection) -> Sequence[Record]:
+        described = self._known(object)
+        condition = condition_of(selection, described.schema, self.vendor_now())
+        return read_latest(self._client, described, fields, condition)
 
     def fetch(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> Fetched:
         return self._lookup(object, fields).fetch(ids)
