@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime, time
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,12 +32,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help=_("When a connection's runs start by themselves."))
 
 _FIRST_SYNC = _("once the first sync is approved: crosswalk plan, then crosswalk sync")
-_ELSEWHERE = {
-    "dynamics": _(
-        "Look at recurring system jobs in the environment's advanced settings (System Jobs), and at scheduled flows in"
-        " Power Automate."
-    )
-}
 _AHEAD = 5  # starts that are shown
 _MINUTES = {"m": 1, "h": 60}
 
@@ -131,18 +124,15 @@ def jobs(terminal: Terminal, name: Name) -> Answer:
     So that runs can be scheduled around exports and nightly jobs. Costs one call.
     """
     session = open_session()
-    from crosswalk.core.mapping import Side
     from crosswalk.store import connections
-    from crosswalk.sync.setup import open_systems
+    from crosswalk.sync.crm_jobs import crm_jobs, elsewhere
 
     connection = connections.get(name)
-    system = open_systems(connection, session.vault, session.clock)[Side.CRM]
-    with closing(system):
-        found = system.scheduled_jobs()
+    found = crm_jobs(connection, session.vault, session.clock)
     data = {"connection": name, "system": connection.crm.system}
     if found is None:
         said = _("The API of {name}'s CRM has no list of what it starts at set times. {where}")
-        terminal.say(said.format(name=name, where=_ELSEWHERE.get(connection.crm.system, "")).strip())
+        terminal.say(said.format(name=name, where=elsewhere(connection)).strip())
         return Answer(data={**data, "jobs": None})
     return Answer(
         data={**data, "jobs": [msgspec.structs.asdict(each) for each in found]}, tables=[_jobs_table(found)]

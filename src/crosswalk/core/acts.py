@@ -18,6 +18,7 @@ ACTS: Mapping[str, str] = {
     "mapping.changed": gettext_noop("Rules of a pair changed"),
     "mapping.removed": gettext_noop("Pair taken out"),
     "mapping.set": gettext_noop("Mapping replaced"),
+    "direction.set": gettext_noop("Direction changed"),
     "selection.set": gettext_noop("Choice of records changed"),
     "schedule.set": gettext_noop("Schedule set"),
     "schedule.removed": gettext_noop("Schedule removed"),

@@ -105,6 +105,16 @@ _PARTS = frozenset({_O.CONTAINS, _O.NOT_CONTAINS, _O.STARTS_WITH})
 _COUNTED = frozenset(Operator(name) for name, meaning in RELATIVE.items() if meaning.counts)
 
 
+def least_values(operator: Operator) -> int:
+    """Return how many values an operator takes at least."""
+    return 0 if operator in _NO_VALUE else 2 if operator is Operator.BETWEEN else 1
+
+
+def most_values(operator: Operator) -> int:
+    """Return how many values an operator takes at most."""
+    return MOST_VALUES if operator in _LISTS else least_values(operator)
+
+
 class Match(StrEnum):
     """How rows are combined."""
 
@@ -244,15 +254,10 @@ def _field(row: Criterion, schema: Schema) -> Field:
 def _count_values(row: Criterion, schema: Schema) -> None:
     """Raise UserError unless there are as many values as the operator takes."""
     number = len(row.values)
-    if row.operator in _NO_VALUE:
-        fits, wanted = number == 0, _("no value")
-    elif row.operator in _LISTS:
-        fits, wanted = 1 <= number <= MOST_VALUES, _("1 to {most} values").format(most=MOST_VALUES)
-    elif row.operator is Operator.BETWEEN:
-        fits, wanted = number == 2, _("two values")
-    else:
-        fits, wanted = number == 1, _("one value")
-    if not fits:
+    least, most = least_values(row.operator), most_values(row.operator)
+    if not least <= number <= most:
+        words = {0: _("no value"), 1: _("one value"), 2: _("two values")}
+        wanted = words.get(most, _("1 to {most} values").format(most=most))
         raise UserError(
             _("{object}: “{row}” has {number} values, but “{operator}” takes {wanted}.").format(
                 object=schema.object, row=row, number=number, operator=row.operator, wanted=wanted

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
+from django.db import transaction
 
 from crosswalk.core.schedule import Every, Schedule, check, next_start, outside_quiet
+from crosswalk.core.versions import require_version
 
-from . import models
+from . import acts, models
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -42,28 +45,55 @@ def _kept(row: models.Schedule) -> Kept:
     return Kept(schedule=schedule, set_at=row.set_at, next_at=row.next_at, paused=row.paused)
 
 
-def save(connection: models.Connection, schedule: Schedule, now: datetime) -> Kept:
+def save(
+    connection: models.Connection, schedule: Schedule, now: datetime, *, expected: str | None = None
+) -> Kept:
     """Give a connection a schedule instead of the one it has. Equal distances begin at once.
 
-    Raises UserError when the schedule cannot be kept.
+    `expected` is the version of the schedule that somebody saw before. Raises UserError when the schedule cannot be
+    kept, Outdated among them.
     """
     check(schedule)
+    with transaction.atomic():
+        before = _locked(connection, expected)
+        row = _store(connection, schedule, now)
+        acts.note("schedule.set", connection, before=_definition(before), after=_definition(row))
+    return _kept(row)
+
+
+def _store(connection: models.Connection, schedule: Schedule, now: datetime) -> models.Schedule:
     set_at = now.replace(microsecond=0)
-    row, _ = models.Schedule.objects.update_or_create(
+    return models.Schedule.objects.update_or_create(
         connection=connection,
         defaults={
             "definition": msgspec.to_builtins(schedule),
             "set_at": set_at,
             "next_at": next_start(schedule, set_at, set_at - _INSTANT),
         },
-    )
-    return _kept(row)
+    )[0]
 
 
-def remove(connection: models.Connection) -> bool:
-    """Take a connection's schedule away; False when it has none."""
-    count, _ = models.Schedule.objects.filter(connection=connection).delete()
-    return bool(count)
+def _locked(connection: models.Connection, expected: str | None) -> models.Schedule | None:
+    """Hold a connection's schedule for one change; the connection itself is held while it has none."""
+    models.Connection.objects.select_for_update().get(id=connection.id)
+    row = models.Schedule.objects.filter(connection=connection).first()
+    require_version(expected, None if row is None else _kept(row).schedule)
+    return row
+
+
+def _definition(row: models.Schedule | None) -> dict[str, Any] | None:
+    return None if row is None else row.definition
+
+
+def remove(connection: models.Connection, *, expected: str | None = None) -> bool:
+    """Take a connection's schedule away; False when it has none. Raises Outdated."""
+    with transaction.atomic():
+        row = _locked(connection, expected)
+        if row is None:
+            return False
+        acts.note("schedule.removed", connection, before=_definition(row))
+        row.delete()
+    return True
 
 
 def take_due(now: datetime) -> list[int]:
@@ -91,7 +121,7 @@ def begin(connection_id: int, now: datetime) -> None:
     """Let equal distances count from now on, beginning at once: the connection's set-up is finished."""
     row = models.Schedule.objects.filter(connection=connection_id).first()
     if row is not None and isinstance(_kept(row).schedule.times, Every):
-        save(row.connection, _kept(row).schedule, now)
+        _store(row.connection, _kept(row).schedule, now)
 
 
 def put_off(connection: models.Connection, until: datetime) -> None:
@@ -104,7 +134,14 @@ def put_off(connection: models.Connection, until: datetime) -> None:
 
 def pause(connection: models.Connection, *, paused: bool) -> bool:
     """Let a schedule rest, or go on; False when the connection has none. What was missed is made up for once."""
-    return bool(models.Schedule.objects.filter(connection=connection).update(paused=paused))
+    with transaction.atomic():
+        row = _locked(connection, None)
+        if row is None:
+            return False
+        if row.paused != paused:
+            acts.note("schedule.paused" if paused else "schedule.resumed", connection)
+            models.Schedule.objects.filter(connection=connection).update(paused=paused)
+    return True
 
 
 def zones() -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from crosswalk.core.mapping import Side
 
-from . import models
+from . import acts, models
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,12 +45,15 @@ def turn(
     connection: models.Connection, *, global_sync: bool | None = None, initial_sync: bool | None = None
 ) -> Switches:
     """Turn switches on or off, for runs that begin from now on; None leaves one as it is."""
-    if global_sync is not None:
-        connection.global_sync = global_sync
-    if initial_sync is not None:
-        connection.initial_sync = initial_sync
-    connection.save(update_fields=["global_sync", "initial_sync"])
-    return of(connection)
+    wanted = {"global_sync": global_sync, "initial_sync": initial_sync}
+    with transaction.atomic():
+        known = models.Connection.objects.select_for_update().get(id=connection.id)
+        turned = {name: to for name, to in wanted.items() if to is not None and to != getattr(known, name)}
+        for name, to in turned.items():
+            setattr(known, name, to)
+            acts.note("connection.switched", connection, switch=name, to=to)
+        known.save(update_fields=["global_sync", "initial_sync"])
+    return of(known)
 
 
 _LEAVE = """

@@ -49,7 +49,7 @@ class StandardPairs:
         """Return them as they stand now."""
         objects = {item.object: item for item in self._editor.mapping().objects}
         fields = objects.get(self._object, ObjectMapping(object=self._object)).fields
-        return _pairs(self._schemas.crm[self._object], self._schemas.contact, fields)
+        return pairs_of(self._schemas.crm[self._object], self._schemas.contact, fields)
 
     def off(self, crm_field: str) -> None:
         """Take a standard pair out, if it is there; both sides keep what they hold. Raises UserError."""
@@ -78,7 +78,8 @@ class StandardPairs:
         return found
 
 
-def _pairs(crm: Schema, contact: Schema, fields: Sequence[FieldMapping]) -> list[StandardPair]:
+def pairs_of(crm: Schema, contact: Schema, fields: Sequence[FieldMapping]) -> list[StandardPair]:
+    """Return the standard pairs of an object as they stand in a mapping of these fields."""
     names = [(crm.email, contact.email)]
     names += [
         (name, contact.standard[what]) for what, name in crm.standard.items() if what in contact.standard

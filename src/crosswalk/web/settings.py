@@ -61,6 +61,7 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
+                "django.template.context_processors.request",
                 "crosswalk.web.pages.context",
                 "django.contrib.messages.context_processors.messages",
             ]

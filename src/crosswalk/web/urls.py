@@ -6,7 +6,7 @@ from django.contrib.auth.views import LogoutView
 
 from .pages import connection_route, route
 from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS
-from .setup import members
+from .setup import data, members, records, selection, sync
 from .views import account, codes, connection, entry, holds, overview, users
 
 urlpatterns = [
@@ -32,6 +32,10 @@ urlpatterns = [
     connection_route("holds/decide", holds.decide, "hold-decide", roles=MANAGERS),
     connection_route("holds/<int:hold>", holds.hold, "hold", roles=EVERYBODY),
     connection_route("holds/<int:hold>/candidates", holds.candidates, "hold-candidates", roles=EVERYBODY),
+    connection_route("set-up/records", records.records, "setup-records", roles=MANAGERS),
+    connection_route("set-up/selection/<str:object>", selection.selection, "selection", roles=MANAGERS),
+    connection_route("set-up/data", data.data, "setup-data", roles=MANAGERS),
+    connection_route("set-up/sync", sync.sync, "setup-sync", roles=MANAGERS),
 ]
 
 handler403 = "crosswalk.web.errors.forbidden"

@@ -52,7 +52,7 @@ class Site:
             saved = self.crosswalk("mapping", "set", name, str(MAPPING))
             assert saved.code == 0, saved.err
         elif mapped:
-            saved = self.crosswalk("mapping", "suggest", name, "--apply")
+            saved = self.crosswalk("mapping", "suggest", name, "--apply", "--yes")
             assert saved.code == 0, saved.err
         return self.one("SELECT id FROM connection WHERE name = %s", name)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 
 from crosswalk.store.models import Connection
@@ -55,7 +55,7 @@ def list_of_steps(connection: Connection, here: str) -> list[Shown]:
         Shown(
             number=number,
             title=step.title,
-            address=reverse(f"setup-{step.name}", args=[connection.id]),
+            address=_address(f"setup-{step.name}", connection),
             state=found[step.name],
             word=WORDS[found[step.name]],
             icon=ICONS[found[step.name]],
@@ -65,11 +65,25 @@ def list_of_steps(connection: Connection, here: str) -> list[Shown]:
     ]
 
 
+def require_step(connection: Connection, name: str) -> None:
+    """Raise Http404 unless the set-up of a connection has a step."""
+    if all(step.name != name for step in STEPS[connection.crm.system]):
+        raise Http404
+
+
 def after(connection: Connection, name: str) -> str:
     """Return the address to go on to after a step: the next one, and after the last one the plan."""
     names = [step.name for step in STEPS[connection.crm.system]]
     following = names[names.index(name) + 1 :]
-    return reverse(f"setup-{following[0]}" if following else "plans", args=[connection.id])
+    return _address(f"setup-{following[0]}" if following else "plans", connection)
+
+
+def _address(name: str, connection: Connection) -> str:
+    """Return the address of a page; of one that is not there yet that of the connection."""
+    try:
+        return reverse(name, args=[connection.id])
+    except NoReverseMatch:
+        return reverse("connection", args=[connection.id])
 
 
 def set_up(request: HttpRequest, connection: Connection) -> HttpResponse:
