@@ -38,15 +38,22 @@ OPERATORS: Mapping[Operator, str] = {
     _O.THIS_YEAR: gettext_noop("is in this year"),
     _O.LAST_YEAR: gettext_noop("is in last year"),
     _O.NEXT_YEAR: gettext_noop("is in next year"),
-    _O.LAST_DAYS: gettext_noop("is in the last days (today included):"),
-    _O.NEXT_DAYS: gettext_noop("is in the next days (from tomorrow):"),
-    _O.DAYS_AGO: gettext_noop("is exactly so many days ago:"),
-    _O.MORE_THAN_DAYS_AGO: gettext_noop("is longer ago than days:"),
+    _O.LAST_DAYS: gettext_noop("is in the last"),
+    _O.NEXT_DAYS: gettext_noop("is in the next"),
+    _O.DAYS_AGO: gettext_noop("is exactly"),
+    _O.MORE_THAN_DAYS_AGO: gettext_noop("is more than"),
     _O.INCLUDES_ANY: gettext_noop("includes at least one of"),
     _O.INCLUDES_ALL: gettext_noop("includes all of"),
     _O.EXCLUDES: gettext_noop("includes none of"),
     _O.IS_EMPTY: gettext_noop("is empty"),
     _O.IS_NOT_EMPTY: gettext_noop("is filled"),
+}
+# behind the number that an operator counts by
+UNITS: Mapping[Operator, str] = {
+    _O.LAST_DAYS: gettext_noop("days, today included"),
+    _O.NEXT_DAYS: gettext_noop("days, from tomorrow"),
+    _O.DAYS_AGO: gettext_noop("days ago"),
+    _O.MORE_THAN_DAYS_AGO: gettext_noop("days ago"),
 }
 MATCHES: Mapping[Match, str] = {
     Match.ALL: gettext_noop("all of them"),
@@ -87,3 +94,8 @@ DIRECTIONS: Mapping[Direction, str] = {
 def operator_word(operator: Operator) -> str:
     """Return how an operator reads after a field's label."""
     return _(OPERATORS[operator])
+
+
+def unit_word(operator: Operator) -> str:
+    """Return what stands behind an operator's number; empty for all but those that count days."""
+    return _(UNITS.get(operator, ""))

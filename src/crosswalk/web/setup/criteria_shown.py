@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from crosswalk.core.criteria import OPERATORS, Criteria, Criterion, Match, Operator, least_values
-from crosswalk.core.criteria_words import MATCHES, operator_word
+from crosswalk.core.criteria_words import MATCHES, operator_word, unit_word
 from crosswalk.core.language import gettext as _core
 from crosswalk.core.schema import Field, Option, Schema
 from crosswalk.core.values import NUMBER_KINDS, Kind
@@ -38,6 +38,7 @@ class ShownRow:
     operators: Sequence[Choice]
     control: str  # none | text | number | days | date | lines | select | boxes
     values: Sequence[str]  # of the inputs, one of each
+    unit: str  # behind them
     choices: Sequence[Choice]
     error: str
     has_focus: bool  # it has just come, or it is the first with something to correct
@@ -138,6 +139,7 @@ def _row(prefix: str, row: Row, schema: Schema, *, has_focus: bool) -> ShownRow:
         ],
         control=control,
         values=values,
+        unit=unit_word(Operator(row.operator)) if control == "days" else "",
         choices=choices,
         error=row.error,
         has_focus=has_focus,
@@ -197,4 +199,5 @@ def _told_row(row: Criterion, schema: Schema) -> str:
     label = field.label if field is not None else row.field
     labels = {option.value: option.label for option in field.options} if field is not None else {}
     values = ", ".join(labels.get(value, value) for value in row.values)
-    return " ".join(filter(None, [label, operator_word(row.operator), values]))
+    said = [label, operator_word(row.operator), values, unit_word(row.operator)]
+    return " ".join(filter(None, said))
