@@ -30,7 +30,8 @@ from crosswalk.sync import holds, setup
 from crosswalk.sync import run as runs
 from crosswalk.sync.choosing import Outcome, choose_value
 from crosswalk.sync.context import Context
-from crosswalk.sync.explain import Explanation, explain
+from crosswalk.sync.explain import explain
+from crosswalk.sync.explained import Explanation
 from crosswalk.sync.run import RunResult
 from crosswalk.sync.verify import Verification, verify
 from crosswalk.systems import open_system

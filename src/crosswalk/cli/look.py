@@ -21,7 +21,7 @@ from .switches import switch_data, switch_facts
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from crosswalk.sync.explain import LinkExplanation
+    from crosswalk.sync.explained import LinkExplanation
     from crosswalk.sync.states import Standing
     from crosswalk.sync.verify import Verification
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Page, Record
-from crosswalk.core.values import pack
+from crosswalk.core.values import Value, pack, unpack
 
 from . import consents
 from .consents import Reading
@@ -257,6 +257,17 @@ def want(
             " SET to_fetch = true, version = excluded.version, lane = least(inbox.lane, excluded.lane)",
             [connection_id, side.value, object, now, lane, list(record_ids)],
         )
+
+
+def values_of(connection_id: int, side: Side, object: str, record_id: str | None) -> dict[str, Value]:
+    """Return the values that wait to be looked at of one record; empty: none do."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT packed FROM inbox WHERE connection_id = %s AND side = %s AND object = %s AND record_id = %s",
+            [connection_id, side.value, object, record_id],
+        )
+        row = cursor.fetchone()
+    return unpack(row[0]) if row else {}
 
 
 def wanted(connection_id: int, side: Side, object: str, limit: int) -> list[str]:

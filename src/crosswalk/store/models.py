@@ -156,7 +156,10 @@ class Directory(models.Model):
     class Meta:
         db_table = "directory"
         indexes = [
-            models.Index(fields=["tenant", "key"], name="directory_key"),
+            # equal keys are found by it, and keys by their beginning
+            models.Index(
+                fields=["tenant", "key"], name="directory_key", opclasses=["int8_ops", "text_pattern_ops"]
+            ),
             BrinIndex(fields=["stamp"], pages_per_range=4, name="directory_stamp"),
         ]
 

@@ -29,56 +29,17 @@ from crosswalk.store.pairs import HoldRow, LinkRow, Seen
 
 from . import pausing
 from .context import CONTACT, Context, ObjectPlan, PausedField
+from .explained import (
+    UNKNOWN,
+    Explanation,
+    FieldExplanation,
+    LinkExplanation,
+    closed_link,
+    links_of_successor,
+)
 from .fields import PAUSED
 from .match import NOT_SELECTED, Pair
 from .merging import clock_tolerance, field_case, side_states
-
-UNKNOWN = "(unknown)"
-
-
-class FieldExplanation(msgspec.Struct, kw_only=True):
-    """One field of a link."""
-
-    crm_field: str
-    crm_label: str
-    activecampaign_field: str
-    activecampaign_label: str
-    crm: Value
-    activecampaign: Value
-    crm_shadow: Value
-    activecampaign_shadow: Value
-    decision: str
-    reason: str
-    hold: str | None = None
-
-
-class LinkExplanation(msgspec.Struct, kw_only=True):
-    """One link of the record."""
-
-    object: str
-    crm_id: str | None
-    activecampaign_id: str | None
-    state: str
-    closed_reason: str | None = None  # why a closed link closed; nothing is compared then
-    is_primary: bool
-    selected: bool  # false: the CRM record is out of the selection, and nothing travels
-    unmet: list[str]  # the criteria that the CRM record does not meet now
-    fields: list[FieldExplanation]
-    consent: dict[str, Any]  # both sides' standing now and when last settled, with all evidence
-    holds: list[str]  # reasons that hold the whole record
-    journal: list[dict[str, Any]]  # last writes, newest first
-
-
-class Explanation(msgspec.Struct, kw_only=True):
-    """What Crosswalk knows of one record."""
-
-    side: str
-    record_id: str
-    directory: list[
-        dict[str, Any]
-    ]  # what the feeds showed: object, key, stamp, deleted, why it does not take part
-    links: list[LinkExplanation]
-    unmet: list[str] = []  # of a CRM record without link: the criteria that it does not meet now
 
 
 def explain(context: Context, side: Side, record_id: str) -> Explanation:
@@ -90,7 +51,7 @@ def explain(context: Context, side: Side, record_id: str) -> Explanation:
     known = history.directory_rows(context.tenants[side], record_id)
     closed = history.closed_links(context.connection_id, side, record_id)
     if side is Side.CRM and not links:
-        links = _links_of_successor(context, known)
+        links = links_of_successor(context.connection_id, known)
     if (
         side is Side.CRM
         and not links
@@ -107,37 +68,7 @@ def explain(context: Context, side: Side, record_id: str) -> Explanation:
         side=side.value,
         record_id=record_id,
         directory=known,
-        links=[*(_link(context, link) for link in links), *map(_closed_link, closed)],
-    )
-
-
-def _links_of_successor(context: Context, known: list[dict[str, Any]]) -> list[LinkRow]:
-    """Return the links of what a CRM record was merged into or converted to."""
-    ids = [row["successor"].partition(" ")[2] for row in known if row["successor"]]
-    return [link for each in ids if each for link in pairs.link_of(context.connection_id, Side.CRM, each)]
-
-
-def _closed_link(row: dict[str, Any]) -> LinkExplanation:
-    """Tell why a link closed, and what was written over it."""
-    return LinkExplanation(
-        object=row["object"],
-        crm_id=row["crm_id"],
-        activecampaign_id=row["activecampaign_id"],
-        state="closed",
-        closed_reason=row["closed_reason"],
-        is_primary=row["is_primary"],
-        selected=True,
-        unmet=[],
-        fields=[],
-        consent={
-            "crm": None,
-            "activecampaign": None,
-            "crm_shadow": None,
-            "activecampaign_shadow": None,
-            "evidence": consent_links.evidence_of(row["id"]),
-        },
-        holds=[],
-        journal=history.journal_of(row["id"], joined=True),
+        links=[*(_link(context, link) for link in links), *map(closed_link, closed)],
     )
 
 

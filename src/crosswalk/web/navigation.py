@@ -34,6 +34,9 @@ BAR: Sequence[Item] = (
 CONNECTION_BAR: Sequence[Item] = (
     Item(route="connection", label=_("How it stands"), icon="activity"),
     Item(route="holds", label=_("Holds"), icon="hand", covers=("hold", "hold-decide", "hold-candidates")),
+    Item(
+        route="records", label=_("Records"), icon="search", covers=("records-find", "record", "record-read")
+    ),
 )
 
 

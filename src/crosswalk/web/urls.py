@@ -8,6 +8,8 @@ from .pages import connection_route, route
 from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS
 from .setup import data, members, records, selection, sync
 from .views import account, codes, connection, entry, holds, overview, users
+from .setup import members
+from .views import account, codes, connection, entry, holds, overview, records, users
 
 urlpatterns = [
     route("", overview.overview, "overview", roles=EVERYBODY),
@@ -28,6 +30,10 @@ urlpatterns = [
     connection_route(
         "set-up/users/<int:member>/remove", members.remove, "setup-users-remove", roles=ADMINISTRATORS
     ),
+    connection_route("records", records.records, "records", roles=EVERYBODY),
+    connection_route("records/find", records.find, "records-find", roles=EVERYBODY),
+    connection_route("records/<str:side>/<str:record>", records.record, "record", roles=EVERYBODY),
+    connection_route("records/<str:side>/<str:record>/read", records.read, "record-read", roles=EVERYBODY),
     connection_route("holds", holds.holds, "holds", roles=EVERYBODY),
     connection_route("holds/decide", holds.decide, "hold-decide", roles=MANAGERS),
     connection_route("holds/<int:hold>", holds.hold, "hold", roles=EVERYBODY),

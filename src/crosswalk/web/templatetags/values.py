@@ -8,6 +8,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from crosswalk.sync.explained import UNKNOWN
 
 register = template.Library()
 _LONGEST = 300  # characters shown of one value
@@ -19,10 +22,25 @@ def value(given: object) -> SafeString | str:
     """Return a value of a field; that there is none is said."""
     if given is None or given in ((), ""):
         return format_html('<span class="text-secondary">{}</span>', _("empty"))
+    if given == UNKNOWN:
+        return format_html('<span class="text-secondary">{}</span>', _("not known"))
     if isinstance(given, bool):
         return _("yes") if given else _("no")
     text = "; ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
     return _plain(text)
+
+
+_STANDINGS = {
+    "out": gettext_noop("opted out"),
+    "in": gettext_noop("may be mailed"),
+    "none": gettext_noop("nothing said"),
+}
+
+
+@register.filter
+def consent(standing: str | None) -> str:
+    """Return what a side says about mail to a person."""
+    return _(_STANDINGS[standing]) if standing in _STANDINGS else _("not known")
 
 
 def _plain(text: str) -> str:
