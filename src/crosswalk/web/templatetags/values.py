@@ -27,7 +27,7 @@ def value(given: object) -> SafeString | str:
     if isinstance(given, bool):
         return _("yes") if given else _("no")
     text = "; ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
-    return _plain(text)
+    return format_html("<bdi>{}</bdi>", _plain(text))
 
 
 _STANDINGS = {

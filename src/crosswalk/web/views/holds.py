@@ -113,6 +113,7 @@ def _of_cause(
         "form": form,
         "alert": alert,
         "at_once": AT_ONCE,
+        "same_reason": len({each.reason for each in rows}) == 1,
         "choosable": any(each.choosable for each in rows),
         "ambiguous": any(each.ambiguous for each in rows),
         **_shared(request, connection),
