@@ -31,6 +31,8 @@ ROUTES = {
     "users": ("/users", ("administrator",), 200),
     "user": ("/users/{user}", ("administrator",), 200),
     "user-link": ("/users/{user}/link", ("administrator",), 405),
+    "audit": ("/audit", ("administrator", "manager"), 200),
+    "audit-download": ("/audit/download", ("administrator", "manager"), 200),
     "help-index": ("/help", ALL, 200),
     "help": ("/help/CW-4001", ALL, 200),
     "connection": ("/connections/{connection}/", ALL, 200),

@@ -163,3 +163,22 @@ def test_a_step_is_a_piece_and_a_round_is_followed_by_a_day_of_rest(
     write(connection_id, 1, OLD)
     assert looked_at() == [0, False]
     assert retention.step(NOW + retention.REST).rows["journal"] == 1
+
+
+def test_the_audit_log_is_kept_as_long_as_the_longest_journal(connection_id: int) -> None:
+    from crosswalk.store import models, retention
+
+    def act(at: datetime) -> int:
+        return int(models.Act.objects.create(at=at, person="ada", door="web", what="runs.paused").id)
+
+    old, young = [act(OLD) for _ in range(4)], [act(YOUNG) for _ in range(2)]
+    assert retention.whole_round(NOW)["act"] == 4
+    assert kept("act") == young
+    models.Connection.objects.filter(id=connection_id).update(settings={"journal_days": 500})
+    kept_longer = act(OLD)
+    retention.whole_round(NOW)
+    assert kept("act") == [*young, kept_longer]
+    models.Connection.objects.all().delete()
+    retention.whole_round(NOW)
+    assert kept("act") == young
+    assert not set(old) & set(kept("act"))

@@ -9,6 +9,7 @@ import typer
 from crosswalk.core.language import gettext as _
 
 from . import (
+    audit,
     backups,
     budget,
     connection,
@@ -69,6 +70,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(backups.app)
 app.add_typer(doctor.app)
 app.add_typer(upkeep.app)
+app.add_typer(audit.app)
 app.add_typer(demo.app)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from functools import wraps
 from types import MappingProxyType
@@ -10,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from crosswalk.core.acts import acting
 from crosswalk.core.language import gettext as _
 
 from . import logs
@@ -24,14 +27,20 @@ Verbose = Annotated[
 _SHARED = {"as_json": Json, "verbose": Verbose}
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
-    """Register a function as a command. It is handed a Terminal and returns an Answer or raises."""
+def command(
+    app: typer.Typer, name: str, *, serves: bool = False
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register a function as a command. It is handed a Terminal and returns an Answer or raises.
+
+    What it changes is changed by who runs it, unless it `serves` others.
+    """
 
     def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
         @wraps(function)
         def run(*, as_json: bool, verbose: bool, **arguments: Any) -> None:
             terminal = Terminal(as_json=as_json, verbose=verbose)
-            raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
+            with acting("" if serves else _somebody(), "" if serves else "cli"):
+                raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
 
         _give_signature(run, function)
         app.command(name, help=_help(function))(run)
@@ -48,13 +57,22 @@ def default(app: typer.Typer) -> Callable[[Callable[..., Answer]], Callable[...,
         def run(*, context: typer.Context, as_json: bool, verbose: bool, **arguments: Any) -> None:
             if context.invoked_subcommand is None:
                 terminal = Terminal(as_json=as_json, verbose=verbose)
-                raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
+                with acting(_somebody(), "cli"):
+                    raise typer.Exit(_conclude(terminal, lambda: function(terminal, **arguments)))
 
         _give_signature(run, function, {"context": typer.Context})
         app.callback(invoke_without_command=True, help=_help(function))(run)
         return function
 
     return register
+
+
+def _somebody() -> str:
+    """Return who runs the command: the operating system's user."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())  # one without a name, as in containers
 
 
 def _help(function: Callable[..., Answer]) -> str:

@@ -47,7 +47,7 @@ def _crm(name: str | None) -> str | None:
     raise typer.BadParameter(_("one of {crms}").format(crms=", ".join(_CHOICES)))
 
 
-@command(app, "demo")
+@command(app, "demo", serves=True)
 def demo(
     terminal: Terminal,
     once: Annotated[

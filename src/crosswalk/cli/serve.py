@@ -22,7 +22,7 @@ from .web import open_web, welcome
 app = typer.Typer()
 
 
-@command(app, "serve")
+@command(app, "serve", serves=True)
 def serve(
     terminal: Terminal,
     host: Host = HOST,

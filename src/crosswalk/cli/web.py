@@ -23,7 +23,7 @@ SETTINGS = "crosswalk.web.settings"
 app = typer.Typer()
 
 
-@command(app, "web")
+@command(app, "web", serves=True)
 def web(
     terminal: Terminal,
     host: Host = HOST,

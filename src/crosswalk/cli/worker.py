@@ -18,7 +18,7 @@ from .terminal import Terminal
 app = typer.Typer()
 
 
-@command(app, "worker")
+@command(app, "worker", serves=True)
 def worker(
     terminal: Terminal,
     concurrency: Annotated[

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from .language import gettext as _
 from .language import gettext_noop
+
+# (person, door) in whose name what happens now happens
+_actor: ContextVar[tuple[str, str]] = ContextVar("actor", default=("", ""))
+
+
+@contextmanager
+def acting(person: str, door: str) -> Iterator[None]:
+    """Let what happens inside be done by a person through a door (web, cli)."""
+    token = _actor.set((person, door))
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def actor() -> tuple[str, str]:
+    """Return in whose name what happens now happens, and the door; both are empty when it is in nobody's."""
+    return _actor.get()
+
 
 # name → how a line of the log begins
 ACTS: Mapping[str, str] = {
@@ -40,7 +61,14 @@ ACTS: Mapping[str, str] = {
     "person.entered": gettext_noop("Signed in"),
     "member.added": gettext_noop("User of the CRM let in"),
     "member.removed": gettext_noop("User of the CRM taken out"),
+    "person.refused": gettext_noop("Wrong password"),
+    "person.password": gettext_noop("Password chosen"),
     "notices.changed": gettext_noop("Receivers of notices changed"),
+    "budget.changed": gettext_noop("Share of calls changed"),
+    "tombstones.lifted": gettext_noop("Deleted people may be made again"),
+    "backup.taken": gettext_noop("Backup taken"),
+    "backup.restored": gettext_noop("Backup restored"),
+    "key.rotated": gettext_noop("Key changed"),
 }
 
 

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.utils import timezone
 
+from crosswalk.core import acts
 from crosswalk.core.values import Value
 
 from .models import Act, Connection
 
-# (person, door) in whose name what happens now happens
-_actor: ContextVar[tuple[str, str]] = ContextVar("actor", default=("", ""))
-
-
-@contextmanager
-def acting(person: str, door: str) -> Iterator[None]:
-    """Let what happens inside be done by a person through a door (web, cli)."""
-    token = _actor.set((person, door))
-    try:
-        yield
-    finally:
-        _actor.reset(token)
+acting = acts.acting
 
 
 def actor() -> str:
     """Return in whose name what happens now happens; empty: in nobody's."""
-    return _actor.get()[0]
+    return acts.actor()[0]
 
 
 def note(what: str, connection: Connection | None = None, **detail: Any) -> None:
@@ -39,7 +28,7 @@ def note(what: str, connection: Connection | None = None, **detail: Any) -> None
     `what` is a name of `core.acts.ACTS`; `detail` is plain data without secrets, such as before and after. What nobody
     does (a worker by its schedule) is not kept: runs have their own history.
     """
-    person, door = _actor.get()
+    person, door = acts.actor()
     if person:
         Act.objects.create(
             at=timezone.now(),
@@ -65,3 +54,34 @@ def since(connection: Connection, beginning: str, moment: datetime) -> list[Act]
 
 def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in detail.items() if value is not None}
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which acts are meant; empty: all."""
+
+    person: str = ""
+    what: str = ""
+    connection: str = ""  # its name
+
+
+def listed(wanted: Wanted, *, before: int | None = None, limit: int | None = None) -> Sequence[Act]:
+    """Return acts, newest first: those with a smaller number than `before`."""
+    found = Act.objects.order_by("-id")
+    if wanted.person:
+        found = found.filter(person=wanted.person)
+    if wanted.what:
+        found = found.filter(what=wanted.what)
+    if wanted.connection:
+        found = found.filter(connection_name=wanted.connection)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return list(found[:limit])
+
+
+def known() -> tuple[list[str], list[str], list[str]]:
+    """Return who acted, on which connections, and what was done: what a list can be narrowed to."""
+    names = ("person", "connection_name", "what")
+    people, connections, done = (
+        sorted(filter(None, Act.objects.order_by().values_list(name, flat=True).distinct())) for name in names
+    )
+    return people, connections, done

@@ -15,7 +15,7 @@ from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import MappingFile, ObjectMapping, Settings
 
-from . import models
+from . import acts, models
 from .keys import CREDENTIALS, TOKENS, sealing
 from .vault import Vault
 
@@ -78,13 +78,18 @@ def add(name: str, vault: Vault, crm: Account, activecampaign: Account, now: dat
         )
     with sealing():
         tenants = [_save_tenant(vault, account, now) for account in (crm, activecampaign)]
-        return known or models.Connection.objects.create(
+        if known is not None:
+            acts.note("connection.signed_in", known, systems=[crm.system, activecampaign.system])
+            return known
+        made = models.Connection.objects.create(
             name=name,
             crm=tenants[0],
             activecampaign=tenants[1],
             settings=msgspec.to_builtins(Settings()),
             created_at=now,
         )
+        acts.note("connection.added", made, crm=crm.identity, activecampaign=activecampaign.identity)
+        return made
 
 
 def _renews(vault: Vault, known: models.Connection, *accounts: Account) -> bool:
@@ -161,6 +166,7 @@ _OWNED = (
 def remove(connection: models.Connection) -> None:
     """Forget a connection, and tenants that no other connection uses; synced data stays on both sides."""
     with transaction.atomic(), database.cursor() as cursor:
+        acts.note("connection.removed", connection)
         for table in _OWNED:
             where = (
                 "plan_id IN (SELECT id FROM plan WHERE connection_id = %s)"

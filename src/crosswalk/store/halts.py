@@ -17,6 +17,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import Halted
 from crosswalk.core.system import Budget
 
+from . import acts
 from .models import Connection, Halt, Schedule
 from .runs import STOPPED, ended_so
 
@@ -85,6 +86,7 @@ def stop(now: datetime) -> None:
     with transaction.atomic():
         if not Halt.objects.filter(connection=None).exists():
             Halt.objects.create(connection=None, kind="stopped", since=now)
+            acts.note("all.stopped")
 
 
 def start(now: datetime) -> bool:
@@ -93,12 +95,15 @@ def start(now: datetime) -> bool:
         lifted, _ = Halt.objects.filter(connection=None).delete()
         if lifted:
             _make_due(Schedule.objects.values_list("connection_id", flat=True), now)
+            acts.note("all.started")
         return bool(lifted)
 
 
 def pause(connection: Connection, now: datetime) -> None:
     """Let a connection's runs rest; one that is under way stops."""
-    Halt.objects.update_or_create(connection=connection, defaults={"kind": "paused", "since": now})
+    with transaction.atomic():
+        Halt.objects.update_or_create(connection=connection, defaults={"kind": "paused", "since": now})
+        acts.note("runs.paused", connection)
 
 
 def resume(connection: Connection, now: datetime) -> bool:
@@ -107,6 +112,7 @@ def resume(connection: Connection, now: datetime) -> bool:
         lifted, _ = Halt.objects.filter(connection=connection, kind="paused").delete()
         if lifted:
             _make_due([connection.id], now)
+            acts.note("runs.resumed", connection)
         return bool(lifted)
 
 
@@ -119,7 +125,9 @@ def cancel(connection: Connection, now: datetime) -> bool:
     """Have the run under way stop before its next call; False when there is none."""
     if connection.id not in under_way():
         return False
-    Halt.objects.get_or_create(connection=connection, defaults={"kind": "cancelled", "since": now})
+    with transaction.atomic():
+        Halt.objects.get_or_create(connection=connection, defaults={"kind": "cancelled", "since": now})
+        acts.note("run.cancelled", connection)
     return True
 
 

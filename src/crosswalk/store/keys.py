@@ -19,6 +19,7 @@ from django.db import transaction
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 
+from . import acts
 from .vault import Vault, new_key, read_keys, write_keys
 
 
@@ -72,6 +73,7 @@ def rotate(path: Path) -> int:
             raise UserError(_("Somebody else changes the key at the same time."), cure=_("Try again."))
         list(_all(Vault(newest)))
         write_keys(path, [newest])
+        acts.note("key.rotated", credentials=count)
     return count
 
 

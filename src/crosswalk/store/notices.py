@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 from django.db import connection as database
+from django.db import transaction
 
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.core.notice_words import Told
 from crosswalk.core.notices import Episode
 
-from . import models
+from . import acts, models
 from .keys import RECEIVERS, sealing
 from .vault import Vault
 
@@ -69,13 +70,16 @@ def add(vault: Vault, receiver: Receiver, now: datetime) -> None:
             address=vault.seal({"to": receiver.to, "secret": receiver.secret}, RECEIVERS.row(receiver.name)),
             created_at=now,
         )
+        acts.note("notices.changed", added=receiver.name, kind=receiver.kind)
 
 
 def remove(name: str) -> None:
     """Forget a receiver and what is on its way to it. Raises UserError when there is none of that name."""
     found = _found(name)
-    models.Notice.objects.filter(receiver=found).delete()
-    found.delete()
+    with transaction.atomic():
+        models.Notice.objects.filter(receiver=found).delete()
+        found.delete()
+        acts.note("notices.changed", removed=name)
 
 
 def get(vault: Vault, name: str) -> Receiver:

@@ -66,6 +66,15 @@ _RUNS = f"""
         RETURNING r.id)
     {_ANSWER.format(newest="max(runs) FROM limits")}
 """
+# Kept as long as the journal of the connection that keeps it longest.
+_ACTS = f"""
+    WITH {_LIMITS},
+    oldest AS (
+        SELECT coalesce(min(journal), %(now)s - make_interval(days => {JOURNAL_DAYS})) AS journal FROM limits),
+    piece AS (SELECT id, at FROM act WHERE id > %(after)s ORDER BY id LIMIT %(size)s),
+    gone AS (DELETE FROM act a USING piece p, oldest WHERE a.id = p.id AND p.at < oldest.journal RETURNING a.id)
+    {_ANSWER.format(newest="journal FROM oldest")}
+"""
 # Of a plan, its rows go first.
 _PLANS = f"""
     WITH {_LIMITS},
@@ -77,7 +86,7 @@ _PLANS = f"""
         RETURNING id)
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM rows_gone), 0, EXISTS (SELECT FROM piece)
 """
-_TABLES: Mapping[str, str] = {"journal": _JOURNAL, "run": _RUNS, "plan": _PLANS}
+_TABLES: Mapping[str, str] = {"journal": _JOURNAL, "run": _RUNS, "plan": _PLANS, "act": _ACTS}
 _PLACE = "SELECT position FROM upkeep WHERE name = %s AND rests_until <= %s FOR UPDATE SKIP LOCKED"
 
 

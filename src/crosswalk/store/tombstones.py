@@ -12,7 +12,7 @@ from django.db import transaction
 
 from crosswalk.core.mapping import Side
 
-from . import models
+from . import acts, models
 from .identity import LIFTED, lift_tombstones
 from .inbox import want
 from .pairs import tombstones
@@ -85,6 +85,8 @@ def lift(connection: models.Connection, keys: Sequence[str], now: datetime) -> L
             " SELECT record_id FROM directory WHERE tenant_id = %s AND object = 'contact' AND key = ANY(%s)))",
             [LIFTED, connection.id, LIFTED, list(keys), connection.activecampaign_id, list(keys)],
         )
+        if lifted:
+            acts.note("tombstones.lifted", connection, addresses=list(keys))
     return Lifted(tombstones=lifted, records=records)
 
 

@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.core.sign_in import Browser, Granted, OwnTokens
 from crosswalk.core.system import Budget, System
-from crosswalk.store import connections, models, schedules
+from crosswalk.store import acts, connections, models, schedules
 from crosswalk.store.budget import TenantBudget
 from crosswalk.store.connections import Account
 from crosswalk.store.tokens import TenantTokens
@@ -146,7 +148,9 @@ def sign_in_again(
                 "Sign in as a user of that {tenant}, or add a connection of another name. Nothing was changed."
             ).format(tenant=tenant_word(tenant.system)),
         )
-    connections.sign_in_again(vault, account, clock.now())
+    with transaction.atomic():
+        connections.sign_in_again(vault, account, clock.now())
+        acts.note("connection.signed_in", connection, systems=[tenant.system])
     schedules.put_off(connection, clock.now())  # what rested since the sign-in was lost starts at once
     return connection
 

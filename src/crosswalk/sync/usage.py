@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
+from django.db import transaction
+
 from crosswalk.core.lanes import DAY, Forecast, forecast
 from crosswalk.core.schedule import starts
-from crosswalk.store import budget, connections, runs, schedules
+from crosswalk.store import acts, budget, connections, runs, schedules
 from crosswalk.store.models import Connection
 
 from .setup import check_settings
@@ -80,4 +82,8 @@ def set_percent(connection: Connection, percent: float) -> None:
     mapping = connections.mapping_of(connection)
     settings = replace(mapping.settings, crm_calls_percent=percent)
     check_settings(settings, [item.object for item in mapping.objects])
-    connections.save_settings(connection, settings)
+    with transaction.atomic():
+        connections.save_settings(connection, settings)
+        before = mapping.settings.crm_calls_percent
+        if before != percent:
+            acts.note("budget.changed", connection, before={"percent": before}, after={"percent": percent})

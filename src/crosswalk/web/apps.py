@@ -10,3 +10,9 @@ class WebConfig(AppConfig):
 
     name = "crosswalk.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Keep who comes in, and who does not."""
+        from . import entering
+
+        entering.listen()

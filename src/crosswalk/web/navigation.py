@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crosswalk.store.models import Connection
 
 from .models import User
-from .roles import ADMINISTRATORS, EVERYBODY, Role
+from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Item:
 BAR: Sequence[Item] = (
     Item(route="overview", label=_("Overview"), icon="house"),
     Item(route="users", label=_("People"), icon="users", roles=ADMINISTRATORS, covers=("user", "user-link")),
+    Item(route="audit", label=_("Audit log"), icon="scroll-text", roles=MANAGERS),
     Item(route="help-index", label=_("Help"), icon="life-buoy", covers=("help",)),
 )
 CONNECTION_BAR: Sequence[Item] = (

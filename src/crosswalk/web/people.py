@@ -11,6 +11,10 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 
+from crosswalk.core.acts import acting
+from crosswalk.store import acts
+from crosswalk.store.models import Connection
+
 from .models import Access, EntryLink, User
 from .roles import Role
 
@@ -39,7 +43,9 @@ def first_link(now: datetime) -> str | None:
 
 def link_for(user: User, now: datetime) -> str:
     """Return the secret part of a new link with which somebody chooses a password; earlier ones are of no use."""
-    return _make(user, now)
+    with transaction.atomic():
+        acts.note("person.link", name=user.name)
+        return _make(user, now)
 
 
 def _make(user: User | None, now: datetime) -> str:
@@ -68,7 +74,17 @@ def use(link: EntryLink, name: str, password: str) -> User:
     user.set_password(password)
     user.save()
     link.delete()
+    with acting(user.name, "web"):
+        acts.note("person.password")
     return user
+
+
+def choose_password(user: User, password: str) -> None:
+    """Give somebody another password."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        acts.note("person.password")
 
 
 def named(name: str) -> User | None:
@@ -84,14 +100,30 @@ def add(name: str, role: Role, connections: Iterable[int]) -> User:
         user.set_unusable_password()
         user.save()
         _show(user, connections)
+        acts.note("person.added", name=name, role=str(role), connections=_names(connections))
     return user
 
 
 def change(user: User, role: Role, connections: Iterable[int], *, active: bool) -> None:
     """Change what somebody may do; within a transaction."""
+    before = _rights(user)
     user.role, user.is_active = role, active
     user.save(update_fields=["role", "is_active", "changed_at"])
     _show(user, connections)
+    after = _rights(user)
+    if before != after:
+        acts.note("person.changed", name=user.name, before=before, after=after)
+
+
+def _rights(user: User) -> dict[str, object]:
+    seen = list(user.accesses.values_list("connection_id", flat=True))
+    return {"role": str(user.role), "may_sign_in": user.is_active, "connections": _names(seen)}
+
+
+def _names(numbers: Iterable[int]) -> list[str]:
+    return list(
+        Connection.objects.filter(id__in=list(numbers)).order_by("name").values_list("name", flat=True)
+    )
 
 
 def _show(user: User, connections: Iterable[int]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from structlog.contextvars import bound_contextvars
 
-from crosswalk.store.acts import acting
+from crosswalk.core.acts import acting
 
 HEADER = "X-Request-Id"
 

@@ -9,7 +9,7 @@ from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS
 from .setup import data, members, records, selection, sync
 from .views import account, codes, connection, entry, holds, overview, users
 from .setup import members
-from .views import account, codes, connection, entry, holds, overview, records, users
+from .views import account, audit, codes, connection, entry, holds, overview, records, users
 
 urlpatterns = [
     route("", overview.overview, "overview", roles=EVERYBODY),
@@ -20,6 +20,8 @@ urlpatterns = [
     route("account/password", account.password, "password", roles=EVERYBODY),
     route("users", users.users, "users", roles=ADMINISTRATORS),
     route("users/<int:number>", users.user, "user", roles=ADMINISTRATORS),
+    route("audit", audit.audit, "audit", roles=MANAGERS),
+    route("audit/download", audit.download, "audit-download", roles=MANAGERS),
     route("help", codes.index, "help-index", roles=EVERYBODY),
     route("help/<str:code>", codes.entry, "help", roles=EVERYBODY),
     route("users/<int:number>/link", users.user_link, "user-link", roles=ADMINISTRATORS),

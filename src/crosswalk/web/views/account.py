@@ -6,6 +6,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from crosswalk.web import people
 from crosswalk.web.forms import ChangePassword, Preferred
 from crosswalk.web.models import User
 from crosswalk.web.pages import person
@@ -27,8 +28,7 @@ def password(request: HttpRequest) -> HttpResponse:
     user = person(request)
     form = ChangePassword(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        user.set_password(form.cleaned_data["password"])
-        user.save(update_fields=["password"])
+        people.choose_password(user, form.cleaned_data["password"])
         update_session_auth_hash(request, user)
         return redirect("account")
     return _page(request, Preferred(initial=_preferred(user)), form)
