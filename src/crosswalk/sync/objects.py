@@ -19,7 +19,7 @@ from .mapping_check import check_writable
 from .mapping_edit import MappingEditor
 from .mapping_standard import pairs_of
 from .schemas import schemas
-from .selections import save_selection
+from .selections import ready_selection, save_selection
 from .sign_in import Opener
 
 
@@ -56,7 +56,8 @@ def turn_on(
         brought = _standard(known.crm[object], known.contact)
         mapping = MappingEditor(connection.name, vault, clock, opener).extend(object, brought)
     if mapping.selection.kind is SelectionKind.NONE:
-        save_selection(connection.name, object, awakened(mapping.selection), clock.now())
+        again = ready_selection(connection, object, awakened(mapping.selection), vault, clock, opener)
+        save_selection(connection.name, object, again, clock.now())
     return brought
 
 

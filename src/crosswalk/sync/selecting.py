@@ -50,8 +50,12 @@ class Selector:
 def checked_selection(selection: Selection, schema: Schema) -> Selection:
     """Return a selection as it is saved: criteria with names and values in canonical form, the flag's field found.
 
+    One that takes none keeps what it had for the day on which it takes records again.
+
     Raises UserError that names field, operator or value, and what may stand there.
     """
+    if selection.kind is SelectionKind.NONE:
+        return selection
     if selection.kind is SelectionKind.FLAGGED:
         return replace(selection, flag=_flag(schema), criteria=None)
     if selection.kind is not SelectionKind.CRITERIA:

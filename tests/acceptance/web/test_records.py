@@ -214,6 +214,10 @@ def test_of_two_who_change_the_schedule_or_a_choice_the_second_is_told_and_may_g
     second = Form(site.visitor("administrator"), first.path)
     third = Form(site.visitor("administrator"), first.path)
     assert first.send(schedule__minutes="60", lead__kind="created_from_now").status_code == 302
+    removing = Form(third.visitor, third.path)
+    third_version, removing.fields["schedule-version"] = removing.fields["schedule-version"], ["other"]
+    assert "Somebody else changed this meanwhile" in removing.send("remove").text
+    assert removing.fields["schedule-version"] == third_version
     late = second.send(schedule__minutes="30")
     assert late.status_code == 409
     assert "Somebody else changed this meanwhile" in late.text
@@ -227,6 +231,7 @@ def test_of_two_who_change_the_schedule_or_a_choice_the_second_is_told_and_may_g
     assert "Stored now: All created from now on" in third.page
     stored = objects(site, "rec-two")
     assert stored["contact"]["selection"]["kind"] == "all"  # all or nothing
+    assert "Those created since" in third.page
 
 
 # --- criteria ------------------------------------------------------------------------------------------------------
@@ -284,8 +289,14 @@ def test_criteria_are_put_together_counted_and_saved(site: Site) -> None:
     ]
     assert [row["operator"] for row in stored["criteria"]["groups"][0]["rows"]] == ["last_days", "between"]
     assert stored["criteria"]["zone"] == "Europe/Madrid"
-    step = form.visitor.get(form.path.partition("selection")[0] + "records").text
+    whole = Form(form.visitor, form.path.partition("selection")[0] + "records")
+    step = whole.page
     assert "Region is one of Americas, Asia Pacific" in step.replace("\n", " ")
+
+    assert "Takes 0 records now" in whole.send("count:lead", part=True, lead__kind="none").text
+    assert whole.send(lead__kind="none").status_code == 302
+    assert Form(form.visitor, whole.path).send(lead__kind="criteria").status_code == 302
+    assert objects(site, "rec-criteria")["lead"]["selection"] == stored
 
     again = Form(form.visitor, form.path)
     again.send("remove:group-0-row-0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -48,17 +48,27 @@ class Option:
     is_chosen: bool = False
 
 
-def kinds(connection: Connection, chosen: SelectionKind) -> list[Option]:
-    """Return the kinds of a choice of records that there are for a CRM."""
+def kinds(connection: Connection, chosen: SelectionKind, stored: Selection) -> list[Option]:
+    """Return the kinds of a choice of records that there are for a CRM; `stored` is what is chosen now."""
     return [
         Option(
             value=kind.value,
             label=_core(SELECTIONS[kind][0]),
-            hint=_core(SELECTIONS[kind][1]),
+            hint=_since(stored) if _dates(kind, stored) else _core(SELECTIONS[kind][1]),
             is_chosen=kind is chosen,
         )
         for kind in _KINDS[connection.crm.system]
     ]
+
+
+def _dates(kind: SelectionKind, stored: Selection) -> bool:
+    return kind is SelectionKind.CREATED_FROM_NOW is stored.kind and stored.since is not None
+
+
+def _since(stored: Selection) -> str:
+    """Return from when on records count that were created."""
+    moment = date_format(stored.since, "DATETIME_FORMAT") if stored.since is not None else ""
+    return _("Those created since %(moment)s UTC. What existed before is left alone.") % {"moment": moment}
 
 
 def name_of(kind: SelectionKind) -> str:

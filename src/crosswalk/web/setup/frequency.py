@@ -115,9 +115,14 @@ class Frequency:
         return {"preview": "web/records/ahead.html", "jobs": "web/records/jobs.html"}.get(what)
 
     def _removed(self) -> None:
-        schedules.remove(self.connection)
-        self.kept = schedules.of(self.connection)
         assert self._sent is not None
+        try:
+            schedules.remove(self.connection, expected=self._sent.get("schedule-version"))
+        except Outdated as error:
+            self.alerts["schedule"] = alerts.failed(error)
+            self._renew_versions()
+            return
+        self.kept = schedules.of(self.connection)
         self._sent["schedule-how"] = "hand"
         self._sent["schedule-version"] = version_of(None)
         self._make()

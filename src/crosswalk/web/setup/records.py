@@ -72,7 +72,7 @@ class Records:
             kind=kind,
             was=sent.get(f"{object}-was", stored.kind.value),
             version=sent.get(f"{object}-version", version_of(stored)),
-            options=choices.kinds(self.connection, kind),
+            options=choices.kinds(self.connection, kind, stored),
             conditions=choices.conditions(stored, self._schemas[object]),
         )
 

@@ -169,7 +169,7 @@ def _rendered(request: HttpRequest, page: Page) -> HttpResponse:
     context = {
         "page": page,
         "object_label": label(page.object),
-        "kinds": choices.kinds(page.connection, page.kind),
+        "kinds": choices.kinds(page.connection, page.kind, stored),
         "editor": criteria_shown.shown(page.draft, page.schema, new=page.new),
         "zones": zones(),
         "stored_name": choices.name_of(stored.kind),
