@@ -6,9 +6,7 @@ from django.contrib.auth.views import LogoutView
 
 from .pages import connection_route, route
 from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS
-from .setup import data, members, records, selection, sync
-from .views import account, codes, connection, entry, holds, overview, users
-from .setup import members
+from .setup import data, members, selection, sync, which_records
 from .views import account, audit, codes, connection, entry, holds, overview, records, users
 
 urlpatterns = [
@@ -40,7 +38,7 @@ urlpatterns = [
     connection_route("holds/decide", holds.decide, "hold-decide", roles=MANAGERS),
     connection_route("holds/<int:hold>", holds.hold, "hold", roles=EVERYBODY),
     connection_route("holds/<int:hold>/candidates", holds.candidates, "hold-candidates", roles=EVERYBODY),
-    connection_route("set-up/records", records.records, "setup-records", roles=MANAGERS),
+    connection_route("set-up/records", which_records.records, "setup-records", roles=MANAGERS),
     connection_route("set-up/selection/<str:object>", selection.selection, "selection", roles=MANAGERS),
     connection_route("set-up/data", data.data, "setup-data", roles=MANAGERS),
     connection_route("set-up/sync", sync.sync, "setup-sync", roles=MANAGERS),
