@@ -244,3 +244,39 @@ def test_a_kill_at_any_step_leaves_a_vault_that_opens(key_file: Path) -> None:
 
     assert rotate(key_file) == 3
     assert len(key_file.read_bytes()) == 32
+
+
+def test_set_ups_under_way_open_with_the_new_key_too(key_file: Path) -> None:
+    from crosswalk.core.mapping import Side
+    from crosswalk.store import browser_sign_ins, drafts
+    from crosswalk.store.browser_sign_ins import Left
+    from crosswalk.store.connections import Account
+
+    now = SystemClock().now()
+    vault = fresh(key_file)
+    account = Account(system="activecampaign", identity="acme.api-us1.com", credentials=KEY)
+    draft = drafts.begin("new", "salesforce", "ada", now)
+    known = drafts.Entered(way="key", identity=account.identity)
+    drafts.keep_account(draft.id, Side.ACTIVECAMPAIGN, account, known, vault, now)
+    kept = {"state": "s", "verifier": "v", "redirect_uri": "https://sync.example.org/"}
+    left = Left(vendor="salesforce", credentials=SECRETS, kept=kept)
+    browser_sign_ins.leave(left, "this browser", vault, now, draft=draft)
+
+    assert rotate(key_file) == 5
+
+    again = drafts.by_number(draft.id)
+    assert again is not None
+    assert drafts.accounts(fresh(key_file), again)[Side.ACTIVECAMPAIGN].credentials == KEY
+    arrival = browser_sign_ins.come_back("s", "this browser", fresh(key_file), now)
+    assert arrival.left is not None
+    assert (arrival.left.credentials, arrival.left.kept) == (SECRETS, kept)
+    assert rotate(key_file) == 4  # what was left with is gone, once it was used
+
+
+def test_a_row_that_is_cut_off_is_told_like_one_of_another_key(key_file: Path) -> None:
+    from crosswalk.store import connections
+
+    acme = connections.get("acme")
+    acme.crm.credentials = b"cut"
+    with pytest.raises(UserError, match="cannot be opened"):
+        connections.credentials(fresh(key_file), acme.crm)

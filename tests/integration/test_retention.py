@@ -182,3 +182,23 @@ def test_the_audit_log_is_kept_as_long_as_the_longest_journal(connection_id: int
     retention.whole_round(NOW)
     assert kept("act") == young
     assert not set(old) & set(kept("act"))
+
+
+def test_set_ups_that_nobody_went_on_with_go_after_a_month_with_their_secrets(connection_id: int) -> None:
+    from crosswalk.store import drafts, models, retention
+
+    old, young = (
+        drafts.begin(name, "salesforce", "ada", NOW - timedelta(days=days))
+        for name, days in (("old", 31), ("young", 29))
+    )
+    for number, (draft, hours) in enumerate(((old, 0), (young, 0), (young, 25))):
+        models.BrowserSignIn.objects.create(
+            key=str(number),
+            draft=draft,
+            holder="h",
+            expires_at=NOW - timedelta(hours=hours),
+            secrets=b"sealed",
+        )
+    assert retention.whole_round(NOW)["draft"] == 1
+    assert kept("draft") == [young.id]
+    assert list(models.BrowserSignIn.objects.values_list("key", flat=True)) == ["1"]

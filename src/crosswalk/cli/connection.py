@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,8 +18,6 @@ from .session import Session, open_session
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from crosswalk.core.mapping import Side
-    from crosswalk.core.system import ObjectUse, System
     from crosswalk.store.models import Connection
 
 app = typer.Typer(help=_("Join two systems, and look after their credentials."))
@@ -148,19 +145,13 @@ def check(
 
 
 def _checks(session: Session, connection: Connection) -> list[dict[str, Any]]:
-    from crosswalk.core.uses import uses_of
-    from crosswalk.store import connections
-    from crosswalk.sync.setup import open_systems
+    from crosswalk.sync.checking import check_connection
 
-    systems = open_systems(connection, session.vault, session.clock)
-    uses = uses_of(connections.mapping_of(connection))
-    return [found for side, system in systems.items() for found in _side_checks(side, system, uses[side])]
-
-
-def _side_checks(side: Side, system: System, uses: Sequence[ObjectUse]) -> list[dict[str, Any]]:
+    found = check_connection(connection, session.vault, session.clock)
     return [
         {"side": side.value, "check": each.name, "ok": each.ok, "message": each.message, "cure": each.cure}
-        for each in system.check(uses)
+        for side, checks in found.items()
+        for each in checks
     ]
 
 
@@ -191,12 +182,9 @@ def remove(
     connection = session.connection(name)
     if not yes and not _agreed(terminal, name):
         return Answer(data={"connection": name, "removed": False}, code=ExitCode.NEEDS_APPROVAL)
-    from crosswalk.store import connections
-    from crosswalk.sync.sign_in import disconnect
+    from crosswalk.sync import sign_in
 
-    # Access ends first: what is removed could not be used to end it any more.
-    partings = disconnect(connection, session.vault, session.clock)
-    connections.remove(connection)
+    partings = sign_in.remove(connection, session.vault, session.clock)
     for parting in partings:
         terminal.say(parting.message)
     terminal.say(_("{name} is removed. No record was touched.").format(name=name))

@@ -64,6 +64,9 @@ class BrowserSignIn(Protocol):
     def state(self) -> str:
         """What the browser must bring back, to be told from anybody else's."""
 
+    def kept(self) -> Mapping[str, str]:
+        """Return what another process needs, beside the credentials, to go on with this sign-in; it is secret."""
+
     def finish(self, told: Mapping[str, str]) -> Granted:
         """Trade what the browser brought back for tokens. Raises SystemFailure when vendor or person refused."""
 

@@ -160,6 +160,8 @@ _OWNED = (
     "mapping",
     "task",
     "progress",
+    "browser_sign_in",
+    "checked",
 )
 
 

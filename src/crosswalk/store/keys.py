@@ -39,7 +39,9 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 CREDENTIALS = Secret(column="credentials", label="tenant")
 TOKENS = Secret(column="tokens", label="tokens")
 RECEIVERS = Secret(table="notice_receiver", column="address", label="notices", named=("name",))
-_SECRETS = (CREDENTIALS, TOKENS, RECEIVERS)
+DRAFTS = Secret(table="draft", column="secrets", label="draft", named=("key",))
+SIGN_INS = Secret(table="browser_sign_in", column="secrets", label="sign-in", named=("key",))
+_SECRETS = (CREDENTIALS, TOKENS, RECEIVERS, DRAFTS, SIGN_INS)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import msgspec
 from django.db import connection as database
 from django.db import transaction
 
-from crosswalk.core.keeping import EXPLAINED, JOURNAL_DAYS, RUNS_DAYS
+from crosswalk.core.keeping import DRAFT_DAYS, EXPLAINED, JOURNAL_DAYS, RUNS_DAYS
 
 PIECE = 2_000  # rows that are looked at in one transaction
 REST = timedelta(days=1)  # between two rounds over a table
@@ -86,7 +86,22 @@ _PLANS = f"""
         RETURNING id)
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM rows_gone), 0, EXISTS (SELECT FROM piece)
 """
-_TABLES: Mapping[str, str] = {"journal": _JOURNAL, "run": _RUNS, "plan": _PLANS, "act": _ACTS}
+# Set-ups that nobody went on with hold secrets; so do sign-ins from which nobody came back.
+_DRAFTS = f"""
+    WITH old AS (SELECT id FROM draft WHERE changed_at < %(now)s - make_interval(days => {DRAFT_DAYS})),
+    ended AS (
+        DELETE FROM browser_sign_in
+        WHERE expires_at < %(now)s - interval '1 day' OR draft_id IN (SELECT id FROM old)),
+    gone AS (DELETE FROM draft WHERE id IN (SELECT id FROM old) RETURNING id)
+    SELECT (SELECT count(*) FROM gone), 0, false
+"""
+_TABLES: Mapping[str, str] = {
+    "journal": _JOURNAL,
+    "run": _RUNS,
+    "plan": _PLANS,
+    "act": _ACTS,
+    "draft": _DRAFTS,
+}
 _PLACE = "SELECT position FROM upkeep WHERE name = %s AND rests_until <= %s FOR UPDATE SKIP LOCKED"
 
 

@@ -67,7 +67,7 @@ class Vault:
         for key in self._keys:
             try:
                 return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], row.encode())
-            except InvalidTag:
+            except (InvalidTag, ValueError):  # ValueError: too short to be anything
                 continue
         return None
 

@@ -67,13 +67,12 @@ def signed_in(
     `name` is the connection's. Raises UserError and SystemFailure.
     """
     given = {key: str(value) for key, value in credentials.items() if value is not None}
-    tokens = OwnTokens(connection=name)
+    granted = Granted(credentials=given, tokens={})
     if needs_browser(vendor, given):
         if browser is None:
             raise UserError(_("These credentials need somebody who signs in by browser."))
         granted = _granted(vendor, given, name, clock, browser)
-        given, tokens = dict(granted.credentials), OwnTokens(granted.tokens, connection=name)
-    return _tried(vendor, given, tokens, clock, opener)
+    return tried(vendor, granted, name, clock, opener)
 
 
 def _granted(vendor: str, given: Mapping[str, str], name: str, clock: Clock, browser: Visit) -> Granted:
@@ -83,12 +82,29 @@ def _granted(vendor: str, given: Mapping[str, str], name: str, clock: Clock, bro
         return sign_in.finish(way.visit(sign_in.address, sign_in.state))
 
 
-def _tried(vendor: str, given: Mapping[str, str], tokens: OwnTokens, clock: Clock, opener: Opener) -> Account:
-    budget = _Unpaced(vendor, clock)
-    with closing(opener(vendor, given, budget=budget, clock=clock, tokens=tokens)) as system:
+def tried(
+    vendor: str,
+    granted: Granted,
+    name: str,
+    clock: Clock,
+    opener: Opener = open_system,
+    look: Callable[[System], None] = lambda _system: None,
+) -> Account:
+    """Return the account that credentials open, which was called; `look` is shown the system while it is open."""
+    tokens = OwnTokens(granted.tokens, connection=name)
+    with closing(_unstored(vendor, granted, tokens, clock, opener)) as system:
         if vendor == ACTIVECAMPAIGN:
             system.describe(CONTACT)  # its identity is its address: only a call tries address and key
-        return Account(system=vendor, identity=system.identity(), credentials=given, tokens=tokens.read())
+        identity = system.identity()
+        look(system)
+        return Account(
+            system=vendor, identity=identity, credentials=granted.credentials, tokens=tokens.read()
+        )
+
+
+def _unstored(vendor: str, granted: Granted, tokens: OwnTokens, clock: Clock, opener: Opener) -> System:
+    budget = _Unpaced(vendor, clock)
+    return opener(vendor, granted.credentials, budget=budget, clock=clock, tokens=tokens)
 
 
 def budget_of(tenant: models.Tenant, connection: models.Connection, clock: Clock) -> TenantBudget:
@@ -128,21 +144,28 @@ def sign_in_again(
     tenant = connection.crm
     given = connections.credentials(vault, tenant)
     granted = _granted(tenant.system, given, name, clock, browser)
-    tokens = OwnTokens(granted.tokens, connection=name)
-    account = _tried(tenant.system, granted.credentials, tokens, clock, opener)
+    account = tried(tenant.system, granted, name, clock, opener)
+    take_again(connection, tenant, account, vault, clock, opener)
+    return connection
+
+
+def take_again(
+    connection: models.Connection,
+    tenant: models.Tenant,
+    account: Account,
+    vault: Vault,
+    clock: Clock,
+    opener: Opener = open_system,
+) -> None:
+    """Keep what signing in to one of a connection's tenants again brought.
+
+    Raises UserError when it is another account: our access there is ended, and nothing is changed.
+    """
     if account.identity != tenant.identity:
-        _revoked(
-            opener(
-                tenant.system,
-                granted.credentials,
-                budget=_Unpaced(tenant.system, clock),
-                clock=clock,
-                tokens=tokens,
-            )
-        )
+        revoke(account, connection.name, clock, opener)
         raise UserError(
             _("You signed in to {found}; {name} belongs to {wanted}.").format(
-                found=account.identity, name=name, wanted=tenant.identity
+                found=account.identity, name=connection.name, wanted=tenant.identity
             ),
             cure=_(
                 "Sign in as a user of that {tenant}, or add a connection of another name. Nothing was changed."
@@ -150,9 +173,15 @@ def sign_in_again(
         )
     with transaction.atomic():
         connections.sign_in_again(vault, account, clock.now())
+        schedules.put_off(connection, clock.now())  # what rested since the sign-in was lost starts at once
         acts.note("connection.signed_in", connection, systems=[tenant.system])
-    schedules.put_off(connection, clock.now())  # what rested since the sign-in was lost starts at once
-    return connection
+
+
+def revoke(account: Account, name: str, clock: Clock, opener: Opener = open_system) -> str | None:
+    """End the access to an account that is not stored; return why it may live on, or None."""
+    granted = Granted(credentials=account.credentials, tokens=account.tokens)
+    tokens = OwnTokens(account.tokens, connection=name)
+    return _revoked(_unstored(account.system, granted, tokens, clock, opener))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +199,18 @@ def disconnect(
     """End our access to the systems that no other connection uses; say what could not be ended."""
     now = connections.get(connection.name)  # its tokens may have been renewed since
     return [_parted(tenant, connection.name, vault, clock, opener) for tenant in connections.own_tenants(now)]
+
+
+def remove(
+    connection: models.Connection, vault: Vault, clock: Clock, opener: Opener = open_system
+) -> list[Parting]:
+    """End our access and forget a connection; records on both sides stay as they are.
+
+    Access ends first: what is removed could not be used to end it any more.
+    """
+    partings = disconnect(connection, vault, clock, opener)
+    connections.remove(connection)
+    return partings
 
 
 def _parted(tenant: models.Tenant, name: str, vault: Vault, clock: Clock, opener: Opener) -> Parting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -93,13 +93,36 @@ def begin_sign_in(
     transport: httpx2.BaseTransport | None = None,
 ) -> BrowserSignIn:
     """Begin a sign-in by browser. Raises UserError for a vendor who has none, or credentials that name no app."""
+    return _begins(vendor)(
+        credentials, redirect_uri=redirect_uri, connection=connection, clock=clock, transport=transport
+    )
+
+
+def resume_sign_in(
+    vendor: str,
+    credentials: Mapping[str, Any],
+    kept: Mapping[str, str],
+    *,
+    connection: str,
+    clock: Clock,
+    transport: httpx2.BaseTransport | None = None,
+) -> BrowserSignIn:
+    """Go on with a sign-in that began elsewhere, with the same credentials; `kept` is what it gave to keep."""
+    return _begins(vendor)(
+        credentials,
+        redirect_uri=kept["redirect_uri"],
+        connection=connection,
+        clock=clock,
+        transport=transport,
+        kept=kept,
+    )
+
+
+def _begins(vendor: str) -> Callable[..., BrowserSignIn]:
     folder = _folder(vendor)
     if not hasattr(folder, "begin_sign_in"):
         raise UserError(_("{vendor} has no sign-in by browser.").format(vendor=vendor))
-    sign_in: BrowserSignIn = folder.begin_sign_in(
-        credentials, redirect_uri=redirect_uri, connection=connection, clock=clock, transport=transport
-    )
-    return sign_in
+    return cast(Callable[..., BrowserSignIn], folder.begin_sign_in)
 
 
 def _folder(vendor: str) -> ModuleType:

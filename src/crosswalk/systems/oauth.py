@@ -44,7 +44,8 @@ class CodeSignIn:
     """One sign-in by browser. Implements `core.sign_in.BrowserSignIn`.
 
     `authorize` is where the person goes, with what is asked in `question`. `trade` gets the form that goes to the token
-    endpoint and returns what it brought; `refused` says what an error in the browser's way back means.
+    endpoint and returns what it brought; `refused` says what an error in the browser's way back means. With what was
+    `kept` of a sign-in that began elsewhere, it is that one.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class CodeSignIn:
         question: Mapping[str, str],
         trade: Callable[[Form], Granted],
         refused: Callable[[str, str], SystemFailure],
+        kept: Mapping[str, str] | None = None,
     ) -> None:
-        self.state = secrets.token_urlsafe(32)
-        self._verifier = secrets.token_urlsafe(64)
+        self.state = kept["state"] if kept else secrets.token_urlsafe(32)
+        self._verifier = kept["verifier"] if kept else secrets.token_urlsafe(64)
         self._authorize = authorize
         self._client = {"client_id": client_id, "redirect_uri": redirect_uri}
         self._question = question
@@ -78,6 +80,14 @@ class CodeSignIn:
             "prompt": "select_account",
         }
         return f"{self._authorize}?{urlencode(asked, quote_via=quote)}"
+
+    def kept(self) -> Mapping[str, str]:
+        """Return what another process needs, beside the credentials, to go on with this sign-in; it is secret."""
+        return {
+            "state": self.state,
+            "verifier": self._verifier,
+            "redirect_uri": self._client["redirect_uri"],
+        }
 
     def finish(self, told: Mapping[str, str]) -> Granted:
         """Trade the code for tokens. Raises SystemFailure when the vendor or the person refused."""

@@ -32,11 +32,23 @@ BAR: Sequence[Item] = (
     Item(route="audit", label=_("Audit log"), icon="scroll-text", roles=MANAGERS),
     Item(route="help-index", label=_("Help"), icon="life-buoy", covers=("help",)),
 )
+_OF_SETUP = (
+    *("setup-install", "setup-connect", "setup-users", "setup-mapping", "mapping"),
+    *("setup-records", "selection", "setup-data", "setup-sync"),
+)
 CONNECTION_BAR: Sequence[Item] = (
     Item(route="connection", label=_("How it stands"), icon="activity"),
     Item(route="holds", label=_("Holds"), icon="hand", covers=("hold", "hold-decide", "hold-candidates")),
     Item(
         route="records", label=_("Records"), icon="search", covers=("records-find", "record", "record-read")
+    ),
+    Item(route="setup", label=_("Set-up"), icon="list-checks", covers=_OF_SETUP),
+    Item(
+        route="connection-settings",
+        label=_("Settings"),
+        icon="settings",
+        roles=MANAGERS,
+        covers=("connection-remove",),
     ),
 )
 

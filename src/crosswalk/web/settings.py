@@ -23,6 +23,8 @@ _ADDRESS = urlsplit(os.environ.get("CROSSWALK_ADDRESS", ""))
 _SECURE = _ADDRESS.scheme == "https"
 _HOSTS = [_ADDRESS.hostname or "", *os.environ.get("CROSSWALK_HOSTS", "").split(",")]
 
+PUBLIC_ADDRESS = f"{_ADDRESS.scheme}://{_ADDRESS.netloc}" if _ADDRESS.netloc else ""
+
 ROOT_URLCONF = "crosswalk.web.urls"
 INSTALLED_APPS = [
     *INSTALLED_APPS,
@@ -73,7 +75,7 @@ LOGGING_CONFIG = None  # the command has set logging up already
 
 # Names under which this installation is reached, beside this machine's own.
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, (name.strip() for name in _HOSTS))]
-CSRF_TRUSTED_ORIGINS = [f"{_ADDRESS.scheme}://{_ADDRESS.netloc}"] if _ADDRESS.netloc else []
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ADDRESS] if PUBLIC_ADDRESS else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SECURE_HSTS_SECONDS = 31536000 if _SECURE else 0
 SECURE_REFERRER_POLICY = "same-origin"

@@ -6,8 +6,21 @@ from django.contrib.auth.views import LogoutView
 
 from .pages import connection_route, route
 from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS
-from .setup import data, members, selection, sync, which_records
-from .views import account, audit, codes, connection, entry, holds, overview, records, users
+from .setup import data, members, selection, shell, sync, which_records
+from .views import (
+    account,
+    audit,
+    codes,
+    connect,
+    connection,
+    connection_settings,
+    drafts,
+    entry,
+    holds,
+    overview,
+    records,
+    users,
+)
 
 urlpatterns = [
     route("", overview.overview, "overview", roles=EVERYBODY),
@@ -23,8 +36,27 @@ urlpatterns = [
     route("help", codes.index, "help-index", roles=EVERYBODY),
     route("help/<str:code>", codes.entry, "help", roles=EVERYBODY),
     route("users/<int:number>/link", users.user_link, "user-link", roles=ADMINISTRATORS),
+    # from nothing to a connection
+    route("connections/new", drafts.new, "connection-new", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>", drafts.draft, "draft", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>/install", drafts.install, "draft-install", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>/connect", drafts.connect, "draft-connect", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>/check", drafts.check, "draft-check", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>/stay", drafts.stay, "draft-stay", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>/name", drafts.rename, "draft-rename", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>/discard", drafts.discard, "draft-discard", roles=ADMINISTRATORS),
+    route("set-up/<int:draft>/<str:side>", drafts.authorize, "draft-authorize", roles=ADMINISTRATORS),
+    route("sign-in-return", connect.come_back, "sign-in-return", roles=ADMINISTRATORS),
     # a connection: views get it after the request, and only whom it is visible to comes so far
     connection_route("", connection.connection, "connection", roles=EVERYBODY),
+    connection_route("settings", connection_settings.settings, "connection-settings", roles=MANAGERS),
+    connection_route("remove", connection_settings.remove, "connection-remove", roles=ADMINISTRATORS),
+    connection_route("set-up", shell.set_up, "setup", roles=EVERYBODY),
+    connection_route("set-up/install", connect.install, "setup-install", roles=EVERYBODY),
+    connection_route("set-up/connect", connect.connect, "setup-connect", roles=EVERYBODY),
+    connection_route("set-up/connect/check", connect.check, "setup-check", roles=MANAGERS),
+    connection_route("set-up/connect/stay", connect.stay, "setup-stay", roles=ADMINISTRATORS),
+    connection_route("set-up/connect/<str:side>", connect.renew, "setup-renew", roles=ADMINISTRATORS),
     connection_route("set-up/users", members.users, "setup-users", roles=MANAGERS),
     connection_route("set-up/users/add", members.add, "setup-users-add", roles=ADMINISTRATORS),
     connection_route(

@@ -25,7 +25,9 @@ def test_what_is_done_on_the_command_line_is_told_of_the_systems_user(site: Site
     found = site.crosswalk("audit", "--connection", "watched", "--json").data["acts"]
     assert {(each["person"], each["door"]) for each in found} == {(getpass.getuser(), "cli")}
     names = [each["what"] for each in found]
-    assert {"connection.added", "budget.changed", "runs.paused", "runs.resumed", "connection.removed"} <= set(names)
+    assert {"connection.added", "budget.changed", "runs.paused", "runs.resumed", "connection.removed"} <= set(
+        names
+    )
     assert names[0] == "connection.removed"
     page = (
         site.visitor("manager").get("/audit", params={"connection": "watched"}).text.partition("acts-list")[2]

@@ -256,6 +256,9 @@ def test_an_address_without_scheme_is_taken_as_https() -> None:
         ("https://acme.my.salesforce-setup.com/lightning/setup", HOST),
         ("https://a--uat.sandbox.lightning.force.com", "https://a--uat.sandbox.my.salesforce.com"),
         ("http://127.0.0.1:8102/", "http://127.0.0.1:8102"),
+        ("acme", HOST),
+        ("acme--uat", "https://acme--uat.sandbox.my.salesforce.com"),
+        ("localhost", "https://localhost"),
         ("https://crm.acme.example/salesforce/", "https://crm.acme.example/salesforce"),
     ],
 )

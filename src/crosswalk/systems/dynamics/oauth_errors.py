@@ -21,16 +21,16 @@ _TRAIL = re.compile(r"\s*Trace ID: .*", re.DOTALL)
 
 _APP = mark("Microsoft Entra admin center, App registrations, your app")
 SIGN_IN_AGAIN = mark(
-    "Sign in again: crosswalk connection sign-in {connection}. Nothing is lost: what was seen and what was to be"
-    " written is kept."
+    "Sign in again on the set-up's page, or by: crosswalk connection sign-in {connection}. Nothing is lost: what was"
+    " seen and what was to be written is kept."
 )
 _SECRET = mark(
-    "Make a new secret ({app}, Certificates & secrets, New client secret) and copy its Value, not its Secret ID, then:"
-    " crosswalk connection add {connection} --credentials FILE."
+    "Make a new secret ({app}, Certificates & secrets, New client secret) and copy its Value, not its Secret ID,"
+    " to the set-up's page, or by: crosswalk connection add {connection} --credentials FILE."
 )
 _PROOF = mark(
-    "Give client_secret, or certificate_file and private_key_file, then: crosswalk connection add {connection}"
-    " --credentials FILE."
+    "Give a client secret, or certificate and private key, on the set-up's page, or by: crosswalk connection add"
+    " {connection} --credentials FILE."
 )
 _CERTIFICATE = mark(
     "Upload the certificate that belongs to the private key ({app}, Certificates & secrets, Certificates), and check"
@@ -52,11 +52,15 @@ _CONSENT = mark(
     "Have an administrator allow it: {app}, API permissions, Dynamics CRM user_impersonation, Grant admin consent."
 )
 _CALLBACK = mark(
-    "Add the callback address that the command prints to the app ({app}, Authentication, Redirect URIs), letter by"
-    " letter, or choose a registered one's port with --port."
+    "Add the callback address that is shown to the app ({app}, Authentication, Redirect URIs), letter by"
+    " letter; on the command line, --port chooses a registered one's port."
 )
-_MOMENT = mark("Start again in a minute: crosswalk connection sign-in {connection}.")
-_ASK_AGAIN = mark("Start again: crosswalk connection sign-in {connection}, and press Accept.")
+_MOMENT = mark(
+    "Start again in a minute on the set-up's page, or by: crosswalk connection sign-in {connection}."
+)
+_ASK_AGAIN = mark(
+    "Start again on the set-up's page, or by: crosswalk connection sign-in {connection}, and press Accept."
+)
 _CONDITIONAL = mark(
     "An access policy of the tenant asks for more than we can give: exempt the app's user from it, or use client"
     " credentials."

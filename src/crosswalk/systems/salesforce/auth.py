@@ -5,6 +5,7 @@ Source: Salesforce OAuth 2.0, client credentials, JWT bearer and refresh token f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,8 @@ _PAGES = (
     (".my.salesforce-setup.com", ".my.salesforce.com"),
 )
 _SALESFORCE = ".salesforce.com"
+_LOGINS = ".my.salesforce.com"
+_MY_DOMAIN = re.compile(r"(?!localhost$)[A-Za-z][A-Za-z0-9-]*")  # a name alone; with "--" it is a sandbox's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +181,12 @@ def identity(address: str) -> tuple[str, str]:
 
 
 def login_address(given: str) -> str:
-    """Return the address to sign in at, from any address of the org that a browser may show.
+    """Return the address to sign in at, from any address of the org that a browser may show, or its My Domain name.
 
     Source: Salesforce, My Domain URL formats.
     """
+    if _MY_DOMAIN.fullmatch(given):
+        given = f"{given}.sandbox{_LOGINS}" if "--" in given else f"{given}{_LOGINS}"
     parts = urlsplit(with_scheme(given).rstrip("/"))
     for page, login in _PAGES:
         if parts.netloc.lower().endswith(page):

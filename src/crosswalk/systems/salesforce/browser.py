@@ -38,8 +38,9 @@ def begin_sign_in(
     connection: str,
     clock: Clock,
     transport: httpx2.BaseTransport | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> CodeSignIn:
-    """Begin a sign-in by browser for the app that `given` names.
+    """Begin a sign-in by browser for the app that `given` names, or go on with the one of which this was `kept`.
 
     Raises UserError when it names none, SystemFailure for an address that is plain http outside loopback.
     """
@@ -71,4 +72,5 @@ def begin_sign_in(
         },
         trade=trade,
         refused=lambda error, said: refusal(error, said, connection, status=302),
+        kept=kept,
     )

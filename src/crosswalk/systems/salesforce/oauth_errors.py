@@ -21,12 +21,12 @@ _LOGIN_LIMIT_PAUSE = 900.0  # seconds; logins are counted per hour
 
 _APP = mark("Setup, External Client App Manager, your app")
 SIGN_IN_AGAIN = mark(
-    "Sign in again: crosswalk connection sign-in {connection}. Nothing is lost: what was seen and what was to be"
-    " written is kept."
+    "Sign in again on the set-up's page, or by: crosswalk connection sign-in {connection}. Nothing is lost: what was"
+    " seen and what was to be written is kept."
 )
 _SECRET = mark(
-    "Copy consumer key and secret again ({app}, Settings, OAuth Settings), then: crosswalk connection add"
-    " {connection} --credentials FILE. A new app takes up to ten minutes to work."
+    "Copy consumer key and secret again ({app}, Settings, OAuth Settings) to the set-up's page, or by: crosswalk"
+    " connection add {connection} --credentials FILE. A new app takes up to ten minutes to work."
 )
 _APPROVE = mark(
     "Let the integration user use the app: {app}, Policies, Permitted Users “Admin approved users are"
@@ -68,15 +68,19 @@ _ADDRESS = mark(
     " networks stay blocked."
 )
 _CALLBACK = mark(
-    "Add the callback address that the command prints to the app ({app}, Settings, OAuth Settings, Callback URL),"
-    " letter by letter, or choose a registered one's port with --port."
+    "Add the callback address that is shown to the app ({app}, Settings, OAuth Settings, Callback URL),"
+    " letter by letter; on the command line, --port chooses a registered one's port."
 )
 _SCOPES = mark(
     "Give the app the scopes api, refresh_token and id ({app}, Settings, OAuth Settings, OAuth Scopes)."
 )
-_ASK_AGAIN = mark("Start again: crosswalk connection sign-in {connection}, and press Allow.")
+_ASK_AGAIN = mark(
+    "Start again on the set-up's page, or by: crosswalk connection sign-in {connection}, and press Allow."
+)
 _ORG = mark("Activate the org with Salesforce: its trial or contract has ended.")
-_MOMENT = mark("Start again in a minute: crosswalk connection sign-in {connection}.")
+_MOMENT = mark(
+    "Start again in a minute on the set-up's page, or by: crosswalk connection sign-in {connection}."
+)
 
 
 @dataclass(frozen=True, slots=True)

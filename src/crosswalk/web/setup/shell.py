@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 
-from crosswalk.store.models import Connection
+from crosswalk.store.models import Connection, Draft
 
-from .steps import ICONS, STEPS, WORDS, StepState, facts_of, states
+from .steps import ICONS, STEPS, WORDS, Step, StepState, facts_of, facts_of_draft, states
+
+OF_DRAFTS = frozenset({"install", "connect"})  # steps that come before there is a connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class Shown:
 
     number: int
     title: str | Promise
-    address: str
+    address: str  # empty: it cannot be opened yet
     state: StepState
     word: str | Promise
     icon: str
@@ -38,24 +41,50 @@ def render_step(
     status: int = 200,
 ) -> HttpResponse:
     """Answer with the page of the step `name`; its template extends `web/setup/step.html`."""
-    shown = list_of_steps(connection, name)
-    return render(
-        request,
-        template,
-        {"steps": shown, "step": next(each for each in shown if each.is_here), **(context or {})},
-        status=status,
-    )
+    return _rendered(request, list_of_steps(connection, name), template, context, status)
+
+
+def render_draft_step(
+    request: HttpRequest,
+    draft: Draft,
+    name: str,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Answer with the page of a step of a connection that is not there yet."""
+    found = states(STEPS[draft.crm], facts_of_draft(draft))
+
+    def address(step: Step) -> str:
+        return reverse(f"draft-{step.name}", args=[draft.id]) if step.name in OF_DRAFTS else ""
+
+    shown = _shown(STEPS[draft.crm], found, name, address)
+    return _rendered(request, shown, template, {"draft": draft, **(context or {})}, status)
+
+
+def _rendered(
+    request: HttpRequest, shown: list[Shown], template: str, context: dict[str, Any] | None, status: int
+) -> HttpResponse:
+    here = next(each for each in shown if each.is_here)
+    return render(request, template, {"steps": shown, "step": here, **(context or {})}, status=status)
 
 
 def list_of_steps(connection: Connection, here: str) -> list[Shown]:
     """Return the steps of a connection's set-up in their order."""
     steps = STEPS[connection.crm.system]
     found = states(steps, facts_of(connection))
+    return _shown(steps, found, here, lambda step: _address(f"setup-{step.name}", connection))
+
+
+def _shown(
+    steps: Sequence[Step], found: dict[str, StepState], here: str, address: Callable[[Step], str]
+) -> list[Shown]:
     return [
         Shown(
             number=number,
             title=step.title,
-            address=_address(f"setup-{step.name}", connection),
+            address=address(step),
             state=found[step.name],
             word=WORDS[found[step.name]],
             icon=ICONS[found[step.name]],
@@ -91,4 +120,4 @@ def set_up(request: HttpRequest, connection: Connection) -> HttpResponse:
     steps = STEPS[connection.crm.system]
     found = states(steps, facts_of(connection))
     name = next((each for each, state in found.items() if state is StepState.NEXT), steps[0].name)
-    return redirect(f"setup-{name}", connection.id)
+    return redirect(_address(f"setup-{name}", connection))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crosswalk.core.mapping import MappingFile
 from crosswalk.store import connections, schedules
-from crosswalk.store.models import Connection
+from crosswalk.store.models import Connection, Draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,7 @@ class Facts:
     connection: Connection | None  # None: both systems are not signed in to yet
     mapping: MappingFile
     scheduled: bool
+    confirmed: bool  # somebody said that the vendor has been prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,10 @@ def _connected(facts: Facts) -> bool:
     return facts.connection is not None
 
 
+def _confirmed(facts: Facts) -> bool:
+    return facts.confirmed
+
+
 def _mapped(facts: Facts) -> bool:
     return any(each.fields for each in facts.mapping.objects)
 
@@ -78,7 +83,7 @@ STEPS: dict[str, Sequence[Step]] = {
         Step(name="records", title=_("Which records, how often"), done=_scheduled),
     ),
     "dynamics": (
-        Step(name="install", title=_("Install"), done=_connected),
+        Step(name="install", title=_("Install"), done=_confirmed),
         Step(name="connect", title=_("Connect"), done=_connected),
         Step(name="users", title=_("User management"), done=lambda _facts: False, optional=True),
         Step(name="data", title=_("Data configuration"), done=_mapped),
@@ -93,7 +98,13 @@ def facts_of(connection: Connection) -> Facts:
         connection=connection,
         mapping=connections.mapping_of(connection),
         scheduled=schedules.of(connection) is not None,
+        confirmed=True,
     )
+
+
+def facts_of_draft(draft: Draft) -> Facts:
+    """Return how far the set-up of a connection has come that is not there yet."""
+    return Facts(connection=None, mapping=MappingFile(), scheduled=False, confirmed=draft.confirmed)
 
 
 def states(steps: Sequence[Step], facts: Facts) -> dict[str, StepState]:

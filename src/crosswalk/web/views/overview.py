@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from crosswalk.core.state import Facts, State
 from crosswalk.core.state_words import Condition
+from crosswalk.store.drafts import all_drafts
 from crosswalk.sync.states import standings
 from crosswalk.web import people
 from crosswalk.web.pages import is_part, now, person
@@ -26,10 +27,13 @@ _ORDER = list(LOOKS)
 
 def overview(request: HttpRequest) -> HttpResponse:
     """Show how the connections stand that the person sees; the page renews this part itself."""
-    found = standings(now(), people.visible(person(request)))
+    user = person(request)
+    found = standings(now(), people.visible(user))
     told = sorted(((each.condition(), each.facts) for each in found), key=_rank)
     rows = [row(condition, facts) for condition, facts in told]
-    return render(request, "web/standings.html" if is_part(request) else "web/overview.html", {"rows": rows})
+    unfinished = all_drafts() if user.is_administrator else []
+    shown = {"rows": rows, "drafts": unfinished}
+    return render(request, "web/standings.html" if is_part(request) else "web/overview.html", shown)
 
 
 def _rank(told: tuple[Condition, Facts]) -> tuple[int, str]:
