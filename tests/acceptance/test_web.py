@@ -20,6 +20,7 @@ from tests.helpers.served import Served, Visitor, add_connections, started
 
 PASSWORDS = {role: f"of the {role}, 2026" for role in ("administrator", "manager", "user")}
 ALL = ("administrator", "manager", "user")
+TAB = "/connections/{connection}/set-up/mapping/lead/custom"
 # route → (an address, who may open it, what they get); in an address {connection} is one that `user` sees
 ROUTES = {
     "overview": ("/", ALL, 200),
@@ -62,6 +63,15 @@ ROUTES = {
     "setup-check": ("/connections/{connection}/set-up/connect/check", ("administrator", "manager"), 405),
     "setup-stay": ("/connections/{connection}/set-up/connect/stay", ("administrator",), 405),
     "setup-renew": ("/connections/{connection}/set-up/connect/crm", ("administrator",), 405),
+    "setup-mapping": ("/connections/{connection}/set-up/mapping", ALL, 302),
+    "mapping": (TAB, ALL, 400),  # its systems do not exist
+    "mapping-save": (f"{TAB}/save", ("administrator", "manager"), 405),
+    "mapping-sample": (f"{TAB}/sample", ("administrator", "manager"), 405),
+    "mapping-read": (f"{TAB}/read", ("administrator", "manager"), 405),
+    "mapping-suggestions": (f"{TAB}/suggestions", ("administrator", "manager"), 400),
+    "mapping-extend": (f"{TAB}/extend", ("administrator", "manager"), 405),
+    "mapping-pair": (f"{TAB}/pair", ("administrator", "manager"), 400),
+    "mapping-add": (f"{TAB}/add", ("administrator", "manager"), 405),
     "setup-users": ("/connections/{connection}/set-up/users", ("administrator", "manager"), 200),
     "setup-users-add": ("/connections/{connection}/set-up/users/add", ("administrator",), 405),
     "setup-users-remove": ("/connections/{connection}/set-up/users/1/remove", ("administrator",), 405),

@@ -180,6 +180,16 @@ def test_a_file_that_holds_no_keys_is_named(tmp_path: Path) -> None:
         Vault.at(tmp_path / "credentials.key")
 
 
+@pytest.mark.parametrize("length", [0, 5, 20])
+def test_credentials_that_were_cut_short_are_told_as_unreadable(tmp_path: Path, length: int) -> None:
+    from crosswalk.store.vault import Vault
+
+    vault = Vault.at(tmp_path / "credentials.key")
+    sealed = vault.seal(SECRETS, "row")
+    with pytest.raises(UserError, match="cannot be opened with this key file"):
+        vault.open(sealed[:length], "row")
+
+
 class Fuse:
     """Kills the process at the n-th step: around every statement, commit and change of the file."""
 

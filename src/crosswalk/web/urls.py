@@ -17,10 +17,14 @@ from .views import (
     drafts,
     entry,
     holds,
+    mapping,
     overview,
+    pairing,
     records,
     users,
 )
+
+_TAB = "set-up/mapping/<str:object>/<str:tab>"
 
 urlpatterns = [
     route("", overview.overview, "overview", roles=EVERYBODY),
@@ -66,6 +70,15 @@ urlpatterns = [
     connection_route("records/find", records.find, "records-find", roles=EVERYBODY),
     connection_route("records/<str:side>/<str:record>", records.record, "record", roles=EVERYBODY),
     connection_route("records/<str:side>/<str:record>/read", records.read, "record-read", roles=EVERYBODY),
+    connection_route("set-up/mapping", mapping.first, "setup-mapping", roles=EVERYBODY),
+    connection_route(_TAB, mapping.mapping, "mapping", roles=EVERYBODY),
+    connection_route(f"{_TAB}/save", mapping.save, "mapping-save", roles=MANAGERS),
+    connection_route(f"{_TAB}/sample", mapping.sample, "mapping-sample", roles=MANAGERS),
+    connection_route(f"{_TAB}/read", mapping.read_again, "mapping-read", roles=MANAGERS),
+    connection_route(f"{_TAB}/suggestions", mapping.suggestions, "mapping-suggestions", roles=MANAGERS),
+    connection_route(f"{_TAB}/extend", mapping.extend, "mapping-extend", roles=MANAGERS),
+    connection_route(f"{_TAB}/pair", pairing.pair, "mapping-pair", roles=MANAGERS),
+    connection_route(f"{_TAB}/add", pairing.add, "mapping-add", roles=MANAGERS),
     connection_route("holds", holds.holds, "holds", roles=EVERYBODY),
     connection_route("holds/decide", holds.decide, "hold-decide", roles=MANAGERS),
     connection_route("holds/<int:hold>", holds.hold, "hold", roles=EVERYBODY),
