@@ -23,6 +23,9 @@ class Crm:
     phone: str
     mapping: Path
     named: Callable[[str], Mapping[str, str]]  # what a new lead of that last name has besides an address
+    returns_to: (
+        str  # the app's setting that lists the addresses to which its sign-in page sends browsers back
+    )
     numbers_options: bool  # whether choices are stored by number
     gone: Callable[[Record], bool]
     closed: Callable[[Record], bool]  # nobody may edit it
@@ -44,6 +47,7 @@ CRMS = {
             phone="Phone",
             mapping=_HERE / "demo_mapping.json",
             named=lambda name: {"LastName": name, "Company": "Fjord & Fell AS"},
+            returns_to="callback_urls",
             numbers_options=False,
             gone=lambda record: bool(record["IsDeleted"]),
             closed=lambda record: bool(record.get("IsConverted")),
@@ -57,6 +61,7 @@ CRMS = {
             phone="telephone1",
             mapping=_HERE / "demo_mapping_dynamics.json",
             named=lambda name: {"lastname": name, "companyname": "Fjord & Fell AS", "subject": "Trade fair"},
+            returns_to="redirect_uris",
             numbers_options=True,
             gone=lambda record: False,  # an environment keeps nothing of what was deleted
             closed=lambda record: "leadid" in record and record["statecode"] != 0,

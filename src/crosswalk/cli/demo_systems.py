@@ -58,6 +58,10 @@ class Control:
         report: dict[str, Any] = self._read(self._client.get("load"))
         return report
 
+    def register(self, app: Mapping[str, Any]) -> None:
+        """Change settings of the CRM's app."""
+        self._read(self._client.post("apps", json=dict(app)))
+
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()

@@ -21,7 +21,7 @@ from crosswalk.core.schedule import Every, Schedule
 
 from .demo_answer import Played
 from .demo_crms import CRMS
-from .demo_systems import ACTIVECAMPAIGN, Ready, credentials, sandbox
+from .demo_systems import ACTIVECAMPAIGN, Control, Ready, credentials, sandbox
 from .listening import HOST, address_of, listen
 from .parts import PartLostError, keep
 
@@ -62,7 +62,7 @@ class Web:
         """Let people in. With `spare`, start systems with which visitors can set up a connection; they end with it."""
         file = home / "demo.json"
         with closing(listen(HOST, 0)) as listening, ExitStack() as stack:
-            ready: Ready = stack.enter_context(_spare(home)) if spare else {}
+            ready: Ready = stack.enter_context(_spare(home, address_of(listening))) if spare else {}
             file.write_text(json.dumps(credentials(ready)), encoding="utf-8")
             kept = {name: value for name, value in os.environ.items() if name not in _OTHERS}
             environment = {**kept, "CROSSWALK_HOME": str(home), DEMO: str(file)}
@@ -122,11 +122,16 @@ class Web:
 
 
 @contextmanager
-def _spare(home: Path) -> Iterator[Ready]:
-    """Start systems with which visitors can go through a whole set-up by hand."""
+def _spare(home: Path, address: str) -> Iterator[Ready]:
+    """Start systems with which visitors can go through a whole set-up by hand; they know where the web is."""
+    from django.urls import reverse
+
     systems = [argument for name in (ACTIVECAMPAIGN, *CRMS) for argument in (f"--{name}", "0")]
     asked = [*systems, "--records", str(_SPARE_RECORDS), "--seed", str(_SPARE_SEED), "--limits", "off"]
     with sandbox(home / "spare.log", *asked) as ready:
+        for name, crm in CRMS.items():
+            with closing(Control(ready[name]["control"])) as control:
+                control.register({crm.returns_to: [address + reverse("sign-in-return").removeprefix("/")]})
         yield ready
 
 
