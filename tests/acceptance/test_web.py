@@ -21,6 +21,7 @@ from tests.helpers.served import Served, Visitor, add_connections, started
 PASSWORDS = {role: f"of the {role}, 2026" for role in ("administrator", "manager", "user")}
 ALL = ("administrator", "manager", "user")
 TAB = "/connections/{connection}/set-up/mapping/lead/custom"
+MANAGERS = ("administrator", "manager")
 # route → (an address, who may open it, what they get); in an address {connection} is one that `user` sees
 ROUTES = {
     "overview": ("/", ALL, 200),
@@ -72,6 +73,14 @@ ROUTES = {
     "mapping-extend": (f"{TAB}/extend", ("administrator", "manager"), 405),
     "mapping-pair": (f"{TAB}/pair", ("administrator", "manager"), 400),
     "mapping-add": (f"{TAB}/add", ("administrator", "manager"), 405),
+    "runs": ("/connections/{connection}/runs", ALL, 200),
+    "run": ("/connections/{connection}/runs/0", ALL, 404),
+    "run-now": ("/connections/{connection}/runs/now", MANAGERS, 405),
+    "run-cancel": ("/connections/{connection}/runs/cancel", MANAGERS, 405),
+    "runs-pause": ("/connections/{connection}/runs/pause", MANAGERS, 405),
+    "runs-resume": ("/connections/{connection}/runs/resume", MANAGERS, 405),
+    "task": ("/connections/{connection}/tasks/0", ALL, 404),
+    "task-again": ("/connections/{connection}/tasks/0/again", MANAGERS, 405),
     "setup-users": ("/connections/{connection}/set-up/users", ("administrator", "manager"), 200),
     "setup-users-add": ("/connections/{connection}/set-up/users/add", ("administrator",), 405),
     "setup-users-remove": ("/connections/{connection}/set-up/users/1/remove", ("administrator",), 405),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 
 from crosswalk.core.language import gettext as _
+from crosswalk.core.pace import duration
 
 from . import tables
 from .outcome import Answer, ExitCode
-from .progress import duration
 
 if TYPE_CHECKING:
     from .demo_crms import Crm

@@ -17,6 +17,7 @@ import msgspec
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import CreationRule, MappingFile
+from crosswalk.core.pace import duration
 
 from . import files, tables
 from .demo_choice import fitting
@@ -24,7 +25,7 @@ from .demo_edits import Edits, edits_of
 from .demo_people import TAG, Day, alive, work
 from .demo_systems import ACTIVECAMPAIGN, Systems, credentials
 from .mapping import object_tables
-from .progress import duration, watched
+from .progress import watched
 from .session import Session
 from .sync import field_labels, plan_tables
 from .terminal import Terminal

@@ -10,11 +10,12 @@ from rich.console import RenderableType
 
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
+from crosswalk.core.pace import duration
 
 from . import tables
 from .command import command
 from .outcome import Answer, ExitCode
-from .progress import duration, watched
+from .progress import watched
 from .schedule import next_shown, schedule_data
 from .session import ConnectionName, open_session
 from .switches import switch_data, switch_facts

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from crosswalk.core import phases
 from crosswalk.core.language import gettext as _
+from crosswalk.core.pace import duration
 
 from .terminal import Terminal
 
@@ -50,16 +52,6 @@ class Pace:
         return text + ", " + _("{left} left").format(left=duration((total - done) / rate))
 
 
-def duration(seconds: float) -> str:
-    """Return a duration as people say it."""
-    whole = round(seconds)
-    if whole < 60:
-        return _("{seconds} s").format(seconds=whole)
-    if whole < 3600:
-        return _("{minutes} min {seconds:02d} s").format(minutes=whole // 60, seconds=whole % 60)
-    return _("{hours} h {minutes:02d} min").format(hours=whole // 3600, minutes=whole % 3600 // 60)
-
-
 @contextmanager
 def watched(terminal: Terminal) -> Iterator[Report]:
     """Yield what a context's `report` is set to while long work goes on."""
@@ -97,7 +89,7 @@ class _Bars:
         if self._pace.take(progress.phase, done) or self._task is None:
             if self._task is not None:
                 self._bar.remove_task(self._task)
-            self._task = self._bar.add_task(progress.phase, total=total, pace="")
+            self._task = self._bar.add_task(phases.told(progress.phase), total=total, pace="")
         self._bar.update(self._task, completed=done, total=total, pace=self._pace.text(done, total))
 
 
@@ -116,4 +108,6 @@ class _Lines:
         self._last = time.monotonic()
         pace = self._pace.text(progress.done, progress.total)
         of = "" if progress.total is None else f" / {progress.total}"
-        self._terminal.say(f"{progress.phase}: {progress.done}{of}" + (f" ({pace})" if pace else ""))
+        self._terminal.say(
+            f"{phases.told(progress.phase)}: {progress.done}{of}" + (f" ({pace})" if pace else "")
+        )

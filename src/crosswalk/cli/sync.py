@@ -210,27 +210,16 @@ def _opened(session: Session, name: str | None, report: Report) -> Context:
 
 def _approval(context: Context, plan_id: int | None, approve: bool) -> tuple[Plan | None, Plan | None]:
     """Return the plan that releases the run, and the plan that a person must look at first."""
-    from crosswalk.store import brakes, runs
+    from crosswalk.store import brakes
+    from crosswalk.sync.approval import needs_plan, stored_plan
 
     if plan_id is not None:
-        return _stored_plan(context, plan_id), None
-    if runs.finished_before(context.connection_id):
+        return stored_plan(context.name, context.connection_id, plan_id), None
+    if not needs_plan(context.connection_id):
         braked = approve and brakes.current(context.connection_id) is not None
         return (_plan(context) if braked else None), None
     made = _plan(context)
     return (made, None) if approve else (None, made)
-
-
-def _stored_plan(context: Context, plan_id: int) -> Plan:
-    from crosswalk.store.models import Plan
-
-    found = Plan.objects.filter(id=plan_id, connection_id=context.connection_id).first()
-    if found is None:
-        raise UserError(
-            _("{connection} has no plan {id}.").format(connection=context.name, id=plan_id),
-            cure=_("Make one: crosswalk plan"),
-        )
-    return found
 
 
 def _agreed(terminal: Terminal, plan: Plan, labels: Labels) -> bool:
@@ -246,14 +235,9 @@ def _unapproved(terminal: Terminal, plan: Plan) -> Answer:
 
 
 def _run(context: Context, plan: Plan | None, *, sweep: bool) -> RunResult:
-    from crosswalk.store import runs
-    from crosswalk.sync.run import run
+    from crosswalk.sync.approval import run_released
 
-    if plan is not None:
-        plan.approved_at = context.clock.now()
-        plan.save(update_fields=["approved_at"])
-    first = not runs.finished_before(context.connection_id)
-    return run(context, kind="initial" if first else "manual", plan=plan, sweep_all=sweep)
+    return run_released(context, plan, sweep_all=sweep)
 
 
 def _ended(terminal: Terminal, context: Context, result: RunResult) -> Answer:

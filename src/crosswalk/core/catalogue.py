@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from .failures import FailureKind
+from .failures import FailureKind, SystemFailure, UserError
 from .language import gettext as _
 from .language import gettext_noop
 
@@ -467,6 +467,15 @@ _WORK = (
             "Turn it on, and the next run decides anew: crosswalk connection global {connection} on"
         ),
     ),
+    (
+        "CW-6021",
+        "first_sync",
+        gettext_noop("The first sync waits for approval"),
+        gettext_noop("The first sync of {connection} needs a plan that somebody looked at."),
+        gettext_noop(
+            "Make a plan, look at it, and apply it (crosswalk plan, then crosswalk sync --plan ID)."
+        ),
+    ),
     ("CW-9001", "bug", gettext_noop("A mistake of Crosswalk"), "", ""),
     ("CW-9002", "database", gettext_noop("The database cannot be used"), "", ""),
 )
@@ -511,6 +520,14 @@ def find(word: str) -> Entry | None:
 def of_failure(kind: FailureKind) -> Entry:
     """Return the entry for a failure that ends what was going on."""
     return CATALOGUE[_OF_FAILURE.get(kind, kind.value)]
+
+
+def told(error: SystemFailure | UserError) -> Said:
+    """Return code, message and cure of what went wrong, as pages and tasks show them."""
+    name = error.entry
+    if isinstance(error, SystemFailure):
+        name = name or of_failure(error.kind).name
+    return Said(CATALOGUE[name].code, str(error), error.cure)
 
 
 def of_refusal(kind: FailureKind) -> Entry:

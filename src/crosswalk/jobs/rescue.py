@@ -10,11 +10,13 @@ from __future__ import annotations
 from django.db import connection as database
 from django.db import transaction
 
-from .queue import defer
+from crosswalk.store import tasks
+from crosswalk.store.jobs import defer
+
 from .settings import WORKER, WORKERS
 
 _TAKE = """
-    SELECT job.id, (job.args ->> 'connection_id')::int
+    SELECT job.id, (job.args ->> 'connection_id')::int, (job.args ->> 'task')::bigint
     FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
     WHERE job.status = 'doing'
       AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
@@ -23,7 +25,7 @@ _TAKE = """
 # Each statement of a run renews its session's mark; its lease belongs to that session. Who holds no lease yet hangs
 # while it opens the systems.
 _TAKE_HUNG = """
-    SELECT job.id, (job.args ->> 'connection_id')::int, holder.pid
+    SELECT job.id, (job.args ->> 'connection_id')::int, (job.args ->> 'task')::bigint, holder.pid
     FROM procrastinate_jobs job LEFT JOIN (
         SELECT held.objid::bigint AS connection_id, session.pid,
             CASE WHEN session.state = 'active' AND session.wait_event_type IS DISTINCT FROM 'Client' THEN now()
@@ -59,11 +61,11 @@ def rescue(silence: float) -> list[int]:
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(_TAKE, [silence])
         found = cursor.fetchall()
-        for job_id, connection_id in found:
+        for job_id, connection_id, task in found:
             cursor.execute(_END_SESSIONS, [f"{WORKERS}%", WORKER, connection_id])
             cursor.execute(_GIVE_UP, [job_id])
-            defer(connection_id)
-    return [connection_id for _job, connection_id in found]
+            _hand_over(connection_id, task)
+    return [connection_id for _job, connection_id, _task in found]
 
 
 def give_up(silence: float) -> list[int]:
@@ -74,8 +76,14 @@ def give_up(silence: float) -> list[int]:
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(_TAKE_HUNG, [silence])
         found = cursor.fetchall()
-        for job_id, connection_id, session in found:
+        for job_id, connection_id, task, session in found:
             cursor.execute(_END_SESSION, [session])
             cursor.execute(_GIVE_UP, [job_id])
-            defer(connection_id)
-    return [connection_id for _job, connection_id, _session in found]
+            _hand_over(connection_id, task)
+    return [connection_id for _job, connection_id, _task, _session in found]
+
+
+def _hand_over(connection_id: int, task: int | None) -> None:
+    if task is not None:
+        tasks.take_from(task)
+    defer(connection_id, task)

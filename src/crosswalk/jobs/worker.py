@@ -18,12 +18,14 @@ from procrastinate.exceptions import ConnectorException
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.structs import know_all
-from crosswalk.store import retention
+from crosswalk.store import retention, tasks
 from crosswalk.store.feeds import end_session
+from crosswalk.store.jobs import RUN, TASK
 from crosswalk.store.vault import Vault
 from crosswalk.systems import load_all
 
-from .queue import RUN, start_due
+from .asked import do_task
+from .queue import start_due
 from .rescue import give_up, rescue
 from .running import run_connection
 from .telling import keep_telling
@@ -60,7 +62,15 @@ def _app(vault: Vault, clock: Clock) -> App:
         finally:
             end_session()
 
+    def asked(connection_id: int, task: int) -> None:
+        try:
+            outcome = do_task(task, vault, clock)
+            log.info("task ended", connection=connection_id, task=task, outcome=outcome)
+        finally:
+            end_session()
+
     app.task(name=RUN)(job)
+    app.task(name=TASK)(asked)
     return app
 
 
@@ -128,6 +138,7 @@ class _Upkeep:
             lambda: start_due(clock.now()),
             lambda: rescue(MISSED * heartbeat),
             lambda: give_up(patience),
+            tasks.find_lost,
             lambda: _remove_old(clock.now()),
         )
 

@@ -102,6 +102,7 @@ class TenantBudget:
         self._clock = clock
         self._per_second = per_second
         self._lock = Lock()
+        self.made = 0  # calls since this budget was opened
         self._counted = 0  # calls that are not stored yet
         self._stored_at = now = clock.now()
         self._leased_until = now
@@ -161,6 +162,7 @@ class TenantBudget:
         return rest.total_seconds()
 
     def _count(self, now: datetime) -> None:
+        self.made += 1
         if self.connection_id is None:
             return
         with self._lock:

@@ -116,6 +116,11 @@ def resume(connection: Connection, now: datetime) -> bool:
         return bool(lifted)
 
 
+def is_paused(connection: Connection) -> bool:
+    """Tell whether a connection's runs rest."""
+    return Halt.objects.filter(connection=connection, kind="paused").exists()
+
+
 def _make_due(connection_ids: Iterable[int], now: datetime) -> None:
     stopped = ended_so(STOPPED, list(connection_ids))
     Schedule.objects.filter(connection__in=stopped, next_at__gt=now).update(next_at=now)

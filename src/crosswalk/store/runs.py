@@ -41,16 +41,19 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 def start(connection_id: int, kind: str, now: datetime) -> Running:
     """Begin a run; runs of this connection that died without an end are marked as interrupted.
 
-    Until it ends, log lines carry its id and that of the connection.
+    The task that asked for it learns its number. Until it ends, log lines carry its id and that of the connection.
     """
     with database.cursor() as cursor:
         cursor.execute(
             "WITH dead AS (UPDATE run SET state = 'interrupted', ended_at = %s"
             " WHERE connection_id = %s AND state = 'running')"
-            " INSERT INTO run (connection_id, kind, state, started_at, counts, error)"
-            " VALUES (%s, %s, 'running', %s, '{}', '') RETURNING id,"
-            " coalesce((SELECT max(id) FROM journal), 0), set_config('synchronous_commit', 'off', true)",
-            [now, connection_id, connection_id, kind, now],
+            ", made AS (INSERT INTO run (connection_id, kind, state, started_at, counts, error)"
+            " VALUES (%s, %s, 'running', %s, '{}', '') RETURNING id)"
+            ", asked AS (UPDATE task SET run_id = made.id FROM made"
+            " WHERE connection_id = %s AND task.kind = 'run' AND task.state = 'running')"
+            " SELECT id, coalesce((SELECT max(id) FROM journal), 0), set_config('synchronous_commit', 'off', true)"
+            " FROM made",
+            [now, connection_id, connection_id, kind, now, connection_id],
         )
         number, journal_from, _ = cursor.fetchone()
     structlog.contextvars.bind_contextvars(connection=connection_id, run=number)
@@ -62,17 +65,21 @@ def end(
 ) -> None:
     """Close a run's row; when that is stored, so is all that the run wrote.
 
-    `failure` is the kind of what failed. What braked an earlier run is over when one is done.
+    `failure` is the kind of what failed. What braked an earlier run is over when one is done, and who cancelled this
+    one did not mean the next.
     """
     with database.cursor() as cursor:
         cursor.execute(
             "WITH released AS (DELETE FROM hold WHERE connection_id = %s AND object = '' AND record_id = ''"
-            " AND kind = %s AND %s = 'done') UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s,"
+            " AND kind = %s AND %s = 'done'),"
+            " meant AS (DELETE FROM halt WHERE connection_id = %s AND kind = 'cancelled')"
+            " UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s,"
             " failure = %s WHERE id = %s RETURNING set_config('synchronous_commit', %s, true)",
             [
                 run.connection_id,
                 BRAKE,
                 state,
+                run.connection_id,
                 state,
                 msgspec.json.encode(counts).decode(),
                 now,

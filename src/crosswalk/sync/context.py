@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -22,6 +23,7 @@ from crosswalk.store.feeds import Reader
 from crosswalk.store.identity import Closing
 from crosswalk.store.mapped import Mapped
 from crosswalk.store.models import Feed
+from crosswalk.store.progress import Keeper
 from crosswalk.store.switches import Switches
 
 from .selecting import Selector
@@ -127,7 +129,7 @@ def short_digest(parts: object) -> str:
 class Progress:
     """How far a phase of long work has come."""
 
-    phase: str
+    phase: str  # see `core.phases`
     done: int
     total: int | None = None
 
@@ -189,6 +191,27 @@ class Context:
     def affords(self, lane: Lane) -> bool:
         """Tell whether our share of the systems' calls of the day is enough for work of a lane."""
         return all(budget.meter.affords(lane) for budget in self.budgets.values())
+
+    def calls_made(self) -> int:
+        """Return how many calls were made since the connection was opened."""
+        return sum(budget.made for budget in self.budgets.values())
+
+    @contextmanager
+    def watched(self, kind: str) -> Iterator[None]:
+        """Keep how far a run or plan comes inside, so that others see it too."""
+        report, before = self.report, self.calls_made()
+        keeper = Keeper(self.connection_id, kind, self.clock, lambda: self.calls_made() - before)
+
+        def kept(progress: Progress) -> None:
+            report(progress)
+            keeper.note(progress.phase, progress.done, progress.total)
+
+        self.report = kept
+        try:
+            yield
+        finally:
+            self.report = report
+            keeper.end()
 
     def store_counts(self) -> None:
         """Store how many calls were made."""

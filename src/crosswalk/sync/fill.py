@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from crosswalk.core import phases
 from crosswalk.core.lanes import Lane
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.store import identity, inbox, pairs, runs, selection
 from crosswalk.store.outcomes import Merged, commit_merged
@@ -50,7 +50,7 @@ def _fill_from_crm(context: Context, plan: ObjectPlan, before: int) -> None:
         _store(context, match_crm_page(context, plan, _free(rows)))
         after = rows[-1]
         done += len(rows)
-        context.report(Progress(phase=_("compare {object}").format(object=plan.object), done=done))
+        context.report(Progress(phase=phases.name(phases.COMPARE, plan.object), done=done))
 
 
 def _fill_from_contacts(context: Context, before: int) -> None:
@@ -60,7 +60,7 @@ def _fill_from_contacts(context: Context, before: int) -> None:
         _store(context, match_contact_page(context, _free(rows)))
         after = rows[-1].seen.record_id
         done += len(rows)
-        context.report(Progress(phase=_("compare {object}").format(object=CONTACT), done=done))
+        context.report(Progress(phase=phases.name(phases.COMPARE, CONTACT), done=done))
 
 
 def _free(rows: Sequence[Sighted]) -> list[Sighted]:

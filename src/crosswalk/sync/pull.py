@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from crosswalk.core import phases
 from crosswalk.core.failures import SystemFailure
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.system import Page, Record
 from crosswalk.store import consents, feeds, inbox, selection, sweeps
@@ -103,8 +103,7 @@ class _Intake:
         self._done += len(page.records)
         if page.last or self._waiting >= STORED_TOGETHER:
             self.store()
-        object = self._feed.name
-        phase = _("read {side} {object}").format(side=self._side, object=object)
+        phase = phases.name(phases.READ, self._side, self._feed.name)
         self._context.report(Progress(phase=phase, done=self._done, total=page.total))
 
     def seen(self, moment: datetime) -> int:

@@ -8,10 +8,9 @@ from itertools import product
 
 from structlog.contextvars import bound_contextvars
 
+from crosswalk.core import phases
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.lanes import Lane
-from crosswalk.core.language import gettext as _
-from crosswalk.core.language import gettext_noop
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Batch, Op, Outcome, Receipt, Record, Write, WriteOptions
 from crosswalk.core.values import Kind, same, unpack
@@ -23,7 +22,7 @@ from .confirm import Results, await_imports, confirm_imports
 from .context import CONTACT, Context, Progress
 from .pull import pull, take_read
 
-_PHASES = {Op.UPDATE: gettext_noop("update {side}"), Op.CREATE: gettext_noop("create {side}")}
+_PHASES = {Op.UPDATE: phases.UPDATE, Op.CREATE: phases.CREATE}
 FRESH = timedelta(seconds=10)  # how long a reading of the target guards a write
 WAVE = 5000  # writes between two looks at the contact feed: 20 imports of 250
 # What is sent between two readings of its targets: at five calls a second it is through in half of FRESH.
@@ -57,13 +56,29 @@ def _push(
     imported: Results | None = None
     while rows := outbox.intended(context.connection_id, side, op, lane, after, WAVE):
         after = rows[-1].id
-        imported = _push_wave(context, run_id, side, op, lane, rows, options, imported)
+        told = _Told(context, phases.name(_PHASES[op], side), done, total)
+        imported = _push_wave(context, run_id, side, op, lane, rows, options, imported, told)
         done += len(rows)
-        context.report(Progress(phase=_(_PHASES[op]).format(side=side), done=done, total=total))
+        told.sent(done - told.done)
         if context.between(lane):
             break
     if imported is not None:
         confirm_imports(context, run_id, imported)
+
+
+class _Told:
+    """Tells how many writes of a kind were sent, from the first to the last: a wave may take many minutes."""
+
+    def __init__(self, context: Context, phase: str, done: int, total: int) -> None:
+        self._context = context
+        self._phase = phase
+        self._total = total
+        self.done = done
+
+    def sent(self, writes: int) -> None:
+        """So many more were sent."""
+        self.done += writes
+        self._context.report(Progress(phase=self._phase, done=self.done, total=self._total))
 
 
 def _push_wave(
@@ -75,6 +90,7 @@ def _push_wave(
     rows: Sequence[OutboxRow],
     options: WriteOptions,
     before: Results | None,
+    told: _Told,
 ) -> Results | None:
     """Send a wave; return how its imports ended, with the contact feed read after them.
 
@@ -93,6 +109,7 @@ def _push_wave(
         fresh = guard(context, run_id, side, [by_id[w.id] for batch in group for w in batch.writes], group)
         for batch in fresh:
             send(context, run_id, side, batch, by_id, options)
+            told.sent(len(batch.writes))
         if context.between(lane):
             break
     if before is not None:

@@ -54,6 +54,7 @@ def make_plan(context: Context, applied: Applied | None = None) -> Plan:
     with (
         feeds.lease("connection", context.connection_id, wait=False) as held,
         _deciding_anew(context, applied),
+        context.watched("plan"),
     ):
         _require(held, context)
         number = _without_lost_fields(context, lambda: _rehearse(context))
@@ -150,7 +151,7 @@ def run(
         braking = Braking(context, record, plan)
         context.closing, context.run_id = braking.closing, record.id
         try:
-            with _deciding_anew(context, plan.applied if plan is not None else None):
+            with _deciding_anew(context, plan.applied if plan is not None else None), context.watched("run"):
                 _without_lost_fields(context, lambda: _work(context, record.id, braking, sweep_all))
             state = "done"
         except BrakeError as brake:
@@ -158,7 +159,6 @@ def run(
             state, message, cure = "braked", str(brake), brake.said.cure
         except Halted as halted:
             state, message = runs.STOPPED, halted.message
-            halts.uncancel(context.connection_id)
             raise
         except SystemFailure as failure:
             message, kind_of_failure = failure.message, failure.kind.value

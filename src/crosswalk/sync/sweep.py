@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crosswalk.core.language import gettext as _
+from crosswalk.core import phases
 from crosswalk.core.mapping import Side
 from crosswalk.core.sweep import Place, Step, begun, charged, is_due, may_go_on, moved, round_takes
 from crosswalk.store import feeds, sweeps
@@ -61,7 +61,9 @@ def _sweep(context: Context, side: Side, object: str, readers: Sequence[Reader],
         while place.began is not None:
             place, number = _read_on(context, side, feed, readers, place, rate)
             read += number
-            context.report(Progress(phase=_phase(side, object), done=done + read, total=total))
+            context.report(
+                Progress(phase=phases.name(phases.SWEEP, side, object), done=done + read, total=total)
+            )
             if not (whole or may_go_on(place, rate, context.clock.now())):
                 break
         if place.began is None and side is Side.ACTIVECAMPAIGN:
@@ -79,10 +81,6 @@ def _read_tags(context: Context, feed: Feed, place: Place, rate: float) -> None:
     calls = sum(pull_tagged(context, tag, again=True) for tag in tags)
     if calls:
         sweeps.note_place(feed, charged(place, calls, rate))
-
-
-def _phase(side: Side, object: str) -> str:
-    return _("sweep {side} {object}").format(side=side, object=object)
 
 
 def _read_on(

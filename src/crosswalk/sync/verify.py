@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from crosswalk.core import phases
 from crosswalk.core.consent import Standing
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.core.values import Value, unpack
 from crosswalk.merge import (
@@ -92,7 +92,7 @@ def verify(context: Context) -> Verification:
         for links in audit.link_pages(context.connection_id, tenants[Side.CRM], tenants[Side.ACTIVECAMPAIGN]):
             _verify_links(context, links, tally)
             _verify_consents(context, links, tally)
-            context.report(Progress(phase=_("verify"), done=tally.result.links))
+            context.report(Progress(phase=phases.VERIFY, done=tally.result.links))
         for records in audit.stranger_pages(context.connection_id, tenants[Side.CRM]):
             _verify_strangers(context, records, tally)
         return tally.result
@@ -107,7 +107,7 @@ def _read_both_sides(context: Context) -> None:
         for page in context.systems[side].feed(object, context.fields(side, object), None, lambda _: 0):
             audit.add(side, object, page.records)
             done += len(page.records)
-            phase = _("read {side} {object}").format(side=side, object=object)
+            phase = phases.name(phases.READ, side, object)
             context.report(Progress(phase=phase, done=done, total=page.total))
     audit.index()
 

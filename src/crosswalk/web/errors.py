@@ -152,7 +152,4 @@ class Failures:
 
 def told(error: SystemFailure | UserError) -> catalogue.Said:
     """Return code, message and cure of what went wrong, as forms and pages show them."""
-    name = error.entry
-    if isinstance(error, SystemFailure):
-        name = name or catalogue.of_failure(error.kind).name
-    return catalogue.Said(catalogue.CATALOGUE[name].code, str(error), error.cure)
+    return catalogue.told(error)

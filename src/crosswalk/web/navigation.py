@@ -38,6 +38,7 @@ _OF_SETUP = (
 )
 CONNECTION_BAR: Sequence[Item] = (
     Item(route="connection", label=_("How it stands"), icon="activity"),
+    Item(route="runs", label=_("Runs"), icon="history", covers=("run", "task")),
     Item(route="holds", label=_("Holds"), icon="hand", covers=("hold", "hold-decide", "hold-candidates")),
     Item(
         route="records", label=_("Records"), icon="search", covers=("records-find", "record", "record-read")

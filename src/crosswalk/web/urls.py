@@ -21,6 +21,8 @@ from .views import (
     overview,
     pairing,
     records,
+    runs,
+    tasks,
     users,
 )
 
@@ -61,6 +63,14 @@ urlpatterns = [
     connection_route("set-up/connect/check", connect.check, "setup-check", roles=MANAGERS),
     connection_route("set-up/connect/stay", connect.stay, "setup-stay", roles=ADMINISTRATORS),
     connection_route("set-up/connect/<str:side>", connect.renew, "setup-renew", roles=ADMINISTRATORS),
+    connection_route("runs", runs.runs, "runs", roles=EVERYBODY),
+    connection_route("runs/<int:run>", runs.run, "run", roles=EVERYBODY),
+    connection_route("runs/now", tasks.run_now, "run-now", roles=MANAGERS),
+    connection_route("runs/cancel", tasks.cancel, "run-cancel", roles=MANAGERS),
+    connection_route("runs/pause", tasks.pause, "runs-pause", roles=MANAGERS),
+    connection_route("runs/resume", tasks.resume, "runs-resume", roles=MANAGERS),
+    connection_route("tasks/<int:task>", tasks.task, "task", roles=EVERYBODY),
+    connection_route("tasks/<int:task>/again", tasks.again, "task-again", roles=MANAGERS),
     connection_route("set-up/users", members.users, "setup-users", roles=MANAGERS),
     connection_route("set-up/users/add", members.add, "setup-users-add", roles=ADMINISTRATORS),
     connection_route(

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from crosswalk.cli import look, tables
-from crosswalk.cli.progress import Pace, duration
+from crosswalk.cli.progress import Pace
+from crosswalk.core.pace import duration
 
 
 def printed(renderable: object) -> str:

@@ -13,6 +13,12 @@ register = template.Library()
 
 
 @register.filter
+def number(value: float) -> str:
+    """Return a number with the reader's own separators."""
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
+
+
+@register.filter
 def when(moment: datetime | None) -> SafeString | str:
     """Return a moment as a `time` element; a script turns it to the reader's own zone, until then it is UTC."""
     if moment is None:
