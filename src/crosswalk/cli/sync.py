@@ -55,6 +55,7 @@ def plan(
     with watched(terminal) as report:
         context = session.context(connection, report)
         made = _plan_anew(context, object, field) if everything else _plan(context)
+        _note(context, "plan.asked", made)
     terminal.say(_("To do this: crosswalk sync --plan {id}").format(id=made.id))
     _tell_paused(terminal, context)
     data = {**plan_data(made, limit), "paused_fields": paused_data(context)}
@@ -83,6 +84,13 @@ def _tell_paused(terminal: Terminal, context: Context) -> None:
         text = _("{object} {field} rests ({code}): {reason}").format(**each, field=each["crm"])
         terminal.say(text, style="yellow")
         terminal.say(each["cure"])
+
+
+def _note(context: Context, what: str, plan: Plan | None) -> None:
+    """Keep in the audit log that somebody asked for it."""
+    from crosswalk.store import acts, connections
+
+    acts.note(what, connections.by_number(context.connection_id), plan=None if plan is None else plan.id)
 
 
 def _plan(context: Context) -> Plan:
@@ -194,6 +202,7 @@ def sync(
         if not _agreed(terminal, needed, field_labels(context)):
             return _unapproved(terminal, needed)
         approved = needed
+    _note(context, "run.asked" if approved is None else "plan.applied", approved)
     with watched(terminal) as report:
         context.report = report
         result = _run(context, approved, sweep=sweep)

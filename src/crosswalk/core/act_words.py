@@ -7,8 +7,42 @@ from typing import Any
 
 import msgspec
 
+from .language import gettext as _
+from .language import gettext_noop
+
 _NAMES = ("object", "crm", "field", "name")  # by which one of several things is told from the others
 _MOST = 60  # lines of one act
+
+
+# what the log calls a detail → how it is told; names of settings and fields are told as they are
+_WORDS = {
+    "name": gettext_noop("name"),
+    "role": gettext_noop("role"),
+    "connections": gettext_noop("connections"),
+    "may_sign_in": gettext_noop("may sign in"),
+    "count": gettext_noop("how many"),
+    "codes": gettext_noop("causes"),
+    "crm": gettext_noop("CRM"),
+    "activecampaign": gettext_noop("ActiveCampaign"),
+    "systems": gettext_noop("systems"),
+    "addresses": gettext_noop("addresses"),
+    "object": gettext_noop("object"),
+    "percent": gettext_noop("percent"),
+    "file": gettext_noop("file"),
+    "encrypted": gettext_noop("encrypted"),
+    "taken_at": gettext_noop("taken at"),
+    "credentials": gettext_noop("credentials"),
+    "added": gettext_noop("added"),
+    "removed": gettext_noop("removed"),
+    "kind": gettext_noop("kind"),
+    "person": gettext_noop("person"),
+    "always": gettext_noop("from now on"),
+    "switch": gettext_noop("switch"),
+    "to": gettext_noop("to"),
+    "plan": gettext_noop("plan"),
+    "records": gettext_noop("records"),
+    "contact": gettext_noop("contact"),
+}
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +84,8 @@ def _flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """Return the plain values in something nested, each under the way to it."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _flat(inner, f"{place}, {name}" if place else str(name))
+            word = _(_WORDS[name]) if name in _WORDS else str(name)
+            yield from _flat(inner, f"{place}, {word}" if place else word)
     elif isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
         for number, inner in enumerate(value, 1):
             name = _name(inner, number)

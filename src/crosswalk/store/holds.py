@@ -161,6 +161,16 @@ def _meant(wanted: Wanted) -> list[str]:
 # --- what people decide ------------------------------------------------------------------------------------------
 
 
+def numbers_of(link_ids: Sequence[int]) -> dict[tuple[str, str], int]:
+    """Return the holds of links by CRM record and field (empty: the whole record)."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT l.crm_id, h.field, h.id FROM hold h JOIN link l ON l.id = h.link_id WHERE h.link_id = ANY(%s)",
+            [list(link_ids)],
+        )
+        return {(crm_id or "", field): number for crm_id, field, number in cursor.fetchall()}
+
+
 def note(connection_id: int, notes: Sequence[HoldNote], now: datetime) -> None:
     """Store holds that stand for themselves."""
     with transaction.atomic(), database.cursor() as cursor:

@@ -77,6 +77,15 @@ def addresses(vendor: str, credentials: Mapping[str, Any], tokens: Tokens) -> li
     return found
 
 
+def page_of(
+    vendor: str, credentials: Mapping[str, Any], tokens: Tokens, object: str, record_id: str
+) -> str | None:
+    """Return the address at which a person sees a record in the system itself, if that is known."""
+    folder = _folder(vendor)
+    found: str | None = folder.page_of(folder.addresses(credentials, tokens)[-1], object, record_id)
+    return found
+
+
 def needs_browser(vendor: str, credentials: Mapping[str, Any]) -> bool:
     """Tell whether a person must sign in by browser before these credentials open anything."""
     folder = _folder(vendor)

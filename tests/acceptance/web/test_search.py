@@ -68,6 +68,7 @@ def test_a_record_says_how_it_stands_what_was_written_and_who_may_mail(sought: S
     assert re.search(r'<ins><span aria-hidden="true">\+</span> ', page)
     assert "May this person be mailed?" in page
     assert "Read both sides now" in page
+    assert re.search(rf'href="http://[^"]+/{sought.crm_id}"[^>]*>Open in Salesforce', page)
     assert sought.site.visitor("user").get(sought.path("/nowhere/1")).status_code == 404
     unknown = sought.site.visitor("user").get(sought.path("/activecampaign/424242"))
     assert "has not read a record with this id" in unknown.text

@@ -17,7 +17,7 @@ def test_only_what_changed_is_told_under_the_way_to_it() -> None:
     assert lines({"before": before, "after": after}) == [
         Line(what="settings, policy", before="newest", after="ask"),
         Line(what="objects, lead, fields", before="–", after=None),
-        Line(what="objects, lead, fields, Title, crm", before=None, after="Title"),
+        Line(what="objects, lead, fields, Title, CRM", before=None, after="Title"),
         Line(what="objects, lead, fields, Title, to_crm", before=None, after="never"),
     ]
 
@@ -31,7 +31,7 @@ def test_a_decision_is_told_with_what_both_sides_held_and_what_was_chosen() -> N
     }
     assert lines({"count": 1, "decided": [decided]}) == [
         Line(what="ana@example.org, FirstName", before="Ana / Anna", after="Ana"),
-        Line(what="count", after="1"),
+        Line(what="how many", after="1"),
     ]
 
 

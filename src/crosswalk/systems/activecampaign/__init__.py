@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
 
 import httpx2
 
@@ -12,13 +14,27 @@ from ...core.system import Budget
 from .auth import read_credentials
 from .system import ActiveCampaign
 
-__all__ = ["ActiveCampaign", "addresses", "connect"]
+__all__ = ["ActiveCampaign", "addresses", "connect", "page_of"]
+
+
+# where accounts answer programs, and where people see them: account → its own host
+_HOST = re.compile(r"([a-z0-9-]+)\.(?:api-us\d+|activehosted)\.com")
 
 
 def addresses(credentials: Mapping[str, str], tokens: Tokens) -> list[str]:
     """Return the addresses that are called with these credentials."""
     del tokens
     return [read_credentials(credentials).base_url]
+
+
+def page_of(base: str, object: str, record_id: str) -> str | None:
+    """Return where a person sees a contact of the account behind `base`; None for an address of another form."""
+    found = _HOST.fullmatch(urlsplit(base).hostname or "")
+    return (
+        None
+        if found is None
+        else f"https://{found[1]}.activehosted.com/app/{object}s/{quote(record_id, safe='')}"
+    )
 
 
 def connect(

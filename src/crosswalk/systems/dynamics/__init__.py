@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 
@@ -16,7 +17,7 @@ from .client import Client
 from .session import Session
 from .system import Dynamics
 
-__all__ = ["Dynamics", "addresses", "begin_sign_in", "connect", "needs_browser"]
+__all__ = ["Dynamics", "addresses", "begin_sign_in", "connect", "needs_browser", "page_of"]
 
 
 def addresses(credentials: Mapping[str, Any], tokens: Tokens) -> list[str]:
@@ -24,6 +25,12 @@ def addresses(credentials: Mapping[str, Any], tokens: Tokens) -> list[str]:
     del tokens
     given = parse_credentials(credentials)
     return [given.authority, given.environment]
+
+
+def page_of(base: str, object: str, record_id: str) -> str:
+    """Return where a person sees a record in Dynamics 365; `base` is the environment's address."""
+    asked = urlencode({"pagetype": "entityrecord", "etn": object, "id": record_id})
+    return f"{base.rstrip('/')}/main.aspx?{asked}"
 
 
 def connect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 
@@ -16,13 +17,19 @@ from .client import Client
 from .session import Session
 from .system import Salesforce
 
-__all__ = ["Salesforce", "addresses", "begin_sign_in", "connect", "needs_browser"]
+__all__ = ["Salesforce", "addresses", "begin_sign_in", "connect", "needs_browser", "page_of"]
 
 
 def addresses(credentials: Mapping[str, Any], tokens: Tokens) -> list[str]:
     """Return the addresses that are called with these credentials: where to sign in, and the org."""
     given = parse_credentials(credentials)
     return [given.login, tokens.get("instance_url") or given.instance_url or given.login]
+
+
+def page_of(base: str, object: str, record_id: str) -> str:
+    """Return where a person sees a record in Salesforce; `base` is the org's address."""
+    del object
+    return f"{base.rstrip('/')}/{quote(record_id, safe='')}"
 
 
 def connect(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import normal_email
-from crosswalk.store import search
+from crosswalk.store import holds, search
 from crosswalk.store.models import Connection
 from crosswalk.sync.context import CONTACT
 from crosswalk.sync.explain import explain
@@ -24,7 +24,7 @@ from crosswalk.sync.setup import open_context
 from crosswalk.web import alerts, services, telling
 from crosswalk.web.pages import person
 from crosswalk.web.roles import MANAGERS
-from crosswalk.web.vendors import names_of, object_word
+from crosswalk.web.vendors import names_of, object_word, record_page
 
 _SHORTEST = 2  # characters to look for
 
@@ -179,7 +179,7 @@ def _page(
         "title": key or _key(found) or record_id,
         "told": telling.of_record(found, tied, names),
         "found": found,
-        "links": [_link(connection, each, names) for each in found.links] if found is not None else [],
+        "links": _links(connection, found, tied, names) if found is not None else [],
         "live": live,
         "alert": alert,
         **_shared(request, connection),
@@ -197,14 +197,31 @@ def _key(found: Explanation | None) -> str | None:
     return next((row["key"] for row in rows if row["key"]), None)
 
 
-def _link(connection: Connection, link: LinkExplanation, names: telling.Names) -> dict[str, Any]:
+def _links(
+    connection: Connection, found: Explanation, tied: Sequence[search.Tied], names: telling.Names
+) -> list[dict[str, Any]]:
+    held = holds.numbers_of([each.id for each in tied])
+    return [_link(connection, each, names, held) for each in found.links]
+
+
+def _link(
+    connection: Connection,
+    link: LinkExplanation,
+    names: telling.Names,
+    held: Mapping[tuple[str, str], int],
+) -> dict[str, Any]:
     labels = {each.crm_field: each.crm_label for each in link.fields}
     labels |= {each.activecampaign_field: each.activecampaign_label for each in link.fields}
     return {
         "link": link,
         "object": object_word(link.object),
         "closed": telling.closed_text(link.closed_reason, names) if link.closed_reason is not None else "",
-        "crm_address": _address(connection, Side.CRM.value, link.crm_id or ""),
+        "crm_page": record_page(connection, Side.CRM, link.object, link.crm_id) if link.crm_id else "",
+        "contact_page": record_page(connection, Side.ACTIVECAMPAIGN, CONTACT, link.activecampaign_id)
+        if link.activecampaign_id
+        else "",
+        "fields": [(each, held.get((link.crm_id or "", each.crm_field))) for each in link.fields],
+        "hold": held.get((link.crm_id or "", "")),
         "writes": [_write(row, labels, names) for row in link.journal],
         "evidence": [{**each, "system": names[Side(each["side"])]} for each in link.consent["evidence"]],
         "has_consent": any(link.consent.values()),
