@@ -125,7 +125,7 @@ def test_a_demo_shows_its_web_while_people_go_on_working_and_ends_with_all_it_st
         assert "everything is gone when it ends" in overview
         assert ('href="/users"' in overview) == (name == "administrator")
     beginning = signed_in(address, "administrator", passwords["administrator"]).get("/connections/new").text
-    assert beginning.count("<code id=\"demo-") == 10  # what connects to systems that are free
+    assert beginning.count('<code id="demo-') == 10  # what connects to systems that are free
     assert "Invented data" in httpx2.get(f"{address}nowhere", trust_env=False).text
 
     playing = Installation(home=demo.home(), database_url=None)

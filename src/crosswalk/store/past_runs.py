@@ -40,7 +40,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     side: str
     op: str
     record_id: str
-    fields: dict[str, tuple[Any, Any, str]]  # before, after, reason
+    fields: dict[str, list[Any]]  # before, after, reason
     at: datetime
     object: str | None  # the CRM's; None: its link is gone
     key: str | None
