@@ -175,6 +175,14 @@ def test_the_room_that_the_contract_leaves_is_told_in_one_call(account: Account)
     assert account.spent() == {"GET /settings/account": 1}
 
 
+def test_tags_are_found_by_a_part_of_their_name_in_one_call(account: Account) -> None:
+    account.spent()
+    assert list(account.system.tag_names("WEBI", 20)) == ["webinar attendee"]
+    assert account.spent() == {"GET /tags": 1}
+    assert len(account.system.tag_names("", 2)) == 2
+    assert list(account.system.tag_names("nobody has this", 20)) == []
+
+
 def test_a_wrong_key_is_named(running: dict[str, str]) -> None:
     system = connect({**running, "key": "wrong"}, budget=FreeBudget(), clock=ShiftedClock())
 

@@ -340,6 +340,9 @@ class System(Protocol):
     def scheduled_jobs(self) -> Sequence[ScheduledJob] | None:
         """Return what the system starts by itself at set times, the next one first; None where its API has no list."""
 
+    def tag_names(self, search: str, limit: int) -> Sequence[str]:
+        """Return names of tags that contain `search`, in one call; none where records carry no tags."""
+
     def users(self, search: str, limit: int) -> Sequence[Member]:
         """Return people who work in the system and whose name or e-mail contains `search`, by name, in one call.
 

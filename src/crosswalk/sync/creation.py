@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
 from crosswalk.convert import fits
+from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
-from crosswalk.core.mapping import CreationRule, MappingFile
+from crosswalk.core.mapping import CreationRule, MappingFile, Side
 from crosswalk.core.schema import Field, Schema, Standard
 from crosswalk.core.versions import require_version
 from crosswalk.store import acts, connections, models
+from crosswalk.store.vault import Vault
+from crosswalk.systems import open_system
 
-from .setup import check_settings
+from .setup import check_settings, open_systems
+from .sign_in import Opener
+
+MOST_TAGS = 20  # that are offered at once
 
 
 class Creation(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +67,15 @@ def wanted_fields(schema: Schema, given: Mapping[str, str]) -> list[Field]:
         for name in dict.fromkeys(names)
         if name in schema.fields and name != schema.email and not schema.holds_consent(name)
     ]
+
+
+def tag_names(
+    connection: models.Connection, search: str, vault: Vault, clock: Clock, opener: Opener = open_system
+) -> Sequence[str]:
+    """Return some of ActiveCampaign's tags whose names contain a text, in one call. Raises SystemFailure."""
+    systems = open_systems(connection, vault, clock, opener)
+    with closing(systems[Side.CRM]), closing(systems[Side.ACTIVECAMPAIGN]) as activecampaign:
+        return activecampaign.tag_names(search, MOST_TAGS)
 
 
 def set_creation(

@@ -175,6 +175,10 @@ class Crm(ABC, Generic[ClientT, ObjectT]):
         """Return None: a CRM has no limit of people."""
         return None
 
+    def tag_names(self, search: str, limit: int) -> Sequence[str]:
+        """Return nothing: tags are ActiveCampaign's."""
+        return ()
+
     def scheduled_jobs(self) -> Sequence[ScheduledJob] | None:
         """Return None: most APIs have no list of what starts by the clock."""
         return None

@@ -145,6 +145,13 @@ def test_all_contacts_become_records_only_with_a_warning_and_with_what_the_crm_r
         "lead",
     )
 
+    tags = form.send("tags", part=True, creation__tag="webi").text
+    assert 'value="webinar attendee"' in tags
+    assert "no such tag yet" in form.send("tags", part=True, creation__tag="nobody has this").text
+
+    again = Form(form.visitor, form.path)
+    assert again.send(creation__tag="webi", creation__found="webinar attendee").status_code == 302
+    assert settings(site, "rec-create")["creation_tag"] == "webinar attendee"
     again = Form(form.visitor, form.path)
     long = "x" * 300
     refused = again.send("save", {"creation-rule": "all", "creation-lead-Company": long})
@@ -153,7 +160,7 @@ def test_all_contacts_become_records_only_with_a_warning_and_with_what_the_crm_r
     assert again.send("save", {"creation-lead-Company": "unknown"}).status_code == 302
     assert objects(site, "rec-create")["lead"]["creation_defaults"]["Company"] == "unknown"
     assert settings(site, "rec-create")["creation"] == "all"
-    assert acts(site, "rec-create").count("connection.settings") == 2
+    assert acts(site, "rec-create").count("connection.settings") == 3
 
 
 def test_a_schedule_is_looked_ahead_paused_and_removed(site: Site) -> None:

@@ -35,14 +35,22 @@ class _ListsPage(msgspec.Struct, rename="camel"):
     contact_lists: list[ListRow]
 
 
-class _TagRow(msgspec.Struct):
+class _TagRow(msgspec.Struct, rename="camel"):
     id: Id
     tag: str = ""
+    tag_type: str = "contact"
 
 
 class _TagsPage(msgspec.Struct):
     tags: list[_TagRow]
     meta: Meta = msgspec.field(default_factory=Meta)
+
+
+def tag_names(api: Api, search: str, limit: int) -> list[str]:
+    """Return names of contacts' tags that contain a text. Source: API v3, Tags: `search`."""
+    page = api.get("/tags", [("search", search), ("limit", str(limit))]).decode(_TagsPage)
+    names = {row.tag for row in page.tags if row.tag_type == "contact"}
+    return sorted(names, key=str.casefold)
 
 
 class Lookup:

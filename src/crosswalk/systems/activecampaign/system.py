@@ -37,7 +37,7 @@ from .client import Api
 from .consents import Consents, Unsubscriber
 from .feed import Feed
 from .imports import Imports
-from .lookup import Lookup
+from .lookup import Lookup, tag_names
 from .ranges import read_range
 from .schema import CONTACT, read_schema
 from .writes import IMPORTS, Encoder, Singles, form_batches
@@ -157,6 +157,9 @@ class ActiveCampaign:
 
     def room(self) -> int | None:
         return contact_room(self._api)
+
+    def tag_names(self, search: str, limit: int) -> Sequence[str]:
+        return tag_names(self._api, search, limit)
 
     def scheduled_jobs(self) -> None:
         """Return None: automations have no times of their own that the API tells."""

@@ -41,8 +41,9 @@ class CreationForm(forms.Form):
         label=_("Tag"),
         required=False,
         max_length=200,
-        help_text=_("As it is written in ActiveCampaign, capitals included."),
+        help_text=_("Search for one of ActiveCampaign's tags, or name a new one; capitals count."),
     )
+    found = forms.CharField(required=False, max_length=200)  # a tag that was chosen among those found
     version = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, sent: QueryDict | None, *, stored: Creation, schemas: Mapping[str, Schema]) -> None:
@@ -77,6 +78,11 @@ class CreationForm(forms.Form):
             for rule, words in _RULES.items()
         ]
 
+    @property
+    def chosen_tag(self) -> str:
+        """The tag as it stands now."""
+        return str(self["found"].value() or self["tag"].value() or "")
+
     def defaults(self) -> list[forms.BoundField]:
         """Return the fields of what is filled in."""
         return [self[name] for name in self.places]
@@ -87,7 +93,7 @@ class CreationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = self.cleaned_data
-        rule = given.get("rule")
+        rule, given["tag"] = given.get("rule"), given.get("found") or given.get("tag", "")
         if rule == CreationRule.TAGGED and not given.get("tag"):
             self.add_error("tag", _("Name the tag."))
         if not self.errors:

@@ -15,7 +15,7 @@ from crosswalk.core.schema import Schema
 from crosswalk.core.versions import Outdated, version_of
 from crosswalk.store import connections, runs, schedules, switches
 from crosswalk.store.models import Connection
-from crosswalk.sync.creation import UnfitDefault, creation_of, set_creation
+from crosswalk.sync.creation import UnfitDefault, creation_of, set_creation, tag_names
 from crosswalk.sync.crm_jobs import crm_jobs, elsewhere
 from crosswalk.web import alerts, services
 from crosswalk.web.pages import now
@@ -26,6 +26,13 @@ from .schedule_form import ScheduleForm
 from .schedule_words import schedule_words
 from .switches_form import SwitchesForm
 from .zones import zones
+
+# what a button asks for → the part of the page that shows it
+_PARTS = {
+    "preview": "web/records/ahead.html",
+    "jobs": "web/records/jobs.html",
+    "tags": "web/records/tags.html",
+}
 
 
 class NotSaved(Exception):
@@ -112,7 +119,7 @@ class Frequency:
             schedules.pause(self.connection, paused=what == "pause")
             self.kept = schedules.of(self.connection)
             return "web/records/schedule_now.html"
-        return {"preview": "web/records/ahead.html", "jobs": "web/records/jobs.html"}.get(what)
+        return _PARTS.get(what)
 
     def _removed(self) -> None:
         assert self._sent is not None
@@ -146,6 +153,14 @@ class Frequency:
             return {"jobs_alert": alerts.failed(error)}
         return {"jobs_asked": True, "jobs": found, "jobs_elsewhere": elsewhere(self.connection)}
 
+    def tags(self, search: str) -> dict[str, Any]:
+        """Return ActiveCampaign's tags whose names contain a text; ask for them."""
+        vault, clock = services.vault(), services.clock()
+        try:
+            return {"tags_asked": True, "tags": tag_names(self.connection, search.strip(), vault, clock)}
+        except (UserError, SystemFailure) as error:
+            return {"tags_alert": alerts.failed(error)}
+
     def context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what templates show."""
         shown: dict[str, Any] = {
@@ -155,7 +170,12 @@ class Frequency:
             "kept_words": schedule_words(self.kept.schedule) if self.kept is not None else "",
             "waits": not runs.finished_before(self.connection.id),
         }
-        return shown | (self.jobs() if request.POST.get("do") == "jobs" else {})
+        match request.POST.get("do"):
+            case "jobs":
+                return shown | self.jobs()
+            case "tags":
+                return shown | self.tags(request.POST.get("creation-tag", ""))
+        return shown
 
     def part(self, request: HttpRequest, template: str) -> HttpResponse:
         """Answer with a part of the page."""
