@@ -23,7 +23,7 @@ from crosswalk.web.services import clock, vault
 from crosswalk.web.setup import shell, visits
 from crosswalk.web.setup.blocks import SIDES, Block, vendor_of
 from crosswalk.web.setup.entering import Entering, typed, way_of
-from crosswalk.web.setup.ways import INSTALLED, RIGHTS
+from crosswalk.web.setup.installing import INSTALLED, RIGHTS
 
 from .drafts import went_on
 

@@ -25,7 +25,8 @@ from crosswalk.web.services import clock, vault
 from crosswalk.web.setup import shell, visits
 from crosswalk.web.setup.blocks import SIDES, Block, vendor_of
 from crosswalk.web.setup.entering import Entering, typed
-from crosswalk.web.setup.ways import INSTALLED, RIGHTS, VENDORS
+from crosswalk.web.setup.installing import INSTALLED, RIGHTS
+from crosswalk.web.setup.ways import VENDORS
 
 View = Callable[..., HttpResponse]
 _CRMS = ("salesforce", "dynamics")
