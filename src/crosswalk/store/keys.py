@@ -19,7 +19,6 @@ from django.db import transaction
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 
-from . import acts
 from .vault import Vault, new_key, read_keys, write_keys
 
 
@@ -75,6 +74,8 @@ def rotate(path: Path) -> int:
             raise UserError(_("Somebody else changes the key at the same time."), cure=_("Try again."))
         list(_all(Vault(newest)))
         write_keys(path, [newest])
+        from . import acts  # its tables need Django set up; opening and sealing do not
+
         acts.note("key.rotated", credentials=count)
     return count
 

@@ -11,7 +11,7 @@ import msgspec
 from django.db import connection as database
 from django.db import transaction
 
-from crosswalk.store import acts, keys
+from crosswalk.store import keys
 from crosswalk.store.vault import Vault, read_keys
 
 from . import tables
@@ -45,6 +45,8 @@ def take(path: Path, key_file: Path, passphrase: str, now: datetime) -> Taken:
         writer.write(KEY, b"".join(key))
         rows = {table.name: _write_table(cursor, writer, table) for table in manifest.tables}
         writer.write(END, msgspec.json.encode(rows))
+    from crosswalk.store import acts  # its tables need Django set up; the file of a backup does not
+
     acts.note("backup.taken", file=path.name, encrypted=bool(passphrase))
     return Taken(
         file=str(path), size=path.stat().st_size, encrypted=bool(passphrase), rows=rows, secrets=secrets

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
-from crosswalk.store import acts, keys
+from crosswalk.store import keys
 from crosswalk.store.vault import Vault, keys_in, known_keys, write_keys
 
 from . import tables
@@ -81,6 +81,8 @@ def restore(path: Path, key_file: Path, passphrase: str, *, replace: bool) -> Re
             # Wherever this breaks off, the key file opens what is stored then.
             write_keys(key_file, [*before, *(key for key in sound.keys if key not in before)])
             restored = _put_in_place(cursor, stream, passphrase, sound)
+            from crosswalk.store import acts  # its tables need Django set up; the file of a backup does not
+
             acts.note("backup.restored", file=path.name, taken_at=sound.manifest.taken_at)
     write_keys(key_file, sound.keys)
     return restored
