@@ -28,6 +28,7 @@ from crosswalk.store.holds import Held
 from crosswalk.store.vault import Vault
 from crosswalk.sync import holds, setup
 from crosswalk.sync import run as runs
+from crosswalk.sync.approval import run_released
 from crosswalk.sync.choosing import Outcome, choose_value
 from crosswalk.sync.context import Context
 from crosswalk.sync.explain import explain
@@ -269,6 +270,11 @@ class TwoSystems:
     ) -> RunResult:
         self.wait(30)
         return runs.run(self.context(name), plan=plan, sweep_all=sweep_all)
+
+    def try_records(self, plan: models.Plan, records: int, name: str = NAME) -> RunResult:
+        """Try so many of a plan's records."""
+        self.wait(30)
+        return run_released(self.context(name), plan, records=records)
 
     def explain(self, side: Side, record_id: str, name: str = NAME) -> Explanation:
         return explain(self.context(name), side, record_id)

@@ -20,7 +20,9 @@ from .session import ConnectionName, Session, open_session
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from crosswalk.store.models import Plan
+    from django.db.models import QuerySet
+
+    from crosswalk.store.models import Plan, PlanRow
     from crosswalk.sync.context import Context
     from crosswalk.sync.run import RunResult
 
@@ -108,13 +110,14 @@ def _plan_anew(context: Context, object: str | None, field: str | None) -> Plan:
 
 def plan_data(plan: Plan, limit: int = SHOWN) -> dict[str, Any]:
     """Return a plan for programs: id, counts, and its first changes with before, after and reason per field."""
-    rows = plan.planrow_set.order_by("id")
+    rows = _writes(plan)
     return {
         "id": plan.id,
         "connection": plan.connection.name,
         "created_at": plan.created_at,
         "counts": plan.counts,
         "applied": plan.applied,
+        "figures": _figures(plan),
         "changes": [
             {
                 "side": row.side,
@@ -133,6 +136,17 @@ def plan_data(plan: Plan, limit: int = SHOWN) -> dict[str, Any]:
     }
 
 
+def _writes(plan: Plan) -> QuerySet[PlanRow]:
+    return plan.planrow_set.exclude(side="").order_by("id")
+
+
+def _figures(plan: Plan) -> dict[str, Any]:
+    from crosswalk.store import plans
+
+    found: dict[str, Any] = msgspec.to_builtins(plans.figures(plan))
+    return found
+
+
 Labels = Mapping[tuple[str, str], Mapping[str, str]]  # side and object → field → what a person calls it
 
 
@@ -147,7 +161,7 @@ def field_labels(context: Context) -> Labels:
 
 def plan_tables(plan: Plan, labels: Labels, limit: int = SHOWN) -> list[RenderableType]:
     """Return a plan for people."""
-    rows = plan.planrow_set.order_by("id")
+    rows = _writes(plan)
     shown = [
         [
             row.side,
@@ -159,12 +173,24 @@ def plan_tables(plan: Plan, labels: Labels, limit: int = SHOWN) -> list[Renderab
         for row in rows[:limit]
     ]
     counts = plan.counts or {_("nothing to do"): ""}
-    made: list[RenderableType] = [tables.facts(_("Plan {id}").format(id=plan.id), counts)]
+    made: list[RenderableType] = [tables.facts(_("Plan {id}").format(id=plan.id), {**counts, **_costs(plan)})]
     if shown:
         columns = [_("Side"), _("Object"), _("What"), _("Record"), _("Fields")]
         title = _("First {shown} of {all} changes").format(shown=len(shown), all=rows.count())
         made.append(tables.table(title, columns, shown))
     return made
+
+
+def _costs(plan: Plan) -> dict[str, str]:
+    """Return what it takes to do a plan, in words; nothing when nothing is written."""
+    cost = _figures(plan)["cost"]
+    if not cost["calls"]:
+        return {}
+    about = {
+        _("calls to {side}").format(side=side): _("about {count}").format(count=number)
+        for side, number in cost["calls"].items()
+    }
+    return {**about, _("time"): _("about {minutes} min").format(minutes=max(1, round(cost["seconds"] / 60)))}
 
 
 @command(app, "sync")
@@ -178,6 +204,12 @@ def sync(
     approve: Annotated[
         bool, typer.Option("--approve", help=_("Approve what the plan says without asking."))
     ] = False,
+    records: Annotated[
+        int | None,
+        typer.Option(
+            "--records", metavar="N", min=1, help=_("With --plan: try N of its records, the rest waits.")
+        ),
+    ] = None,
     sweep: Annotated[
         bool, typer.Option("--sweep", help=_("Read everything again, also what shows no change."))
     ] = False,
@@ -194,6 +226,8 @@ def sync(
             _("--plan and --sweep exclude each other: a plan does not know what a sweep finds."),
             cure=_("Sync with the plan first, then with --sweep."),
         )
+    if plan is None and records is not None:
+        raise UserError(_("--records needs --plan."), cure=_("Make a plan first: crosswalk plan"))
     session = open_session()
     with watched(terminal) as report:
         context = _opened(session, connection, report)
@@ -205,7 +239,7 @@ def sync(
     _note(context, "run.asked" if approved is None else "plan.applied", approved)
     with watched(terminal) as report:
         context.report = report
-        result = _run(context, approved, sweep=sweep)
+        result = _run(context, approved, sweep=sweep, records=records)
     return _ended(terminal, context, result)
 
 
@@ -243,10 +277,10 @@ def _unapproved(terminal: Terminal, plan: Plan) -> Answer:
     return Answer(data=data, code=ExitCode.NEEDS_APPROVAL)
 
 
-def _run(context: Context, plan: Plan | None, *, sweep: bool) -> RunResult:
+def _run(context: Context, plan: Plan | None, *, sweep: bool, records: int | None) -> RunResult:
     from crosswalk.sync.approval import run_released
 
-    return run_released(context, plan, sweep_all=sweep)
+    return run_released(context, plan, records=records, sweep_all=sweep)
 
 
 def _ended(terminal: Terminal, context: Context, result: RunResult) -> Answer:

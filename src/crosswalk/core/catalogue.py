@@ -476,6 +476,23 @@ _WORK = (
             "Make a plan, look at it, and apply it (crosswalk plan, then crosswalk sync --plan ID)."
         ),
     ),
+    (
+        "CW-6022",
+        "plan_outdated",
+        gettext_noop("There is a newer plan"),
+        gettext_noop("Plan {id} of {connection} is not its newest one any more."),
+        gettext_noop("Look at the newest plan, or make a new one: crosswalk plan."),
+    ),
+    (
+        "CW-6023",
+        "plan_overtaken",
+        gettext_noop("The mapping was changed since the plan was made"),
+        gettext_noop(
+            "The mapping, the selection or the settings of {connection} were changed since plan {id} was made: it does"
+            " not show what would be written now."
+        ),
+        gettext_noop("Make a new plan and look at it: crosswalk plan."),
+    ),
     ("CW-9001", "bug", gettext_noop("A mistake of Crosswalk"), "", ""),
     ("CW-9002", "database", gettext_noop("The database cannot be used"), "", ""),
 )

@@ -237,6 +237,8 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
 class System(Protocol):
     """One tenant of a vendor."""
 
+    ids_a_call: int  # how many records a call of `fetch` reads at most
+
     def identity(self) -> str:
         """Return the tenant's stable key at the vendor (org id, account name)."""
 

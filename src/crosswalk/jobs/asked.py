@@ -79,7 +79,7 @@ def _run(task: Begun, connection: Connection, opened: Open, clock: Clock) -> str
     with opening(connection.name, clock, kind_of_run(connection.id)):
         context = opened(connection.name)
     with closing(context):
-        result = run_released(context, plan)
+        result = run_released(context, plan, records=task.records)
     tasks.end(task, clock.now(), run_id=result.run_id)
     return result.state
 

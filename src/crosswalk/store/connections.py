@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -201,6 +203,21 @@ def mapping_of(connection: models.Connection) -> MappingFile:
         settings=settings_of(connection),
         objects=tuple(msgspec.convert(row.definition, ObjectMapping) for row in rows),
     )
+
+
+# Settings that change nothing of what a run writes.
+_BESIDE = ("sweep_share", "crm_calls_percent", "journal_days", "runs_days", "brakes")
+
+
+def basis(connection: models.Connection, mapping: MappingFile) -> str:
+    """Return a hash of all that a person chose and that decides what a run writes: mappings, settings, switches."""
+    settings = msgspec.to_builtins(mapping.settings)
+    chosen = [
+        {name: value for name, value in settings.items() if name not in _BESIDE},
+        msgspec.to_builtins(sorted(mapping.objects, key=attrgetter("object"))),
+        [connection.global_sync, connection.initial_sync],
+    ]
+    return blake2b(msgspec.json.encode(chosen, order="sorted"), digest_size=12).hexdigest()
 
 
 @contextmanager

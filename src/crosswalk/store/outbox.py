@@ -83,6 +83,14 @@ def intended(connection_id: int, side: Side, op: str, lane: int, after: int, lim
     )
 
 
+def sample(connection_id: int, side: Side, op: str, limit: int) -> list[OutboxRow]:
+    """Return the first writes that are intended, of whatever lane."""
+    return _rows(
+        "connection_id = %s AND side = %s AND op = %s AND state = 'intended' ORDER BY id LIMIT %s",
+        [connection_id, side.value, op, limit],
+    )
+
+
 def in_doubt(connection_id: int) -> list[OutboxRow]:
     """Return writes that were about to go out when a run ended."""
     return _rows("connection_id = %s AND state = 'sending' ORDER BY id", [connection_id])

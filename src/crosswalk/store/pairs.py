@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from operator import attrgetter
@@ -105,6 +105,8 @@ _SIBLINGS = (
 # One look by index for each row: as EXISTS it would be a scan of the whole outbox for each page.
 _WRITING = "coalesce((SELECT true FROM outbox o WHERE o.link_id = l.id LIMIT 1), false)"
 
+_ONLY = " AND record_id = ANY(%(only)s)"  # of a page that is to show some records alone
+
 # A page is cut before anything is joined to it, and joins are look-ups by index (OFFSET 0 keeps the planner from
 # anything else): without fresh statistics, as in a first load, it would scan whole tables for each row of the page.
 _CRM_PAGE = f"""
@@ -113,7 +115,7 @@ _CRM_PAGE = f"""
     FROM (SELECT * FROM inbox
           WHERE connection_id = %(connection)s AND side = 'crm' AND object = %(object)s AND NOT to_fetch
                 AND NOT deleted AND successor IS NULL AND lane < %(before)s
-                AND (coalesce(created, '-infinity'), record_id) > (%(moment)s, %(record_id)s)
+                AND (coalesce(created, '-infinity'), record_id) > (%(moment)s, %(record_id)s){{only}}
           ORDER BY coalesce(created, '-infinity'), record_id LIMIT %(limit)s) i
     LEFT JOIN LATERAL (SELECT * FROM link WHERE connection_id = i.connection_id AND object = i.object
                        AND crm_id = i.record_id AND state <> 'closed' OFFSET 0) l ON true
@@ -127,7 +129,7 @@ _CONTACT_PAGE = f"""
            {_SIBLINGS}, d.created, {_WRITING}
     FROM (SELECT * FROM inbox
           WHERE connection_id = %(connection)s AND side = 'activecampaign' AND object = 'contact' AND NOT to_fetch
-                AND NOT deleted AND lane < %(before)s AND record_id > %(record_id)s
+                AND NOT deleted AND lane < %(before)s AND record_id > %(record_id)s{{only}}
           ORDER BY record_id LIMIT %(limit)s) a
     LEFT JOIN LATERAL (SELECT * FROM link WHERE connection_id = a.connection_id AND activecampaign_id = a.record_id
                        AND state <> 'closed' AND is_primary OFFSET 0) l ON true
@@ -171,10 +173,26 @@ def _sighted(row: Sequence[Any]) -> Sighted:
     )
 
 
+def _page(statement: str, parameters: Mapping[str, Any], only: Sequence[str] | None) -> list[Sighted]:
+    """Return a page of sightings, of these records alone where they are given."""
+    some = {} if only is None else {"only": list(only)}
+    with database.cursor() as cursor:
+        cursor.execute(statement.format(only=_ONLY if some else ""), {**parameters, **some})
+        return [_sighted(row) for row in cursor.fetchall()]
+
+
 def crm_page(
-    connection_id: int, object: str, after: Sighted | None, limit: int, before: int = ANY_LANE
+    connection_id: int,
+    object: str,
+    after: Sighted | None,
+    limit: int,
+    before: int = ANY_LANE,
+    only: Sequence[str] | None = None,
 ) -> list[Sighted]:
-    """Return the next sightings of a CRM object in order of creation, those of lanes more urgent than `before`."""
+    """Return the next sightings of a CRM object in order of creation, those of lanes more urgent than `before`.
+
+    With `only`, those of these records.
+    """
     parameters: dict[str, Any] = {
         "connection": connection_id,
         "object": object,
@@ -183,13 +201,16 @@ def crm_page(
         "before": before,
         "limit": limit,
     }
-    with database.cursor() as cursor:
-        cursor.execute(_CRM_PAGE, parameters)
-        return [_sighted(row) for row in cursor.fetchall()]
+    return _page(_CRM_PAGE, parameters, only)
 
 
 def contact_page(
-    connection_id: int, crm_tenant_id: int, after: str, limit: int, before: int = ANY_LANE
+    connection_id: int,
+    crm_tenant_id: int,
+    after: str,
+    limit: int,
+    before: int = ANY_LANE,
+    only: Sequence[str] | None = None,
 ) -> list[Sighted]:
     """Return the next sightings of contacts, with their primary link, in order of their ids' text; as `crm_page`."""
     parameters: dict[str, Any] = {
@@ -199,9 +220,7 @@ def contact_page(
         "before": before,
         "limit": limit,
     }
-    with database.cursor() as cursor:
-        cursor.execute(_CONTACT_PAGE, parameters)
-        return [_sighted(row) for row in cursor.fetchall()]
+    return _page(_CONTACT_PAGE, parameters, only)
 
 
 def hits(

@@ -13,29 +13,61 @@ from django.db import OperationalError, transaction
 from django.db import connection as database
 from psycopg.errors import LockNotAvailable
 
-from crosswalk.core.values import unpack
+from crosswalk.core import catalogue
+from crosswalk.core.failures import UserError
 
-from . import consent_writes
-from .consent_writes import ConsentWrite
-from .consents import read_detail
+from . import consent_writes, models
+from .connections import basis, mapping_of
 from .models import Hold, Link
+from .plan_lines import Before, Line, lines
 
 _CHANGES = (
     "SELECT side, object, op, count(*) FROM outbox WHERE connection_id = %s AND state = 'intended'"
     " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 )
-_INTENDED = (
-    "SELECT id, side, object, op, record_id, key, expected, intended, reasons FROM outbox"
-    " WHERE connection_id = %s AND state = 'intended' AND id > %s ORDER BY id LIMIT 2000"
-)
 _COLUMNS = {
     "plan_id": "bigint",
     **dict.fromkeys(("side", "object", "op", "record_id", "key"), "text"),
-    "fields": "bytea",
+    **dict.fromkeys(("fields", "note"), "bytea"),
+    "overwrites": "bool",
+    "link_id": "bigint",
+    **dict.fromkeys(("crm_object", "crm_id", "contact_id"), "text"),
 }
 
-Fields = Mapping[str, tuple[Any, Any, str]]  # before, after, reason
-Row = tuple[str, str, str, str | None, str | None, Fields]  # side, object, operation, record id, key
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to do a plan, about."""
+
+    calls: Mapping[str, int] = {}  # by side
+    seconds: float = 0.0
+    room: int | None = None  # contacts that the account has room for, before the plan; None: not told
+
+
+class Emptied(msgspec.Struct, frozen=True, kw_only=True):
+    """The field that a plan empties most often."""
+
+    side: str
+    object: str
+    field: str
+    count: int
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan's rows come to."""
+
+    kinds: Mapping[str, int] = {}  # `op side object` → rows; `link`, `hold`, `conflict`: nothing is written
+    overwrites: int = 0  # rows in which a first link replaces a filled field
+    emptied: Emptied | None = None
+    held: Mapping[str, int] = {}  # code → rows
+    cost: Cost = Cost()
+
+
+def figures(plan: models.Plan) -> Figures:
+    """Return a plan's figures; of a plan from before there were any, what its counts tell."""
+    if plan.figures:
+        return msgspec.convert(plan.figures, Figures)
+    told = {name: number for name, number in plan.counts.items() if len(name.split()) == 3}
+    return Figures(kinds=told)
 
 
 LOCK_TIMEOUT = "5s"
@@ -53,17 +85,20 @@ def rehearsal() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def standing(connection_id: int) -> dict[str, int]:
-    """Return how many links and holds there are."""
-    links = Link.objects.filter(connection_id=connection_id).exclude(state="closed")
-    return {
-        "links": links.filter(state="open").count(),
-        "held": Hold.objects.filter(connection_id=connection_id).count(),
-    }
+def standing(connection_id: int) -> Before:
+    """Return how many links and holds there are, and which are the newest."""
+    links = Link.objects.filter(connection_id=connection_id, state="open")
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce((SELECT max(id) FROM link), 0), coalesce((SELECT max(id) FROM hold), 0)"
+        )
+        last_link, last_hold = cursor.fetchone()
+    held = Hold.objects.filter(connection_id=connection_id).count()
+    return Before(links=links.count(), held=held, last_link=last_link, last_hold=last_hold)
 
 
-def counted(connection_id: int, before: Mapping[str, int]) -> dict[str, int]:
-    """Return a plan's counts, inside the rehearsal; `before` are the figures of `standing` from before it."""
+def counted(connection_id: int, before: Before) -> dict[str, int]:
+    """Return a plan's counts, inside the rehearsal; `before` is what `standing` said before it."""
     counts: Counter[str] = Counter()
     with database.cursor() as cursor:
         cursor.execute(_CHANGES, [connection_id])
@@ -71,9 +106,10 @@ def counted(connection_id: int, before: Mapping[str, int]) -> dict[str, int]:
             counts[f"{op} {side} {object}"] += number
     for write in consent_writes.writes(connection_id, consent_writes.INTENDED):
         counts[f"{write.action} {write.side} {write.object}"] += 1
-    for name, number in standing(connection_id).items():
-        if number != before.get(name, 0):
-            counts[name] = number - before.get(name, 0)
+    now = standing(connection_id)
+    for name, more in (("links", now.links - before.links), ("held", now.held - before.held)):
+        if more:
+            counts[name] = more
     return dict(counts)
 
 
@@ -81,24 +117,34 @@ def save(
     connection_id: int,
     counts: Mapping[str, int],
     now: datetime,
+    *,
+    before: Before,
+    cost: Cost,
+    basis: str,
     applied: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
-    """Keep a plan with one row per write of the rehearsal, inside it; return its number.
+    """Keep a plan with its rows of the rehearsal, inside it; return its number.
 
     The rows go from one database session to another, so that a plan of any size takes no more memory. `applied` are
-    the CRM fields that its run decides anew for all links, by object. Raises InTheWayError when somebody keeps the
+    the CRM fields that its run decides anew for all links, by object; `basis` is what `connections.basis` said of what
+    decided it. Raises InTheWayError when somebody keeps the
     connection's row locked.
     """
     chosen = {object: list(fields) for object, fields in (applied or {}).items()}
     with _beside() as cursor:
         cursor.execute(
-            "INSERT INTO plan (connection_id, created_at, counts, applied) VALUES (%s, %s, '{}', %s) RETURNING id",
-            [connection_id, now, _json(chosen)],
+            "INSERT INTO plan (connection_id, created_at, counts, applied, basis) VALUES (%s, %s, '{}', %s, %s)"
+            " RETURNING id",
+            [connection_id, now, _json(chosen), basis],
         )
         (number,) = cursor.fetchone()
-        overwritten = _copy(cursor, number, connection_id)
-        told = {**counts, "first-link overwrite": overwritten} if overwritten else counts
-        cursor.execute("UPDATE plan SET counts = %s WHERE id = %s", [_json(told), number])
+        tally = _copy(cursor, number, lines(connection_id, before))
+        fields = tally.overwritten
+        told = {**counts, "first-link overwrite": fields} if fields else counts
+        cursor.execute(
+            "UPDATE plan SET counts = %s, figures = %s WHERE id = %s",
+            [_json(told), _json(tally.figures(cost)), number],
+        )
     return int(number)
 
 
@@ -125,52 +171,83 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _copy(cursor: Any, number: int, connection_id: int) -> int:
-    """Write a plan's rows; return how many filled fields the first link of their records overwrites."""
-    overwritten = 0
+class _Tally:
+    """Counts what passes."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.overwritten = 0  # fields
+        self._rows = 0  # with such fields
+        self._emptied: Counter[tuple[str, str, str]] = Counter()
+        self._held: Counter[str] = Counter()
+
+    def take(self, line: Line) -> int:
+        """Count a row; return how many filled fields the first link of its records replaces."""
+        self.kinds[" ".join(part for part in (line.op, line.side, line.object) if part)] += 1
+        if line.code:
+            self._held[line.code] += 1
+            return 0
+        replaced = 0
+        for name, (before, after, reason) in line.fields.items():
+            if before is None:
+                continue
+            replaced += reason == "first_link"
+            if after is None:
+                self._emptied[line.side, line.object, name] += 1
+        self.overwritten += replaced
+        self._rows += replaced > 0
+        return replaced
+
+    def figures(self, cost: Cost) -> Figures:
+        """Return what was counted."""
+        most = self._emptied.most_common(1)
+        return Figures(
+            kinds=dict(sorted(self.kinds.items())),
+            overwrites=self._rows,
+            emptied=Emptied(side=most[0][0][0], object=most[0][0][1], field=most[0][0][2], count=most[0][1])
+            if most
+            else None,
+            held=dict(self._held.most_common()),
+            cost=cost,
+        )
+
+
+def _copy(cursor: Any, number: int, found: Iterator[Line]) -> _Tally:
+    """Write a plan's rows; return what they come to."""
+    tally = _Tally()
     with cursor.copy(f"COPY plan_row ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types(list(_COLUMNS.values()))
-        for *row, fields in _rows(connection_id):
-            overwritten += sum(
-                reason == "first_link" and before is not None for before, _after, reason in fields.values()
+        for line in found:
+            replaced = tally.take(line)
+            copy.write_row(
+                (
+                    number,
+                    line.side,
+                    line.object,
+                    line.op,
+                    line.record_id,
+                    line.key,
+                    msgspec.json.encode(line.fields),
+                    line.note,
+                    replaced > 0,
+                    line.link_id,
+                    line.crm_object,
+                    line.crm_id,
+                    line.contact_id,
+                )
             )
-            copy.write_row((number, *row, msgspec.json.encode(fields)))
-    return overwritten
+    return tally
 
 
-def _rows(connection_id: int) -> Iterator[Row]:
-    after = 0
-    with database.cursor() as cursor:
-        while True:
-            cursor.execute(_INTENDED, [connection_id, after])
-            found = cursor.fetchall()
-            if not found:
-                break
-            for row in found:
-                yield _row(*row[1:])
-            after = found[-1][0]
-    for write in consent_writes.writes(connection_id, consent_writes.INTENDED):
-        yield _consent_row(write)
+def require_current(plan: models.Plan) -> None:
+    """Raise UserError unless a plan is its connection's newest and what decided it stands as it did then."""
+    connection = plan.connection
+    if models.Plan.objects.filter(connection=connection, id__gt=plan.id).exists():
+        raise _refused("plan_outdated", plan)
+    if plan.basis != basis(connection, mapping_of(connection)):
+        raise _refused("plan_overtaken", plan)
 
 
-def _row(
-    side: str,
-    object: str,
-    op: str,
-    record_id: str | None,
-    key: str | None,
-    expected: bytes,
-    intended: bytes,
-    why: bytes,
-) -> Row:
-    before, reasons = unpack(expected), msgspec.json.decode(why)
-    fields = {
-        name: (before.get(name), value, reasons.get(name, "")) for name, value in unpack(intended).items()
-    }
-    return side, object, op, record_id, key, fields
-
-
-def _consent_row(write: ConsentWrite) -> Row:
-    before = {place.where: place.state for place in read_detail(write.before).places}
-    fields = {where: (state, write.action, write.reason) for where, state in before.items()}
-    return write.side, write.object, write.action, write.record_id, None, fields
+def _refused(entry: str, plan: models.Plan) -> UserError:
+    said = catalogue.say(entry, id=plan.id, connection=plan.connection.name)
+    return UserError(said.message, cure=said.cure, entry=entry)

@@ -58,7 +58,8 @@ def turn(
 
 _LEAVE = """
     DELETE FROM inbox WHERE connection_id = %(connection)s AND side = ANY(%(sides)s)
-      AND NOT EXISTS (SELECT FROM link WHERE connection_id = %(connection)s)
+      AND NOT EXISTS (SELECT FROM link l WHERE l.connection_id = %(connection)s AND NOT EXISTS (
+          SELECT FROM journal j JOIN run r ON r.id = j.run_id WHERE j.link_id = l.id AND r.kind = 'trial'))
 """
 _LIST = """
     INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)
@@ -72,7 +73,7 @@ _LIST = """
 
 
 def leave_what_exists(connection_id: int, sides: Sequence[Side], now: datetime) -> None:
-    """Forget what a first reading showed of these sides, unless a run has linked some of it already."""
+    """Forget what a first reading showed of these sides, unless a run that was no trial has linked some of it."""
     parameters: dict[str, Any] = {"connection": connection_id, "sides": [side.value for side in sides]}
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(_LEAVE, parameters)

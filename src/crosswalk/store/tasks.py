@@ -131,7 +131,9 @@ def find_lost() -> list[int]:
 
 def is_done(task: Begun) -> bool:
     """Tell whether the run that was begun for a task came to its end before its worker could say so."""
-    return task.run_id is not None and Run.objects.filter(id=task.run_id, state="done").exists()
+    return (
+        task.run_id is not None and Run.objects.filter(id=task.run_id, state__in=("done", "tried")).exists()
+    )
 
 
 def cancel(connection: Connection, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crosswalk.core import catalogue
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
-from crosswalk.store import runs
+from crosswalk.store import plans, runs
 from crosswalk.store.models import Plan
 
 from .context import Context
@@ -25,13 +25,14 @@ def require_plan(name: str, connection_id: int, plan: int | None) -> None:
 
 
 def stored_plan(name: str, connection_id: int, plan_id: int) -> Plan:
-    """Return a plan of a connection. Raises UserError."""
+    """Return a connection's newest plan. Raises UserError when it is another, or shows no more what a run writes."""
     found = Plan.objects.filter(id=plan_id, connection_id=connection_id).first()
     if found is None:
         raise UserError(
             _("{connection} has no plan {id}.").format(connection=name, id=plan_id),
             cure=_("Make one: crosswalk plan"),
         )
+    plans.require_current(found)
     return found
 
 
@@ -40,8 +41,17 @@ def kind_of_run(connection_id: int) -> str:
     return "initial" if needs_plan(connection_id) else "manual"
 
 
-def run_released(context: Context, plan: Plan | None, *, sweep_all: bool = False) -> RunResult:
-    """Run a connection because a person says so, who approves the plan."""
+def run_released(
+    context: Context, plan: Plan | None, *, records: int | None = None, sweep_all: bool = False
+) -> RunResult:
+    """Run a connection because a person says so, who approves the plan; with `records`, so many of its writes.
+
+    Raises UserError as `stored_plan`, otherwise as `run`.
+    """
+    if plan is not None:
+        plans.require_current(plan)
+    if plan is not None and records is not None:
+        return run(context, plan=plan, records=records)
     if plan is not None:
         plan.approved_at = context.clock.now()
         plan.save(update_fields=["approved_at"])

@@ -143,14 +143,25 @@ def contacts_beyond(context: Context, totals: Totals) -> int:
 
     Asked only where many are to be created: it costs a call.
     """
-    new = totals.get((Side.ACTIVECAMPAIGN.value, Op.CREATE.value), 0)
-    room = context.systems[Side.ACTIVECAMPAIGN].room() if new >= ROOM_ASKED_FROM else None
-    return 0 if room is None else max(0, new - room)
+    return _beyond(totals, room_for(context, totals))
 
 
-def planned_limits(context: Context, closings: Closings) -> dict[str, int]:
+def room_for(context: Context, totals: Totals) -> int | None:
+    """Return how many more contacts the account has room for; None where it does not tell, or few are intended."""
+    return context.systems[Side.ACTIVECAMPAIGN].room() if _contacts(totals) >= ROOM_ASKED_FROM else None
+
+
+def _contacts(totals: Totals) -> int:
+    return totals.get((Side.ACTIVECAMPAIGN.value, Op.CREATE.value), 0)
+
+
+def _beyond(totals: Totals, room: int | None) -> int:
+    return 0 if room is None else max(0, _contacts(totals) - room)
+
+
+def planned_limits(closings: Closings, totals: Totals, room: int | None) -> dict[str, int]:
     """Return what a plan's counts say beside its writes, read inside the rehearsal."""
-    beyond = contacts_beyond(context, outbox.counts(context.connection_id))
+    beyond = _beyond(totals, room)
     return {**closings.planned(), **({BEYOND: beyond} if beyond else {})}
 
 

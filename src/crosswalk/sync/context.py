@@ -184,6 +184,7 @@ class Context:
     first_run: bool = False  # no run of the connection was ever finished before
     described_again: bool = False  # this run asked for the fields once more
     opened_at: datetime  # when all fields had been described
+    basis: str = ""  # see `connections.basis`
     described_at: dict[str, datetime] = field(
         default_factory=dict
     )  # CRM object → when its fields were asked for last, if that was later

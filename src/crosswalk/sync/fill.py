@@ -25,10 +25,11 @@ from .pausing import hold_paused
 from .vanished import require_fields
 
 PAGE = 2000
+Only = Mapping[tuple[Side, str], Sequence[str]]  # side and object → ids of the records that are looked at
 
 
-def fill_outbox(context: Context, before: int = ANY_LANE) -> None:
-    """Fill the outbox from all waiting inbox rows, or those of lanes more urgent than `before`.
+def fill_outbox(context: Context, before: int = ANY_LANE, only: Only | None = None) -> None:
+    """Fill the outbox from all waiting inbox rows, those of lanes more urgent than `before`, or of `only` some records.
 
     Each page commits its shadows, holds and offers.
     """
@@ -38,25 +39,27 @@ def fill_outbox(context: Context, before: int = ANY_LANE) -> None:
     while pull.fetch_wanted(context) and follow(context):
         pass  # what shared a closed link's contact or address is read as well
     for plan in context.objects.values():
-        _fill_from_crm(context, plan, before)
-    _fill_from_contacts(context, before)
+        _fill_from_crm(context, plan, before, None if only is None else only.get((Side.CRM, plan.object), ()))
+    contacts = None if only is None else only.get((Side.ACTIVECAMPAIGN, CONTACT), ())
+    _fill_from_contacts(context, before, contacts)
     identity.promote(context.connection_id, now)
 
 
-def _fill_from_crm(context: Context, plan: ObjectPlan, before: int) -> None:
+def _fill_from_crm(context: Context, plan: ObjectPlan, before: int, only: Sequence[str] | None) -> None:
     done = 0
     after = None
-    while rows := pairs.crm_page(context.connection_id, plan.object, after, PAGE, before):
+    while rows := pairs.crm_page(context.connection_id, plan.object, after, PAGE, before, only):
         _store(context, match_crm_page(context, plan, _free(rows)))
         after = rows[-1]
         done += len(rows)
         context.report(Progress(phase=phases.name(phases.COMPARE, plan.object), done=done))
 
 
-def _fill_from_contacts(context: Context, before: int) -> None:
+def _fill_from_contacts(context: Context, before: int, only: Sequence[str] | None) -> None:
     done = 0
     after = ""
-    while rows := pairs.contact_page(context.connection_id, context.tenants[Side.CRM], after, PAGE, before):
+    crm = context.tenants[Side.CRM]
+    while rows := pairs.contact_page(context.connection_id, crm, after, PAGE, before, only):
         _store(context, match_contact_page(context, _free(rows)))
         after = rows[-1].seen.record_id
         done += len(rows)

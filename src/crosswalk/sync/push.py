@@ -98,14 +98,14 @@ def _push_wave(
     """
     system = context.systems[side]
     by_id = {row.id: row for row in rows}
-    batches = list(system.batches([_write(row) for row in rows], options))
+    batches = list(system.batches([to_write(row) for row in rows], options))
     if op is Op.CREATE and any(batch.asynchronous for batch in batches):
         if before is None:
             pull(context, side, CONTACT)
         if taken := outbox.drop_taken_creates(context.tenants[side], rows):
             by_id = {row_id: row for row_id, row in by_id.items() if row_id not in taken}
-            batches = list(system.batches([_write(row) for row in by_id.values()], options))
-    for group in _groups(batches):
+            batches = list(system.batches([to_write(row) for row in by_id.values()], options))
+    for group in groups(batches):
         fresh = guard(context, run_id, side, [by_id[w.id] for batch in group for w in batch.writes], group)
         for batch in fresh:
             send(context, run_id, side, batch, by_id, options)
@@ -121,7 +121,8 @@ def _push_wave(
     return results
 
 
-def _write(row: OutboxRow) -> Write:
+def to_write(row: OutboxRow) -> Write:
+    """Return what a system is asked for."""
     return Write(
         id=row.id,
         object=row.object,
@@ -132,7 +133,7 @@ def _write(row: OutboxRow) -> Write:
     )
 
 
-def _groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+def groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
     """Group batches of one object so that one reading of their targets guards them all."""
     group: list[Batch] = []
     records = 0

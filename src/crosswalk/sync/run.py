@@ -14,21 +14,23 @@ from crosswalk.core.failures import FailureKind, Halted, SystemFailure, UserErro
 from crosswalk.core.lanes import Lane
 from crosswalk.core.language import gettext as _
 from crosswalk.core.system import WriteOptions
-from crosswalk.store import connections, feeds, halts, inbox, plans, runs, schedules
+from crosswalk.store import connections, feeds, halts, inbox, outbox, plan_rows, plans, runs, schedules
 from crosswalk.store.models import Plan
 
 from . import initial
 from .applying import Applied, list_all
-from .brakes import BrakeError, Braking, Closings, leave, planned_limits, stop
+from .brakes import BrakeError, Braking, Closings, leave, planned_limits, room_for, stop
 from .consent import carry_consents, plan_consents, recover_consents
 from .context import Context
+from .estimating import estimate
 from .fields import FieldsLostError, begin_back_fill, describe_again, list_back_fill, note_fields
-from .fill import fill_outbox
+from .fill import Only, fill_outbox
 from .holds import look_at_changed
 from .lanes import push_in_order
 from .pull import fetch_wanted, pull_all
 from .recover import read_and_recover
 from .shares import require_share, swept, while_affordable
+from .trial import KIND, TRIED, choose
 
 ROUNDS = 3
 Result = TypeVar("Result")
@@ -38,7 +40,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended."""
 
     run_id: int
-    state: str  # done | braked | failed | stopped
+    state: str  # done | tried | braked | failed | stopped
     counts: Mapping[str, int]  # receipted writes, as `side op`
     waiting: int  # sightings left for the next run
     message: str = ""
@@ -108,8 +110,17 @@ def _rehearse_rest(context: Context) -> int:
                 break
         plan_consents(context)
         counts = plans.counted(context.connection_id, before)
-        counts |= planned_limits(context, closings)
-        return plans.save(context.connection_id, counts, context.clock.now(), context.anew)
+        totals = outbox.counts(context.connection_id)
+        room = room_for(context, totals)
+        return plans.save(
+            context.connection_id,
+            counts | planned_limits(closings, totals, room),
+            context.clock.now(),
+            before=before,
+            cost=estimate(context, room),
+            basis=context.basis,
+            applied=context.anew,
+        )
 
 
 def _read_back_fill(context: Context) -> None:
@@ -135,25 +146,35 @@ def opening(name: str, clock: Clock, kind: str = "manual") -> Iterator[None]:
 
 
 def run(
-    context: Context, *, kind: str = "manual", plan: Plan | None = None, sweep_all: bool = False
+    context: Context,
+    *,
+    kind: str = "manual",
+    plan: Plan | None = None,
+    records: int | None = None,
+    sweep_all: bool = False,
 ) -> RunResult:
     """Run the connection once. `plan` limits what may be written to its counts plus a tenth.
 
-    The sweep goes on where it is due; with `sweep_all` it reads everything.
+    With `records` it is a trial: so many writes of the plan at most, and everything else waits as it did. The sweep
+    goes on where it is due; with `sweep_all` it reads everything.
 
     Raises SystemFailure when a system cannot be reached or signed in to, or an e-mail field vanished, and Halted when a
     person stops it; everything seen and intended is kept.
     """
     with feeds.lease("connection", context.connection_id, wait=False) as held:
         _require(held, context)
-        record = runs.start(context.connection_id, kind, context.clock.now())
+        trial = choose(context, plan, records) if plan is not None and records is not None else None
+        record = runs.start(context.connection_id, KIND if trial else kind, context.clock.now())
         state, message, cure, kind_of_failure = "failed", "", "", ""
         braking = Braking(context, record, plan)
         context.closing, context.run_id = braking.closing, record.id
         try:
             with _deciding_anew(context, plan.applied if plan is not None else None), context.watched("run"):
-                _without_lost_fields(context, lambda: _work(context, record.id, braking, sweep_all))
-            state = "done"
+                if trial is not None:
+                    plan_rows.mark_tried(trial.rows, record.id)
+                only = trial.only if trial else None
+                _without_lost_fields(context, lambda: _work(context, record.id, braking, sweep_all, only))
+            state = TRIED if trial else "done"
         except BrakeError as brake:
             stop(context, brake)
             state, message, cure = "braked", str(brake), brake.said.cure
@@ -210,7 +231,8 @@ def _without_lost_fields(context: Context, work: Callable[[], Result]) -> Result
         return work()
 
 
-def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool) -> None:
+def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool, only: Only | None = None) -> None:
+    """Do what a run does; with `only`, to these records alone."""
     found = context.switches
     first = found.initial_due or not runs.finished_before(context.connection_id, since=found.initial_at)
     options = WriteOptions(
@@ -221,29 +243,33 @@ def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool) -> N
     if not context.first_run:  # which was approved by a person
         require_share(context, run_id)
     read_and_recover(context, run_id)
-    initial.begin(context)
+    initial.begin(context, planning=only is not None)
     recover_consents(context, run_id)
     carry_consents(context, run_id)
     note_fields(context)
-    list_all(context, context.anew)
-    while_affordable(context, Lane.RETRY, look_at_changed)
-    _rounds(context, run_id, braking, options)
+    if only is None:
+        list_all(context, context.anew)
+        while_affordable(context, Lane.RETRY, look_at_changed)
+    _rounds(context, run_id, braking, options, only)
     # After what people changed; what a sweep finds is in no plan.
     if not braking.planned_run and swept(context, whole=sweep_all):
         carry_consents(context, run_id)
         _rounds(context, run_id, braking, options)
 
 
-def _rounds(context: Context, run_id: int, braking: Braking, options: WriteOptions) -> None:
-    """Settle what waits."""
+def _rounds(
+    context: Context, run_id: int, braking: Braking, options: WriteOptions, only: Only | None = None
+) -> None:
+    """Settle what waits, or of `only` some records."""
     for number in range(1, ROUNDS + 1):
-        if braking.planned_run or number > 1 or not inbox.waiting(context.connection_id):
+        listing = braking.planned_run or number > 1 or not inbox.waiting(context.connection_id)
+        if listing and only is None:
             # After what people changed, unless a plan read and showed it all.
             while_affordable(context, Lane.BACK_FILL, begin_back_fill)
         if not inbox.waiting(context.connection_id):
             break
         runs.analyse_grown()
-        fill_outbox(context)
+        fill_outbox(context, only=only)
         carry_consents(context, run_id)  # of records that were linked just now; no brake stops it
         try:
             push_in_order(context, run_id, braking, options)

@@ -155,6 +155,7 @@ def open_context(
         clock=clock,
         opened_at=clock.now(),
         switches=switches.of(connection),
+        basis=connections.basis(connection, mapping),
     )
     if report is not None:
         context.report = report

@@ -75,6 +75,7 @@ class Crm(ABC, Generic[ClientT, ObjectT]):
 
     vendor: ClassVar[str]
     batch_kind: ClassVar[str]
+    ids_a_call: int
 
     def __init__(self, client: ClientT) -> None:
         self._client = client

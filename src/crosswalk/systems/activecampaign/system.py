@@ -39,12 +39,14 @@ from .feed import Feed
 from .imports import Imports
 from .lookup import Lookup, tag_names
 from .ranges import read_range
-from .schema import CONTACT, read_schema
+from .schema import CONTACT, PAGE, read_schema
 from .writes import IMPORTS, Encoder, Singles, form_batches
 
 
 class ActiveCampaign:
     """An account, reached with one user's key. The schema is read once, and again by every `describe`."""
+
+    ids_a_call = PAGE
 
     def __init__(
         self,

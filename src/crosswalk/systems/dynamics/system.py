@@ -26,7 +26,7 @@ from .checks import Checks
 from .client import Client
 from .counting import count
 from .feed import Pass, read_cursor
-from .lookup import Lookup
+from .lookup import MOST_QUERIES, MOST_VALUES, Lookup
 from .metadata import set_names
 from .ranges import read_latest, read_range
 from .schema import Described, describe, table_of
@@ -41,6 +41,7 @@ class Dynamics(Crm[Client, Described]):
 
     vendor = "Dynamics 365"
     batch_kind = "batch"
+    ids_a_call = MOST_VALUES * MOST_QUERIES
 
     def __init__(self, client: Client) -> None:
         super().__init__(client)

@@ -32,7 +32,7 @@ from .criteria import any_of, condition_of
 from .feed import Pass, only_persons, read_cursor
 from .ids import long_id
 from .jobs import read_jobs
-from .lookup import Lookup
+from .lookup import MOST_IDS, Lookup
 from .ranges import read_latest, read_range
 from .schema import Described, read_describe, sobject_of
 from .users import find_users
@@ -58,6 +58,7 @@ class Salesforce(Crm[Client, Described]):
 
     vendor = "Salesforce"
     batch_kind = "collections"
+    ids_a_call = MOST_IDS
 
     def identity(self) -> str:
         """Return the org's 18-character id."""
