@@ -14,8 +14,8 @@ from crosswalk.core import catalogue
 from crosswalk.core.catalogue import Said
 from crosswalk.core.mapping import Brake, Side
 from crosswalk.core.system import Op
-from crosswalk.store import brakes, inbox, outbox, runs
-from crosswalk.store.models import Plan
+from crosswalk.store import brakes, connections, inbox, outbox, plans, runs
+from crosswalk.store.models import Connection, Plan
 from crosswalk.store.outbox import OutboxRow
 
 from .context import Context
@@ -121,7 +121,7 @@ class Braking(Closings):
         if number <= brake.number:
             return None
         links = brakes.open_links(self._context.connection_id)
-        return links if number > links * brake.percent / 100 else None
+        return links if _goes_beyond(brake, number, links) else None
 
 
 def ask_to_close(context: Context, side: Side, rows: Sequence[OutboxRow]) -> None:
@@ -163,6 +163,31 @@ def planned_limits(closings: Closings, totals: Totals, room: int | None) -> dict
     """Return what a plan's counts say beside its writes, read inside the rehearsal."""
     beyond = _beyond(totals, room)
     return {**closings.planned(), **({BEYOND: beyond} if beyond else {})}
+
+
+def foreseen(connection: Connection, plan: Plan) -> list[Said]:
+    """Return the brakes at which a run would stop that no plan released, by what a plan says."""
+    limits, told = connections.settings_of(connection).brakes, plans.figures(plan)
+    links = brakes.open_links(connection.id)
+    writes = sum(count for kind, count in told.kinds.items() if kind.partition(" ")[0] in _COUNTED)
+    closed = sum(count for name, count in plan.counts.items() if name.startswith(_CLOSE))
+    found = [
+        _said(entry, limit, count, links)
+        for entry, limit, count in (
+            ("mass_change", limits.changes, writes),
+            ("mass_delete", limits.deletes, closed),
+        )
+        if _goes_beyond(limit, count, links)
+    ]
+    emptied = told.emptied
+    if emptied is not None and _goes_beyond(limits.emptied, emptied.count, links):
+        words = {"field": emptied.field, "side": emptied.side}
+        found.append(_said("mass_empty", limits.emptied, emptied.count, links, **words))
+    return found
+
+
+def _goes_beyond(limit: Brake, count: int, links: int) -> bool:
+    return count > limit.number and count > links * limit.percent / 100
 
 
 def leave(context: Context) -> None:

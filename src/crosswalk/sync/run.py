@@ -14,8 +14,19 @@ from crosswalk.core.failures import FailureKind, Halted, SystemFailure, UserErro
 from crosswalk.core.lanes import Lane
 from crosswalk.core.language import gettext as _
 from crosswalk.core.system import WriteOptions
-from crosswalk.store import connections, feeds, halts, inbox, outbox, plan_rows, plans, runs, schedules
-from crosswalk.store.models import Plan
+from crosswalk.store import (
+    connections,
+    described,
+    feeds,
+    halts,
+    inbox,
+    outbox,
+    plan_rows,
+    plans,
+    runs,
+    schedules,
+)
+from crosswalk.store.models import Plan, Tenant
 
 from . import initial
 from .applying import Applied, list_all
@@ -74,6 +85,7 @@ def _deciding_anew(context: Context, applied: Applied | None) -> Iterator[None]:
 
 
 def _rehearse(context: Context) -> int:
+    _keep_descriptions(context)
     pull_all(context)
     initial.begin(context, planning=True)
     runs.analyse_grown()
@@ -85,6 +97,13 @@ def _rehearse(context: Context) -> int:
         return _rehearse_rest(context)
     except plans.InTheWayError:  # by now nothing is held that somebody could wait for
         return _once_more(context)
+
+
+def _keep_descriptions(context: Context) -> None:
+    """Keep how both sides describe their fields: a plan is shown by their labels, before any run has noted them."""
+    for plan in context.objects.values():
+        for side, schema in plan.schemas.items():
+            described.keep(Tenant(id=context.tenants[side]), schema, context.opened_at)
 
 
 def _once_more(context: Context) -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 from crosswalk.core.mapping import Side
 from crosswalk.merge import ConsentReason, Reason
 from crosswalk.store import described, mapped
 from crosswalk.store.models import Connection
+from crosswalk.sync.creating import DEFAULT
 
 CONTACT = "contact"
 Labels = Mapping[tuple[str, str], Mapping[str, str]]  # side and object → field → what a person calls it
@@ -21,7 +24,8 @@ def labels_of(connection: Connection) -> Labels:
         for side, object in ((Side.CRM, field.object), (Side.ACTIVECAMPAIGN, CONTACT)):
             if label := field.label(side):
                 found.setdefault((side.value, object), {})[field.name(side)] = label
-    places = {(Side.CRM, connection.crm, field.object) for field in noted}
+    objects = {field.object for field in noted} | {each.object for each in connection.mapping_set.all()}
+    places = {(Side.CRM, connection.crm, object) for object in objects}
     for side, tenant, object in (*places, (Side.ACTIVECAMPAIGN, connection.activecampaign, CONTACT)):
         if known := described.known(tenant, object):
             labels = found.setdefault((side.value, object), {})
@@ -31,6 +35,8 @@ def labels_of(connection: Connection) -> Labels:
 
 def reason(code: str) -> str:
     """Return in words why a field was written."""
+    if code == DEFAULT:
+        return _("A default for new records: the other side has no value.")
     for reasons in (Reason, ConsentReason):
         if code in set(reasons):
             return reasons(code).text

@@ -38,6 +38,7 @@ _OF_SETUP = (
 )
 CONNECTION_BAR: Sequence[Item] = (
     Item(route="connection", label=_("How it stands"), icon="activity"),
+    Item(route="plans", label=_("Plan"), icon="file-diff", covers=("plan", "plan-make", "plan-apply")),
     Item(route="runs", label=_("Runs"), icon="history", covers=("run", "task")),
     Item(route="holds", label=_("Holds"), icon="hand", covers=("hold", "hold-decide", "hold-candidates")),
     Item(

@@ -32,6 +32,7 @@ _PHASES: Mapping[str, str] = {
 RUN_STATES: Mapping[str, tuple[str | Promise, str, str]] = {
     "running": (gettext_lazy("at work"), "refresh-cw", "primary"),
     "done": (gettext_lazy("done"), "circle-check", "success"),
+    "tried": (gettext_lazy("tried"), "flask-conical", "success"),
     "failed": (gettext_lazy("failed"), "circle-x", "danger"),
     "braked": (gettext_lazy("stopped by a brake"), "octagon-x", "danger"),
     "stopped": (gettext_lazy("stopped by somebody"), "circle-pause", "secondary"),
@@ -41,6 +42,7 @@ RUN_KINDS: Mapping[str, str | Promise] = {
     "initial": gettext_lazy("First sync"),
     "manual": gettext_lazy("Asked for"),
     "scheduled": gettext_lazy("By schedule"),
+    "trial": gettext_lazy("Trial of a plan"),
 }
 OPERATIONS: Mapping[str, str | Promise] = {
     "create": gettext_lazy("created"),

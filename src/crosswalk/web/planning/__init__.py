@@ -1,0 +1,1 @@
+"""Plans as pages show them: what would be written, in words, before it is."""
