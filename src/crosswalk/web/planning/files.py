@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -15,24 +16,22 @@ from crosswalk.web.run_words import system_of
 
 from .shown import shown
 
+_PIECE = 1 << 16  # bytes
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a table would work out what begins so
 
 
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def as_csv(connection: Connection, rows: Iterable[Row], labels: Labels) -> Iterator[str]:
-    """Yield the lines of a table with a line for each field."""
-    writer = csv.writer(_Echo())
+    """Yield a table with a line for each field."""
     titles = [_("What"), _("System"), _("Object"), _("E-mail"), _("Record"), _("Field"), _("Name")]
-    yield "\ufeff" + writer.writerow([*titles, _("Before"), _("After"), _("Why")])
+    yield "\ufeff" + _table([[*titles, _("Before"), _("After"), _("Why")]])
     for row in rows:
-        for line in _lines(connection, row, labels):
-            yield writer.writerow([_defused(cell) for cell in line])
+        yield _table([[_defused(cell) for cell in line] for line in _lines(connection, row, labels)])
+
+
+def _table(lines: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(lines)
+    return text.getvalue()
 
 
 def _lines(connection: Connection, row: Row, labels: Labels) -> Iterator[list[str]]:
@@ -88,6 +87,19 @@ def _plain(connection: Connection, row: Row, labels: Labels) -> dict[str, object
         ],
         **({"code": told.code, "reason": told.message, "cure": told.cure} if row.note else {}),
     }
+
+
+def in_pieces(parts: Iterable[str] | Iterable[bytes]) -> Iterator[bytes]:
+    """Join many small parts: each piece that goes out costs a little."""
+    held: list[bytes] = []
+    size = 0
+    for part in parts:
+        held.append(part.encode() if isinstance(part, str) else part)
+        size += len(held[-1])
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 Write = Callable[[Connection, Iterable[Row], Labels], Iterator[str] | Iterator[bytes]]

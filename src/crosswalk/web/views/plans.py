@@ -22,7 +22,7 @@ from crosswalk.web import alerts
 from crosswalk.web.labels import labels_of
 from crosswalk.web.pages import now, person
 from crosswalk.web.planning import words
-from crosswalk.web.planning.files import FORMATS
+from crosswalk.web.planning.files import FORMATS, in_pieces
 from crosswalk.web.planning.shown import outline, shown
 from crosswalk.web.planning.warnings import warnings_of
 from crosswalk.web.roles import MANAGERS
@@ -205,6 +205,8 @@ def download(request: HttpRequest, connection: Connection, plan: int) -> Streami
         raise Http404
     write, media = FORMATS[kind]
     rows = plan_rows.all_rows(found.id, _asked(request.GET))
-    answer = StreamingHttpResponse(write(connection, rows, labels_of(connection)), content_type=media)
+    answer = StreamingHttpResponse(
+        in_pieces(write(connection, rows, labels_of(connection))), content_type=media
+    )
     answer.headers["Content-Disposition"] = f'attachment; filename="plan-{found.id}.{kind}"'
     return answer

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Plans from before have rows of writes alone, and no figures."""
 
     dependencies = [
-        ("store", "0024_web"),
+        ("store", "0026_drafts"),
     ]
 
     operations = [
