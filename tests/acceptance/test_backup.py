@@ -28,6 +28,12 @@ def test_after_a_loss_sync_goes_on_from_the_backup(
     synced: Installation, sandbox: Sandbox, anew: Installation, tmp_path: Path, passphrase: str
 ) -> None:
     assert synced("schedule", "set", "acme", "--every", "12h").code == 0
+    assert synced.database_url is not None
+    with psycopg.connect(synced.database_url) as database:
+        database.execute(
+            "INSERT INTO task (connection_id, kind, asked_by, asked_at, state, code, message, cure)"
+            " SELECT id, 'run', 'maria', now(), 'waiting', '', '', '' FROM connection"
+        )
     file = tmp_path / "backup"
     taken = synced("backup", str(file), passphrase, "--json")
     assert taken.code == 0, taken.err
@@ -53,6 +59,10 @@ def test_after_a_loss_sync_goes_on_from_the_backup(
     assert restored.code == 0, restored.err
     assert restored.data["paused"] == ["acme"]
     assert anew("schedule", "show", "acme", "--json").data["schedule"]["paused"] is True
+    assert anew.database_url is not None
+    with psycopg.connect(anew.database_url) as database:
+        asked = database.execute("SELECT state, message FROM task").fetchall()
+    assert asked == [("failed", "Crosswalk was restored from a backup before this was done.")]
 
     went_on = anew("sync", "--json")
     assert went_on.code == 0, went_on.err

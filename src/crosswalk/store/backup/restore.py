@@ -12,6 +12,7 @@ import msgspec
 from django.db import connection as database
 from django.db import transaction
 
+from crosswalk.core.catalogue import CATALOGUE
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.store import keys
@@ -24,7 +25,7 @@ from .file import END, pieces, reading
 _LINGERING = 2.0  # seconds
 _LONGEST_WAIT = "10s"  # for somebody who uses a table
 # Work that would start by itself, and sign-ins that may have been ended since.
-_ENDED = {"procrastinate_jobs", "django_session"}
+_ENDED = {"procrastinate_jobs", "django_session", "progress"}
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +183,15 @@ def _let_rest(cursor: Any) -> tuple[list[str], int]:
         "UPDATE inbox SET to_fetch = true WHERE NOT to_fetch AND NOT deleted AND successor IS NULL"
     )
     cursor.execute("UPDATE run SET state = 'interrupted', ended_at = started_at WHERE state = 'running'")
+    cursor.execute(
+        "UPDATE task SET state = 'failed', ended_at = asked_at, code = %s, message = %s, cure = %s"
+        " WHERE state IN ('waiting', 'running')",
+        [
+            CATALOGUE["cancelled"].code,
+            _("Crosswalk was restored from a backup before this was done."),
+            _("Ask for it again, if it is still wanted."),
+        ],
+    )
     for table in _ENDED & set(database.introspection.table_names(cursor)):
         cursor.execute(f"DELETE FROM {table}")
     cursor.execute(
