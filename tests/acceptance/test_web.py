@@ -89,10 +89,10 @@ ROUTES = {
     "setup-users": ("/connections/{connection}/set-up/users", ("administrator", "manager"), 200),
     "setup-users-add": ("/connections/{connection}/set-up/users/add", ("administrator",), 405),
     "setup-users-remove": ("/connections/{connection}/set-up/users/1/remove", ("administrator",), 405),
-    "setup-records": ("/connections/{connection}/set-up/records", ("administrator", "manager"), 200),
-    "selection": ("/connections/{connection}/set-up/selection/lead", ("administrator", "manager"), 302),
-    "setup-data": ("/connections/{connection}/set-up/data", ("administrator", "manager"), 404),
-    "setup-sync": ("/connections/{connection}/set-up/sync", ("administrator", "manager"), 404),
+    "setup-records": ("/connections/{connection}/set-up/records", ALL, 200),
+    "selection": ("/connections/{connection}/set-up/selection/lead", ALL, 302),
+    "setup-data": ("/connections/{connection}/set-up/data", ALL, 404),
+    "setup-sync": ("/connections/{connection}/set-up/sync", ALL, 404),
 }
 
 

@@ -99,10 +99,10 @@ urlpatterns = [
     connection_route("holds/decide", holds.decide, "hold-decide", roles=MANAGERS),
     connection_route("holds/<int:hold>", holds.hold, "hold", roles=EVERYBODY),
     connection_route("holds/<int:hold>/candidates", holds.candidates, "hold-candidates", roles=EVERYBODY),
-    connection_route("set-up/records", which_records.records, "setup-records", roles=MANAGERS),
-    connection_route("set-up/selection/<str:object>", selection.selection, "selection", roles=MANAGERS),
-    connection_route("set-up/data", data.data, "setup-data", roles=MANAGERS),
-    connection_route("set-up/sync", sync.sync, "setup-sync", roles=MANAGERS),
+    connection_route("set-up/records", which_records.records, "setup-records", roles=EVERYBODY),
+    connection_route("set-up/selection/<str:object>", selection.selection, "selection", roles=EVERYBODY),
+    connection_route("set-up/data", data.data, "setup-data", roles=EVERYBODY),
+    connection_route("set-up/sync", sync.sync, "setup-sync", roles=EVERYBODY),
 ]
 
 handler403 = "crosswalk.web.errors.forbidden"

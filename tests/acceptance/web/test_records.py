@@ -241,6 +241,18 @@ def test_of_two_who_change_the_schedule_or_a_choice_the_second_is_told_and_may_g
     assert "Those created since" in third.page
 
 
+def test_who_only_looks_sees_what_is_chosen_and_no_button(site: Site) -> None:
+    form = records(site, "rec-look")
+    number = int(form.path.split("/")[2])
+    site.show(number)
+    for path in (form.path, form.path.replace("records", "selection/lead")):
+        looking = Form(site.visitor("user"), path)
+        assert "Managers and administrators change it." in looking.page
+        assert '<fieldset class="looking" disabled>' in looking.page
+        assert looking.send(kind="none", lead__kind="none").status_code == 403
+    assert objects(site, "rec-look")["lead"]["selection"]["kind"] == "all"
+
+
 # --- criteria ------------------------------------------------------------------------------------------------------
 
 

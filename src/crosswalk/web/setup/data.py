@@ -210,7 +210,7 @@ def _labels(known: Schemas, object: str, crm: str, contact: str) -> str:
 def data(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Show the step, or save it and go on."""
     shell.require_step(connection, NAME)
-    page = Data(connection, request.POST if request.method == "POST" else None)
+    page = Data(connection, request.POST if shell.is_sent(request) else None)
     if request.method == "POST":
         told = page.save()
         for text in told:

@@ -57,12 +57,13 @@ def selection(request: HttpRequest, connection: Connection, object: str) -> Http
     """Show the choice of records of an object; count it, change its criteria, or save it."""
     if object not in OBJECTS:
         raise Http404
+    is_sent = shell.is_sent(request)
     mapping = found_in(connection, object)
     if mapping is None or not mapping.fields:
         messages.info(request, _("%(object)s have no mapped fields yet.") % {"object": label(object)})
         return redirect(f"setup-{STEP[connection.crm.system]}", connection.id)
     schema = schemas(connection, [object], services.vault(), services.clock()).schemas.crm[object]
-    if request.method != "POST":
+    if not is_sent:
         return _rendered(request, _stored(request, connection, mapping, schema))
     page = _sent(request, connection, mapping, schema)
     if request.POST.get("do") == "save":

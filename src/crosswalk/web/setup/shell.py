@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 
 from crosswalk.store.models import Connection, Draft
+from crosswalk.web.pages import person
+from crosswalk.web.roles import MANAGERS
 
 from .steps import ICONS, STEPS, WORDS, Step, StepState, facts_of, facts_of_draft, states
 
@@ -67,7 +70,8 @@ def _rendered(
     request: HttpRequest, shown: list[Shown], template: str, context: dict[str, Any] | None, status: int
 ) -> HttpResponse:
     here = next(each for each in shown if each.is_here)
-    return render(request, template, {"steps": shown, "step": here, **(context or {})}, status=status)
+    known = {"steps": shown, "step": here, "may_change": may_change(request)}
+    return render(request, template, {**known, **(context or {})}, status=status)
 
 
 def list_of_steps(connection: Connection, here: str) -> list[Shown]:
@@ -92,6 +96,18 @@ def _shown(
         )
         for number, step in enumerate(steps, 1)
     ]
+
+
+def may_change(request: HttpRequest) -> bool:
+    """Tell whether somebody works with connections; others look at the steps."""
+    return person(request).role in MANAGERS
+
+
+def is_sent(request: HttpRequest) -> bool:
+    """Tell whether somebody sent the form of a step. Raises PermissionDenied for who only may look."""
+    if request.method == "POST" and not may_change(request):
+        raise PermissionDenied
+    return request.method == "POST"
 
 
 def require_step(connection: Connection, name: str) -> None:

@@ -40,7 +40,7 @@ def _frequency(request: HttpRequest, connection: Connection) -> Frequency:
     mapped = {item.object for item in connections.mapping_of(connection).objects if item.fields}
     objects = [object for object in LABELS if object in mapped]
     known = schemas(connection, objects, services.vault(), services.clock()).schemas.crm if objects else {}
-    return Frequency(connection, known, request.POST if request.method == "POST" else None)
+    return Frequency(connection, known, request.POST if shell.is_sent(request) else None)
 
 
 def _saved(frequency: Frequency) -> int:

@@ -171,7 +171,7 @@ def _wanted(row: ObjectRow) -> Selection | None:
 def records(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Show the step; count, look ahead, or save."""
     shell.require_step(connection, NAME)
-    page = Records(connection, request.POST if request.method == "POST" else None)
+    page = Records(connection, request.POST if shell.is_sent(request) else None)
     status = 200
     if request.method == "POST":
         what, _colon, object = request.POST.get("do", "").partition(":")
