@@ -20,7 +20,7 @@ from .systems import DYNAMICS, SALESFORCE
 _ROOT = Path(__file__).parent.parent
 CONTACTS, LARGE, FACTOR = 20_000, 100_000, 2
 CREW = (6, 200)
-AT_SIZE, WORKERS = "at-size", "workers"
+AT_SIZE, WORKERS, WEB = "at-size", "workers", "web"
 
 
 def main() -> int:
@@ -84,8 +84,14 @@ def _workers(session: Session, options: argparse.Namespace) -> Iterator[Figure]:
     yield from worker_figures(session, Crew(connections=connections, many=many), _say)
 
 
+def _web(session: Session, options: argparse.Namespace) -> Iterator[Figure]:
+    from .web import web_figures
+
+    yield from web_figures(session, options.large, _say)
+
+
 # The pipeline can be imported within `place` alone.
-PARTS = {SALESFORCE: _salesforce, AT_SIZE: _at_size, DYNAMICS: _dynamics, WORKERS: _workers}
+PARTS = {SALESFORCE: _salesforce, AT_SIZE: _at_size, DYNAMICS: _dynamics, WORKERS: _workers, WEB: _web}
 
 
 def _options() -> argparse.Namespace:

@@ -14,7 +14,7 @@ def page(parts: Parts) -> str:
     """Return the page."""
     shown = {
         name.replace("-", "_"): _part(parts, name)
-        for name in ("salesforce", "at-size", "dynamics", "workers")
+        for name in ("salesforce", "at-size", "dynamics", "workers", "web")
     }
     return _TEMPLATE.read_text(encoding="utf-8").format(**shown)
 

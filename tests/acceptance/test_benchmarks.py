@@ -76,7 +76,7 @@ pytestmark = pytest.mark.xdist_group("benchmarks")
 def test_it_works(measured: Measured) -> None:
     assert set(measured.results) == {"version", "machine", "commit", "parts", "figures"}
     assert measured.results["version"] == 1
-    assert set(measured.results["parts"]) == {"salesforce", "at-size", "dynamics", "workers"}
+    assert set(measured.results["parts"]) == {"salesforce", "at-size", "dynamics", "workers", "web"}
     for part in measured.results["parts"].values():
         assert set(part) == {"machine", "commit"}
     for figure in measured.figures:
@@ -87,7 +87,7 @@ def test_it_works(measured: Measured) -> None:
 def test_figures_have_names_of_their_own_but_for_the_speed_of_the_machine(measured: Measured) -> None:
     names = [figure["name"] for figure in measured.figures if not figure["name"].startswith("a fixed piece")]
     assert len(names) == len(set(names))
-    assert len(measured.figures) - len(names) == 2 * 4  # before and after each part
+    assert len(measured.figures) - len(names) == 2 * 5  # before and after each part
 
 
 def test_it_fails_when_a_figure_misses_its_limit(measured: Measured) -> None:

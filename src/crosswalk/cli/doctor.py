@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 import typer
 from rich.text import Text
 
-from crosswalk.core.keeping import KEY_FILE
 from crosswalk.core.language import gettext as _
 
 from . import tables
@@ -22,8 +20,6 @@ from .session import set_up
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from crosswalk.store.server import Server
     from crosswalk.sync.doctor import Finding
 
@@ -75,37 +71,14 @@ def _answered() -> Server | Trouble:
         return trouble(error)
 
 
-def _findings(answered: Server | Trouble, *, own_server: bool) -> Iterator[Finding]:
+def _findings(found: Server | Trouble, *, own_server: bool) -> Iterator[Finding]:
+    from crosswalk.core.clock import SystemClock
     from crosswalk.store import embedded
     from crosswalk.sync import doctor
 
-    home = embedded.home()
-    if isinstance(answered, Trouble):
-        yield doctor.Finding(
-            check="database", state=doctor.State.FAIL, message=answered.message, cure=answered.cure
-        )
-    else:
-        yield from doctor.look_at_database(answered)
-    if not own_server:
-        yield doctor.look_at_disk(_("database"), embedded.status(home).data)
-    yield doctor.look_at_disk(_("home"), home)
-    if isinstance(answered, Trouble) or not answered.up_to_date:
-        yield from doctor.look_at_zones({})
-    else:
-        yield from _stored(home / KEY_FILE)
-
-
-def _stored(key_file: Path) -> Iterator[Finding]:
-    """What there is to look at once the tables can be read."""
-    from crosswalk.core.clock import SystemClock
-    from crosswalk.core.failures import UserError
-    from crosswalk.store import models, schedules
-    from crosswalk.store.vault import Vault, read_keys
-    from crosswalk.sync import doctor
-
-    if key_file.exists() or models.Tenant.objects.exists():  # else the first command that needs it makes it
-        yield doctor.look_at_key(key_file)
-        yield doctor.look_at_secrets(key_file)
-        with suppress(UserError, OSError):
-            yield from doctor.look_outside(Vault(*read_keys(key_file)), SystemClock().now())
-    yield from doctor.look_at_zones(schedules.zones())
+    answered = (
+        doctor.Finding(check="database", state=doctor.State.FAIL, message=found.message, cure=found.cure)
+        if isinstance(found, Trouble)
+        else found
+    )
+    return doctor.look(answered, embedded.home(), SystemClock().now(), own_server=own_server)

@@ -94,6 +94,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     oldest_at: datetime | None = None  # when the oldest of them was seen first
     read_at: datetime | None = None  # when the feed that was read longest ago was read to its end
     held: int = 0
+    rejected: int = 0  # of these, writes that a system declined
     choices: int = 0  # holds on which a person is to decide
 
 

@@ -262,6 +262,48 @@ def usage(connection_id: int, tenant_id: int, share: float, now: datetime) -> Us
     )
 
 
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a connection's calls to one of its systems, of the last 24 hours."""
+
+    connection_id: int
+    connection: str
+    system: str
+    identity: str
+    settings: dict[str, Any]  # the connection's
+    ours: int
+    used: int | None
+    limit: int | None
+
+
+_SHARED = """
+    SELECT c.id AS connection_id, c.name AS connection, t.system, t.identity, c.settings::text,
+           coalesce(sum(k.calls), 0)::int AS ours, b.used_today, b.limit_today
+    FROM connection c JOIN tenant t ON t.id IN (c.crm_id, c.activecampaign_id)
+    LEFT JOIN budget b ON b.tenant_id = t.id
+    LEFT JOIN call_count k ON k.connection_id = c.id AND k.tenant_id = t.id AND k.hour > %s
+    GROUP BY c.id, t.id, b.tenant_id ORDER BY c.name, t.system
+"""
+
+
+def shared(now: datetime) -> Sequence[Shared]:
+    """Return what all connections call, one statement however many there are."""
+    with database.cursor() as cursor:
+        cursor.execute(_SHARED, [now - DAY])
+        return [
+            Shared(
+                connection_id=number,
+                connection=name,
+                system=system,
+                identity=identity,
+                settings=msgspec.json.decode(settings),
+                ours=ours,
+                used=used,
+                limit=limit,
+            )
+            for number, name, system, identity, settings, ours, used, limit in cursor.fetchall()
+        ]
+
+
 def calls_by_hour(connection_id: int, tenant_id: int, since: datetime) -> Sequence[tuple[datetime, int]]:
     """Return the calls of a connection to a tenant, by the hour in which they began, oldest first."""
     with database.cursor() as cursor:

@@ -260,7 +260,9 @@ def figures(connection_id: int) -> dict[str, int]:
             " OR (d.crm = 'none' AND d.activecampaign = 'out')),"
             " count(*) FILTER (WHERE d.due IS NOT NULL),"
             " (SELECT count(*) FROM consent_evidence e WHERE e.connection_id = %s)"
-            " FROM link_consent d JOIN link l ON l.id = d.link_id AND l.state = 'open' WHERE d.connection_id = %s",
+            " FROM link_consent d JOIN link l ON l.id = d.link_id AND l.state = 'open' WHERE d.connection_id = %s"
+            # what counts nowhere is left out before links, which are wide rows, are looked up
+            " AND (d.due IS NOT NULL OR d.crm = 'out' OR d.activecampaign = 'out')",
             [connection_id, connection_id],
         )
         names = ("opted_out", "differs", "waiting", "evidence")

@@ -56,6 +56,7 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     halt: str  # stopped: everything, paused: the connection's runs; empty: neither
     one_way: bool  # global synchronisation is off
     held: int
+    rejected: int  # writes that a system declined
     choices: int  # holds on which a person is to decide
     cursors: Sequence[Cursor]
     latency: Latency
@@ -73,7 +74,7 @@ _STANDING = f"""
              FROM inbox WHERE %(all)s OR connection_id = ANY(%(connections)s::bigint[]) GROUP BY 1),
     told AS (SELECT connection_id AS id, min(intended_at) AS oldest_at
              FROM consent_write WHERE state <> 'refused' GROUP BY 1),
-    holds AS (SELECT connection_id AS id, count(*) AS held,
+    holds AS (SELECT connection_id AS id, count(*) AS held, count(*) FILTER (WHERE kind = 'rejected') AS rejected,
                      count(*) FILTER (WHERE kind = ANY(%(choices)s) AND chosen IS NULL) AS choices
               FROM hold WHERE kind <> '{BRAKE}' GROUP BY 1)
     SELECT coalesce(last.failure, ''), c.id, c.name,
@@ -84,7 +85,7 @@ _STANDING = f"""
                 AND h.kind <> 'cancelled' ORDER BY h.connection_id NULLS FIRST LIMIT 1), ''),
       coalesce(last.error, ''), going.started_at,
       coalesce(seen.waiting, 0), least(seen.oldest_at, told.oldest_at),
-      coalesce(holds.held, 0), coalesce(holds.choices, 0)
+      coalesce(holds.held, 0), coalesce(holds.rejected, 0), coalesce(holds.choices, 0)
     FROM connection c
     LEFT JOIN LATERAL (SELECT failure, error FROM run r WHERE r.connection_id = c.id AND r.state <> 'running'
                        ORDER BY r.id DESC LIMIT 1) last ON true
@@ -107,6 +108,7 @@ _COLUMNS = (  # of the statement above, behind its first
     "waiting",
     "oldest_at",
     "held",
+    "rejected",
     "choices",
 )
 _CURSORS = """

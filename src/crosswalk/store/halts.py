@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import msgspec
 from django.db import connection as database
 from django.db import transaction
 
@@ -44,6 +45,28 @@ def standing(connection_id: int | None = None) -> Halted | None:
     kind, since, name = row
     said = catalogue.say(kind, connection=name, since=f"{since:%Y-%m-%d %H:%M:%S} UTC")
     return Halted(kind, said.message, cure=said.cure)
+
+
+class Stopped(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything is stopped."""
+
+    since: datetime
+    person: str  # empty: not known
+
+
+_STOPPED = """
+    SELECT h.since, coalesce((SELECT a.person FROM act a WHERE a.what = 'all.stopped'
+                              AND a.at >= h.since - make_interval(secs => %s) ORDER BY a.id DESC LIMIT 1), '')
+    FROM halt h WHERE h.connection_id IS NULL
+"""
+
+
+def stopped() -> Stopped | None:
+    """Tell since when and by whom everything is stopped; None when it is not."""
+    with database.cursor() as cursor:
+        cursor.execute(_STOPPED, [EVERY.total_seconds()])
+        row = cursor.fetchone()
+    return None if row is None else Stopped(since=row[0], person=row[1])
 
 
 class Watch:

@@ -76,6 +76,7 @@ def _facts(fresh: Freshness, now: datetime, kept: Kept | None, brake: brakes.Bra
         oldest_at=fresh.oldest_at,
         read_at=min((each.read_at for each in fresh.cursors if each.read_at is not None), default=None),
         held=fresh.held,
+        rejected=fresh.rejected,
         choices=fresh.choices,
     )
 

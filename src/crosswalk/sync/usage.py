@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
+import msgspec
 from django.db import transaction
 
-from crosswalk.core.lanes import DAY, Forecast, forecast
+from crosswalk.core.lanes import DAY, Forecast, Meter, forecast
+from crosswalk.core.mapping import Settings
 from crosswalk.core.schedule import starts
 from crosswalk.store import acts, budget, connections, runs, schedules
 from crosswalk.store.models import Connection
@@ -49,6 +51,31 @@ def figures(connection: Connection, now: datetime) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection's calls to one of its systems in the last 24 hours, and what it may make."""
+
+    calls: budget.Shared
+    percent: float | None  # of the limit; None where the system sets none
+    cap: int | None
+    left: int | None
+
+
+def shares(now: datetime) -> list[Share]:
+    """Return what all connections call and may call, by name; one statement."""
+    return [_share(each) for each in budget.shared(now)]
+
+
+def _share(calls: budget.Shared) -> Share:
+    settings = msgspec.convert(calls.settings, Settings)
+    meter = Meter(share=settings.crm_calls_percent, ours=calls.ours, used=calls.used, limit=calls.limit)
+    return Share(
+        calls=calls,
+        percent=None if meter.limit is None else meter.share,
+        cap=meter.cap,
+        left=meter.left,
+    )
 
 
 def _forecast(connection: Connection, tenant_id: int, used: budget.Usage, now: datetime) -> Forecast:

@@ -130,8 +130,43 @@ class ChangeUser(Rights):
     version = forms.CharField(widget=forms.HiddenInput)
 
 
+class NewReceiver(forms.Form):
+    """Somebody who is told when a connection needs somebody."""
+
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("As it is called in this list."))
+    kind = forms.ChoiceField(
+        label=_("How"), choices=(("email", _("By e-mail")), ("webhook", _("By signed webhook")))
+    )
+    to = forms.CharField(
+        label=_("E-mail address, or the webhook's address"),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    language = forms.ChoiceField(label=_("Language of the notices"), choices=tuple(LANGUAGES.items()))
+
+
+class CallShare(forms.Form):
+    """What part of its CRM's calls of a day a connection may use."""
+
+    connection = forms.TypedChoiceField(label=_("Connection"), coerce=int)
+    percent = forms.FloatField(
+        label=_("Share of the CRM's calls of a day, in percent"), min_value=1, max_value=100, initial=50
+    )
+
+    def __init__(self, *arguments: Any, connections: Iterable[Connection] = (), **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        choices = self.fields["connection"]
+        assert isinstance(choices, forms.TypedChoiceField)
+        choices.choices = [(str(each.id), each.name) for each in connections]
+
+
 class Preferred(forms.Form):
     """How somebody likes the pages."""
 
     theme = forms.ChoiceField(label=_("Colours"), choices=_THEMES)
     language = forms.ChoiceField(label=_("Language"), choices=_LANGUAGES, required=False)
+    keys = forms.BooleanField(
+        label=_("Single keys do something"),
+        required=False,
+        help_text=_("? shows which. Turn them off if you speak to your computer, or press keys by chance."),
+    )

@@ -30,6 +30,20 @@ BAR: Sequence[Item] = (
     Item(route="overview", label=_("Overview"), icon="house"),
     Item(route="users", label=_("People"), icon="users", roles=ADMINISTRATORS, covers=("user", "user-link")),
     Item(route="audit", label=_("Audit log"), icon="scroll-text", roles=MANAGERS),
+    Item(
+        route="settings",
+        label=_("Settings"),
+        icon="settings",
+        roles=ADMINISTRATORS,
+        covers=(
+            "settings-halt",
+            "settings-share",
+            "receiver-add",
+            "receiver-remove",
+            "receiver-test",
+            "doctor",
+        ),
+    ),
     Item(route="help-index", label=_("Help"), icon="life-buoy", covers=("help",)),
 )
 _OF_SETUP = (
@@ -55,6 +69,23 @@ CONNECTION_BAR: Sequence[Item] = (
 )
 
 
+# route → the letter that leads there after g
+KEYS = {
+    "overview": "o",
+    "users": "p",
+    "settings": "s",
+    "audit": "a",
+    "help-index": "h",
+    "connection": "c",
+    "plans": "l",
+    "runs": "r",
+    "holds": "d",
+    "records": "f",
+    "setup": "u",
+    "connection-settings": "e",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """An item as a template shows it."""
@@ -62,6 +93,7 @@ class Way:
     address: str
     label: str | Promise
     icon: str
+    key: str  # empty: none
     is_here: bool
 
 
@@ -80,5 +112,6 @@ def _way(item: Item, here: str, *arguments: int) -> Way:
         address=reverse(item.route, args=arguments),
         label=item.label,
         icon=item.icon,
+        key=KEYS.get(item.route, ""),
         is_here=here == item.route or here in item.covers,
     )

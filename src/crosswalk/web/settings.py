@@ -130,6 +130,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
+MESSAGE_TAGS = {40: "danger"}  # as alerts call what Django calls an error
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 USE_THOUSAND_SEPARATOR = True
 LOCALE_PATHS = [_HERE.parent / "locale"]

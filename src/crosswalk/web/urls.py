@@ -23,6 +23,7 @@ from .views import (
     plans,
     records,
     runs,
+    settings,
     tasks,
     users,
 )
@@ -54,6 +55,13 @@ urlpatterns = [
     route("set-up/<int:draft>/discard", drafts.discard, "draft-discard", roles=ADMINISTRATORS),
     route("set-up/<int:draft>/<str:side>", drafts.authorize, "draft-authorize", roles=ADMINISTRATORS),
     route("sign-in-return", connect.come_back, "sign-in-return", roles=ADMINISTRATORS),
+    route("settings", settings.settings, "settings", roles=ADMINISTRATORS),
+    route("settings/halt", settings.halt, "settings-halt", roles=ADMINISTRATORS),
+    route("settings/share", settings.share, "settings-share", roles=ADMINISTRATORS),
+    route("settings/receivers/add", settings.add_receiver, "receiver-add", roles=ADMINISTRATORS),
+    route("settings/receivers/remove", settings.remove_receiver, "receiver-remove", roles=ADMINISTRATORS),
+    route("settings/receivers/test", settings.test_receiver, "receiver-test", roles=ADMINISTRATORS),
+    route("settings/doctor", settings.doctor, "doctor", roles=ADMINISTRATORS),
     # a connection: views get it after the request, and only whom it is visible to comes so far
     connection_route("", connection.connection, "connection", roles=EVERYBODY),
     connection_route("settings", connection_settings.settings, "connection-settings", roles=MANAGERS),

@@ -14,3 +14,29 @@ def test_it_says_how_the_connection_stands_and_what_to_do_next(site: Site, role:
     assert page.status_code == 200
     assert f"standing-{role}" in page.text
     assert "No fields are mapped yet." in page.text
+
+
+def test_it_tells_what_is_stored_about_a_connection_after_a_run(site: Site) -> None:
+    number = site.add("standing-synced", mapped=True)
+    done = site.crosswalk("sync", "--connection", "standing-synced", "--approve")
+    assert done.code == 0, done.err
+    page = site.visitor().get(f"/connections/{number}/").text
+    for text in (
+        "Linked pairs",
+        "Last read to the end",
+        "Salesforce: leads",
+        "Of this connection",
+        "by hand",
+        "done",
+    ):
+        assert text in page, text
+    assert 'datetime="' in page
+    assert "crosswalk sync" not in page
+
+
+def test_the_overview_leads_to_the_connection_and_to_what_is_to_be_done(site: Site) -> None:
+    number = site.add("standing-next")
+    site.show(number)
+    assert f'href="/connections/{number}/"' in site.visitor("manager").get("/").text
+    page = site.visitor("user").get(f"/connections/{number}/").text
+    assert "A manager can do something about it." in page

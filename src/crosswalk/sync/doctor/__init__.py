@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .everything import look
 from .finding import Finding, State, worst
 from .machine import look_at_disk, look_at_zones
 from .outside import look_outside
@@ -10,6 +11,7 @@ from .stored import look_at_database, look_at_key, look_at_secrets
 __all__ = [
     "Finding",
     "State",
+    "look",
     "look_at_database",
     "look_at_disk",
     "look_at_key",

@@ -100,7 +100,7 @@ def _clock(seen: Probe, difference: float) -> Finding:
         about=seen.address,
         state=state,
         message=_("Its clock differs by {seconds:.0f} s from ours; {bound:.0f} s are all right.").format(
-            seconds=difference, bound=CLOCKS_WARN
+            seconds=round(difference) + 0.0, bound=CLOCKS_WARN
         ),
         cure=""
         if state is State.OK

@@ -72,7 +72,7 @@ def _clock(found: Server) -> Finding:
         state=state,
         message=_(
             "The database's clock differs by {seconds:.1f} s from ours; {bound:.0f} s are all right."
-        ).format(seconds=found.clock_difference, bound=CLOCKS_WARN),
+        ).format(seconds=round(found.clock_difference, 1) + 0.0, bound=CLOCKS_WARN),
         cure="" if state is State.OK else _("Have both machines set their clocks by NTP."),
     )
 

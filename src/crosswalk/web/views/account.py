@@ -11,14 +11,17 @@ from crosswalk.web.forms import ChangePassword, Preferred
 from crosswalk.web.models import User
 from crosswalk.web.pages import person
 
+_PREFERRED = ("theme", "language", "keys")
+
 
 def account(request: HttpRequest) -> HttpResponse:
     """Show and keep what somebody prefers."""
     user = person(request)
     form = Preferred(request.POST or None, initial=_preferred(user))
     if request.method == "POST" and form.is_valid():
-        user.theme, user.language = form.cleaned_data["theme"], form.cleaned_data["language"]
-        user.save(update_fields=["theme", "language"])
+        for name in _PREFERRED:
+            setattr(user, name, form.cleaned_data[name])
+        user.save(update_fields=_PREFERRED)
         return redirect("account")
     return _page(request, form, ChangePassword(user=user))
 
@@ -34,8 +37,8 @@ def password(request: HttpRequest) -> HttpResponse:
     return _page(request, Preferred(initial=_preferred(user)), form)
 
 
-def _preferred(user: User) -> dict[str, str]:
-    return {"theme": user.theme, "language": user.language}
+def _preferred(user: User) -> dict[str, object]:
+    return {name: getattr(user, name) for name in _PREFERRED}
 
 
 def _page(request: HttpRequest, preferred: Preferred, secret: ChangePassword) -> HttpResponse:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from crosswalk.core.state import Facts, State
+from crosswalk.core.state import State
 from crosswalk.core.state_words import Condition
+from crosswalk.store import halts
 from crosswalk.store.drafts import all_drafts
-from crosswalk.sync.states import standings
+from crosswalk.sync.states import Standing, standings
 from crosswalk.web import people
+from crosswalk.web.models import User
+from crosswalk.web.next_steps import next_step
 from crosswalk.web.pages import is_part, now, person
 
 # state → (icon, colour), the worst first
@@ -29,19 +32,30 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show how the connections stand that the person sees; the page renews this part itself."""
     user = person(request)
     found = standings(now(), people.visible(user))
-    told = sorted(((each.condition(), each.facts) for each in found), key=_rank)
-    rows = [row(condition, facts) for condition, facts in told]
-    unfinished = all_drafts() if user.is_administrator else []
-    shown = {"rows": rows, "drafts": unfinished}
-    return render(request, "web/standings.html" if is_part(request) else "web/overview.html", shown)
+    told = sorted(((each, each.condition()) for each in found), key=_rank)
+    context = {
+        "rows": [row(standing, condition, user) for standing, condition in told],
+        "drafts": all_drafts() if user.is_administrator else [],
+        "stopped": halts.stopped(),
+    }
+    return render(request, "web/standings.html" if is_part(request) else "web/overview.html", context)
 
 
-def _rank(told: tuple[Condition, Facts]) -> tuple[int, str]:
-    condition, facts = told
-    return _ORDER.index(condition.state), facts.name.casefold()
+def _rank(told: tuple[Standing, Condition]) -> tuple[int, str]:
+    standing, condition = told
+    return _ORDER.index(condition.state), standing.facts.name.casefold()
 
 
-def row(condition: Condition, facts: Facts) -> dict[str, object]:
+def row(standing: Standing, condition: Condition, user: User) -> dict[str, object]:
     """Return a connection as `web/standings.html` shows it."""
     icon, colour = LOOKS[condition.state]
-    return {"name": facts.name, "condition": condition, "icon": icon, "colour": colour, "facts": facts}
+    number = standing.freshness.connection_id
+    return {
+        "number": number,
+        "name": standing.facts.name,
+        "condition": condition,
+        "icon": icon,
+        "colour": colour,
+        "facts": standing.facts,
+        "next": next_step(condition.cause, number, user),
+    }

@@ -1,0 +1,150 @@
+"""Pages of an installation with 100,000 links: server time and bytes of each, as an administrator gets them."""
+
+from __future__ import annotations
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import psycopg
+
+from crosswalk.cli.session import Session
+
+from .figures import Figure, at_most, told
+from .fill import fill
+from .systems import Systems, systems
+
+Say = Callable[[str], None]
+MOST_MS, MOST_KB = 200.0, 200.0
+_NAME = "web"
+_PASSWORD = "a password for a benchmark"
+_TIMES = 20
+_SECONDS = 60.0
+# what is asked → its address; numbers are those of the filled connection
+PAGES = {
+    "overview": "/",
+    "people": "/users",
+    "settings": "/settings",
+    "help": "/help",
+    "how a connection stands": "/connections/{connection}/",
+    "holds": "/connections/{connection}/holds",
+    "one hold": "/connections/{connection}/holds/{hold}",
+}
+
+
+def web_figures(session: Session, links: int, say: Say) -> Iterator[Figure]:
+    """Fill an installation, start the web, ask for every page."""
+    with systems(contacts=20, limits="off") as both, _database() as database:
+        numbers = _filled(session, both, database, links, say)
+        with _served() as address, _administrator(address) as client:
+            for name, pattern in PAGES.items():
+                yield from _page(client, name, pattern.format(**numbers))
+
+
+def _filled(
+    session: Session, both: Systems, database: psycopg.Connection, links: int, say: Say
+) -> dict[str, int]:
+    from crosswalk.store import connections
+
+    from .bench import Bench
+
+    Bench(session, both, _NAME).open_and_run()
+    number = connections.get(_NAME).id
+    say(f"filling {links} links")
+    began = time.perf_counter()
+    fill(database, number, links)
+    say(f"   {time.perf_counter() - began:.0f} s")
+    return {"connection": number, **_numbers(database, number)}
+
+
+def _numbers(database: psycopg.Connection, connection: int) -> dict[str, int]:
+    """Return the numbers of what pages are about: the newest of each."""
+    tables = ("hold", "run", "plan")
+    found: dict[str, int] = {}
+    for table in tables:
+        row = database.execute(
+            f"SELECT coalesce(max(id), 0) FROM {table} WHERE connection_id = %s", [connection]
+        ).fetchone()
+        assert row is not None
+        found[table] = int(row[0])
+    return found
+
+
+def _page(client: httpx2.Client, name: str, address: str) -> Iterator[Figure]:
+    took, size = [], 0
+    for _again in range(_TIMES + 1):
+        began = time.perf_counter()
+        answer = client.get(address)
+        took.append(time.perf_counter() - began)
+        assert answer.status_code == 200, (name, answer.status_code, answer.text[:2000])
+        size = max(size, len(answer.content))
+    ordered = sorted(took[1:])  # the first loads templates
+    yield told(f"{name}: half of the answers within", 1000 * statistics.median(ordered), "ms")
+    p95 = ordered[max(0, round(0.95 * len(ordered)) - 1)]
+    yield at_most(f"{name}: 95 % of the answers within", 1000 * p95, "ms", MOST_MS)
+    yield at_most(f"{name}: size", size / 1024, "KB", MOST_KB)
+
+
+# --- the web as it is served -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _database() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
+        yield database
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    """Yield the address of a web on the database of `place`."""
+    log = Path(os.environ["CROSSWALK_HOME"]) / "web.log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [*_program(), "web", "--port", "0"], stderr=stderr, stdin=subprocess.DEVNULL
+        )
+    try:
+        yield _address(process, log)
+    finally:
+        process.terminate()
+        process.wait(_SECONDS)
+
+
+def _program() -> list[str]:
+    return [str(Path(sys.executable).with_name("crosswalk"))]
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    until = time.monotonic() + _SECONDS
+    while True:
+        found = re.search(r"Crosswalk is at (http://\S+)/", log.read_text(encoding="utf-8"))
+        if found:
+            return found[1]
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        assert time.monotonic() < until, "the web does not answer"
+        time.sleep(0.05)
+
+
+@contextmanager
+def _administrator(address: str) -> Iterator[httpx2.Client]:
+    """Yield the browser of an administrator who is signed in."""
+    added = subprocess.run(
+        [*_program(), "user", "add", "ada", "--role", "administrator", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (path,) = re.findall(r"/link/[\w-]+", added.stdout)
+    with httpx2.Client(base_url=address, trust_env=False, timeout=_SECONDS) as client:
+        client.get(path)
+        answer = client.post(
+            path, data={"password": _PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        )
+        assert answer.status_code == 302, answer.text
+        yield client
