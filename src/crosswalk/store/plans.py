@@ -71,6 +71,9 @@ def figures(plan: models.Plan) -> Figures:
 
 
 LOCK_TIMEOUT = "5s"
+IDLE_TIMEOUT = (
+    "10min"  # a vendor that is asked within a rehearsal may let it wait for longer than workers usually do
+)
 
 
 class InTheWayError(Exception):
@@ -81,6 +84,10 @@ class InTheWayError(Exception):
 def rehearsal() -> Iterator[None]:
     """Everything written to the database inside is undone at the end, but for what `save` keeps."""
     with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [IDLE_TIMEOUT]
+            )
         yield
         transaction.set_rollback(True)
 

@@ -136,10 +136,11 @@ def test_a_task_of_a_paused_connection_says_so_and_can_be_tried_again(
 def test_before_the_first_sync_a_plan_is_asked_for(site: Site) -> None:
     number = site.add("unplanned", mapped=True)
     manager = site.visitor("manager")
-    manager.get(f"/connections/{number}/")
-    refused = press(manager, f"/connections/{number}/runs/now")
-    assert refused.status_code == 400
-    assert "needs a plan that somebody looked at" in refused.text
+    page = manager.get(f"/connections/{number}/").text
+    assert "Sync now" not in page
+    assert "See the plan of the first sync" in page
+    assert ask(manager, number) == f"/connections/{number}/plans"
+    assert "needs a plan that you looked at" in manager.get(f"/connections/{number}/plans").text
 
 
 def test_users_look_and_press_nothing(site: Site, synced: int) -> None:

@@ -278,3 +278,23 @@ def test_a_plan_of_another_connection_releases_nothing(asked: TwoSystems) -> Non
     assert stored_plan("demo", connection().id, plan.id) == plan
     with pytest.raises(UserError):
         stored_plan("other", connection().id + 1, plan.id)
+
+
+def test_a_plan_outlasts_a_vendor_that_lets_it_wait_for_longer_than_a_worker_usually_does(
+    asked: TwoSystems,
+) -> None:
+    import time
+
+    from django.db import connection as database
+
+    from crosswalk.store import plans
+
+    with database.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '50ms'")
+        try:
+            with plans.rehearsal():
+                time.sleep(0.3)
+                cursor.execute("SELECT 1")
+                assert cursor.fetchone() == (1,)
+        finally:
+            cursor.execute("RESET idle_in_transaction_session_timeout")

@@ -155,6 +155,7 @@ def run(request: HttpRequest, connection: Connection, run: int) -> HttpResponse:
         "web/runs/run.html",
         {
             "row": _row(connection, found, task),
+            "task": task,
             "live": running,
             "alert": _alert(found, task),
             "counts": _counts(connection, found.counts),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from crosswalk.core.catalogue import CATALOGUE, Said
 from crosswalk.store import halts, tasks
 from crosswalk.store.models import Connection, Task
-from crosswalk.sync.approval import needs_plan, require_plan
+from crosswalk.sync.approval import needs_plan
 from crosswalk.web.alerts import Alert
 from crosswalk.web.live import live
 from crosswalk.web.pages import is_part, now
@@ -84,8 +84,10 @@ def again(request: HttpRequest, connection: Connection, task: int) -> HttpRespon
 
 @require_POST
 def run_now(request: HttpRequest, connection: Connection) -> HttpResponse:
-    """Ask for a run. Raises UserError while the first one waits for a plan that somebody looked at."""
-    require_plan(connection.name, connection.id, None)
+    """Ask for a run; before the first one somebody looks at a plan."""
+    if needs_plan(connection.id):
+        messages.info(request, _("The first sync needs a plan that you looked at: make one, then apply it."))
+        return redirect("plans", connection.id)
     return redirect("task", connection.id, tasks.ask(connection, tasks.RUN, now=now()))
 
 
