@@ -206,6 +206,31 @@ def test_a_pair_that_rests_says_why_and_is_accepted_with_the_rules(site: Site) -
     assert "This pair rests." not in manager.get(path).text
 
 
+def test_a_lost_connection_loses_nothing_that_was_typed(site: Site) -> None:
+    number = site.add("lost", mapped=True)
+    path = f"/connections/{number}/{CONTACTS}/standard"
+    manager = site.visitor("manager")
+    form = form_of(manager.get(path).text)
+    mine = {f"{row(form, 'Phone')}to_crm": "if_empty"}
+    site.sandbox.post("activecampaign", "faults", {"kind": "status", "status": 403, "times": 1000})
+    try:
+        refused = send(manager, f"{path}/save", form, **mine)
+        sampled = send(manager, f"{path}/sample", form, **mine)
+        read = send(manager, f"{path}/read", form)
+        looked = manager.get(path)
+    finally:
+        site.sandbox.delete("activecampaign", "faults")
+    assert refused.status_code == read.status_code == 502
+    for answer in (refused, sampled):
+        assert form_of(answer.text)[f"{row(form, 'Phone')}to_crm"] == "if_empty"
+        assert 'class="alert alert-danger"' in answer.text
+    assert "Try again" in read.text
+    assert looked.status_code == 200  # as both systems described themselves last
+    assert rules(site, "lost", "Phone")["to_crm"] == "always"
+    assert send(manager, f"{path}/save", form_of(refused.text)).status_code == 302
+    assert rules(site, "lost", "Phone")["to_crm"] == "if_empty"
+
+
 def test_users_look_and_nothing_more(site: Site) -> None:
     number = site.add("looked-at", mapped=True)
     site.show(number)

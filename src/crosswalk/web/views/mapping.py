@@ -43,17 +43,31 @@ def mapping(request: HttpRequest, connection: Connection, object: str, tab: str)
     try:
         found = page.shown(connection, here)
     except (SystemFailure, UserError) as error:
-        known = {"alert": alerts.failed(error)}
-        step, status = step_of(connection), 502 if isinstance(error, SystemFailure) else 400
-        return shell.render_step(request, connection, step, "web/mapping/unread.html", known, status=status)
+        return _unread(request, connection, here, error)
     return _show(request, found)
+
+
+def _unread(
+    request: HttpRequest, connection: Connection, here: Tab, error: SystemFailure | UserError
+) -> HttpResponse:
+    """Say that the fields cannot be read; where they are known, the tab shows them all the same."""
+    known = {"alert": alerts.failed(error), "again": here.address(connection)}
+    step, status = step_of(connection), _status(error)
+    return shell.render_step(request, connection, step, "web/mapping/unread.html", known, status=status)
+
+
+def _status(error: SystemFailure | UserError) -> int:
+    return 502 if isinstance(error, SystemFailure) else 400
 
 
 @require_POST
 def read_again(request: HttpRequest, connection: Connection, object: str, tab: str) -> HttpResponse:
     """Ask both systems for their fields anew."""
     here = tab_of(object, tab)
-    page.shown(connection, here, anew=True)
+    try:
+        page.shown(connection, here, anew=True)
+    except (SystemFailure, UserError) as error:
+        return _unread(request, connection, here, error)
     messages.success(request, _("The fields were read again."))
     return redirect(here.address(connection))
 
@@ -70,8 +84,9 @@ def save(request: HttpRequest, connection: Connection, object: str, tab: str) ->
         editor_of(connection).change_several(object, edits, request.POST.get("version", ""))
     except MappingMovedError:
         return _moved(request, connection, here, typed)
-    except UserError as error:
-        return _show(request, page.shown(connection, here), typed, alert=alerts.failed(error), status=400)
+    except (SystemFailure, UserError) as error:
+        alert, status = alerts.failed(error), _status(error)
+        return _show(request, page.shown(connection, here), typed, alert=alert, status=status)
     saved = ngettext("%(count)d pair was saved.", "%(count)d pairs were saved.", len(edits))
     messages.success(request, saved % {"count": len(edits)})
     return redirect(here.address(connection))

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from crosswalk.core.failures import UserError
+from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.mapping import Side
 from crosswalk.store.models import Connection
 from crosswalk.sync.mapping_edit import Rules
@@ -38,7 +38,7 @@ def add(request: HttpRequest, connection: Connection, object: str, tab: str) -> 
     here = tab_of(object, tab)
     try:
         added = editor_of(connection).add(object, given[Side.CRM], given[Side.ACTIVECAMPAIGN], Rules())
-    except UserError as error:
+    except (SystemFailure, UserError) as error:
         kept = {**given, Side.ACTIVECAMPAIGN: ""} if given[Side.CRM] else given
         return _choose(request, page.shown(connection, here), kept, "", alerts.failed(error))
     found = page.shown(connection, here)
