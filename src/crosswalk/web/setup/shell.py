@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from crosswalk.store.models import Connection, Draft
@@ -78,7 +78,7 @@ def list_of_steps(connection: Connection, here: str) -> list[Shown]:
     """Return the steps of a connection's set-up in their order."""
     steps = STEPS[connection.crm.system]
     found = states(steps, facts_of(connection))
-    return _shown(steps, found, here, lambda step: _address(f"setup-{step.name}", connection))
+    return _shown(steps, found, here, lambda step: reverse(f"setup-{step.name}", args=[connection.id]))
 
 
 def _shown(
@@ -120,15 +120,7 @@ def after(connection: Connection, name: str) -> str:
     """Return the address to go on to after a step: the next one, and after the last one the plan."""
     names = [step.name for step in STEPS[connection.crm.system]]
     following = names[names.index(name) + 1 :]
-    return _address(f"setup-{following[0]}" if following else "plans", connection)
-
-
-def _address(name: str, connection: Connection) -> str:
-    """Return the address of a page; of one that is not there yet that of the connection."""
-    try:
-        return reverse(name, args=[connection.id])
-    except NoReverseMatch:
-        return reverse("connection", args=[connection.id])
+    return reverse(f"setup-{following[0]}" if following else "plans", args=[connection.id])
 
 
 def set_up(request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -136,4 +128,4 @@ def set_up(request: HttpRequest, connection: Connection) -> HttpResponse:
     steps = STEPS[connection.crm.system]
     found = states(steps, facts_of(connection))
     name = next((each for each, state in found.items() if state is StepState.NEXT), steps[0].name)
-    return redirect(_address(f"setup-{name}", connection))
+    return redirect(f"setup-{name}", connection.id)
