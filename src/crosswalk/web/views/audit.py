@@ -33,9 +33,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [_row(each, numbers) for each in found[:PAGE]],
         "wanted": wanted,
-        "people": people,
-        "connections": connections,
-        "done": sorted(((each, _told(each)) for each in done), key=lambda each: each[1]),
+        "people": _with(people, wanted.person),
+        "connections": _with(connections, wanted.connection),
+        "done": sorted(((each, _told(each)) for each in _with(done, wanted.what)), key=lambda each: each[1]),
         "older": _address("audit", wanted, before=found[PAGE - 1].id) if len(found) > PAGE else "",
         "newest": _address("audit", wanted) if before else "",
         "download": _address("audit-download", wanted),
@@ -51,6 +51,11 @@ def _wanted(request: HttpRequest) -> Wanted:
 def _address(route: str, wanted: Wanted, **more: object) -> str:
     asked = {**msgspec.structs.asdict(wanted), **more}
     return f"{reverse(route)}?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
+def _with(names: list[str], wanted: str) -> list[str]:
+    """Return the names to choose from, the one that is chosen among them."""
+    return sorted({*names, *filter(None, [wanted])})
 
 
 def _told(what: str) -> str:

@@ -245,12 +245,12 @@ def _told(
 ) -> HttpResponse:
     """Go back to the list; where something was refused or is left, say so first."""
     if not decided.refused and not decided.left:
-        messages.success(request, _done(decided.done))
+        messages.success(request, _done(decided.done, form.cleaned_data["answer"]))
         remains = stored.page(connection.id, wanted, before=None, limit=1)
         address = _address(connection, wanted, done=1) if remains else None
         return redirect(address or f"{reverse('holds', args=[connection.id])}?done=1")
     context: Mapping[str, object] = {
-        "alert": alerts.went_well(_done(decided.done)) if decided.done else None,
+        "alert": alerts.went_well(_done(decided.done, form.cleaned_data["answer"])) if decided.done else None,
         "decided": decided,
         "form": form,
         "wanted": wanted,
@@ -261,7 +261,11 @@ def _told(
     return render(request, "web/holds/decided.html", context)
 
 
-def _done(count: int) -> str:
-    return ngettext(
-        "One is decided; the next run writes it.", "{count} are decided; the next run writes them.", count
-    ).format(count=count)
+def _done(count: int, answer: str) -> str:
+    if answer == "retry":
+        text = ngettext("The next run tries one again.", "The next run tries {count} again.", count)
+    else:
+        text = ngettext(
+            "One is decided; the next run writes it.", "{count} are decided; the next run writes them.", count
+        )
+    return text.format(count=count)
