@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.helpers.mappings import NAMES, mapping_of
 
+from crosswalk.core.criteria import Criteria, Criterion, Operator
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import (
     Direction,
@@ -145,6 +146,25 @@ def test_only_records_that_the_selection_takes_are_shown_and_none_is_no_error(bo
     both.wait(60)
     both.crm_new(Email="new@example.org")
     assert sampled(both).records == ["new@example.org"]
+
+
+def liking(both: TwoSystems, field: str) -> list[str]:
+    """Which of three people are shown of whom a field has to say something."""
+    for name in ("Ana", "Ben", "Cid"):
+        both.crm_new(Email=f"{name.lower()}@example.org", **{field: f"Likes {name}"})
+    row = Criterion(field=field, operator=Operator.CONTAINS, values=("Likes B",))
+    chosen = Selection(kind=SelectionKind.CRITERIA, criteria=Criteria(rows=(row,)))
+    both.connect(mapping_of(ObjectMapping(object="contact", fields=NAMES, selection=chosen)))
+    return list(sampled(both).records)
+
+
+@pytest.mark.every_crm
+def test_criteria_decide_which_records_are_shown(both: TwoSystems) -> None:
+    assert liking(both, "Nickname__c") == ["ben@example.org"]
+
+
+def test_criteria_that_the_crm_cannot_be_asked_are_judged_here(salesforce: TwoSystems) -> None:
+    assert liking(salesforce, "Notes__c") == ["ben@example.org"]
 
 
 def test_of_records_that_share_a_contact_one_leads_and_the_others_take_no_part(
