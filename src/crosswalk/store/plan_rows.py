@@ -87,12 +87,13 @@ def mark_tried(row_ids: Sequence[int], run_id: int) -> None:
         cursor.execute("UPDATE plan_row SET run_id = %s WHERE id = ANY(%s)", [run_id, list(row_ids)])
 
 
-def tried(plan_id: int) -> dict[int, int]:
-    """Return how many rows each trial of a plan was to write, by its run."""
+def tried(plan_id: int, through: str) -> dict[int, int]:
+    """Return how many rows each trial of a plan was to write that ended in the state `through`, by its run."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT run_id, count(*) FROM plan_row WHERE plan_id = %s AND run_id IS NOT NULL GROUP BY 1 ORDER BY 1",
-            [plan_id],
+            "SELECT p.run_id, count(*) FROM plan_row p JOIN run r ON r.id = p.run_id"
+            " WHERE p.plan_id = %s AND p.run_id IS NOT NULL AND r.state = %s GROUP BY 1 ORDER BY 1",
+            [plan_id, through],
         )
         return dict(cursor.fetchall())
 

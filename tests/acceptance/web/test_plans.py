@@ -168,7 +168,8 @@ def test_ten_are_tried_then_the_plan_is_applied(site: Site, worker: None) -> Non
     )
     page = text_of(manager.get(address).text)
     assert "10 records were tried." in page
-    assert "Apply" in page
+    planned = site.one("SELECT count(*) FROM plan_row WHERE plan_id = %s AND side <> ''", plan)
+    assert f"Apply {planned - 10} change" in page
 
     done = outcome(manager, press(manager, f"{address}/apply", apply="1"))
 

@@ -17,8 +17,8 @@ from crosswalk.store.models import Connection, Plan
 from crosswalk.store.plan_rows import Asked
 from crosswalk.store.plans import Figures, figures, require_current
 from crosswalk.sync.approval import needs_plan, stored_plan
-from crosswalk.sync.trial import RECORDS
-from crosswalk.web import alerts
+from crosswalk.sync.trial import RECORDS, TRIED
+from crosswalk.web import alerts, holding
 from crosswalk.web.labels import labels_of
 from crosswalk.web.pages import now, person
 from crosswalk.web.planning import words
@@ -84,12 +84,14 @@ def _page(
     told, asked, after = figures(found), _asked(request.GET), number_in(request.GET, "after") or 0
     rows = plan_rows.page(found.id, asked, after, ROWS + 1)
     labels = labels_of(connection)
-    kept = _query(asked)
+    kept, trials, told_short = _query(asked), plan_rows.tried(found.id, TRIED), outline(connection, found)
     return render(
         request,
         "web/plans/plan.html",
         {
-            "outline": outline(connection, found),
+            "outline": told_short,
+            "left": max(0, told_short.total - sum(trials.values())),
+            "causes": [(holding.title(code), code, count) for code, count in told.held.items()],
             "state": _state(found),
             "alert": alert,
             "warnings": warnings_of(connection, found),
@@ -99,7 +101,7 @@ def _page(
             "kept": urlencode(kept),
             "more": urlencode({**kept, "after": rows[ROWS - 1].id}) if len(rows) > ROWS else "",
             "is_first": not after,
-            "trials": plan_rows.tried(found.id),
+            "trials": trials,
             "records": RECORDS,
             **_shared(request, connection),
         },
