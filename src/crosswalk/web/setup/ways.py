@@ -37,6 +37,11 @@ class Way:
     prepared: Sequence[Text] = ()  # what is to be done at the vendor's for it
     by_browser: bool = False
 
+    @property
+    def has_choice(self) -> bool:
+        """Whether a choice decides what else is asked for."""
+        return any(each.instead_of for each in self.entries)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
