@@ -156,6 +156,7 @@ def test_of_two_people_at_one_mapping_the_second_is_told_and_nothing_is_lost(sit
     assert "to Salesforce: always → never. Yours: only if empty." in text
     assert "to ActiveCampaign: always → only if empty." in text
     assert "Not there any more: Phone – " in text
+    assert 'data-unsaved="yes"' in text  # leaving is asked about
     assert rules(site, "both", "FirstName")["to_crm"] == "never"
     again = form_of(told.text)
     assert again[f"{row(again, 'FirstName')}to_crm"] == "if_empty"  # their own

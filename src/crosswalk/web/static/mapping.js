@@ -1,7 +1,7 @@
 // Field mapping: leaving with rules that are not saved is asked about; the button says how many proposals are ticked.
 (() => {
   "use strict";
-  let unsaved = false;
+  let unsaved = document.querySelector('form[data-unsaved="yes"]') !== null;
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form");
     if (form && "unsaved" in form.dataset) unsaved = true;

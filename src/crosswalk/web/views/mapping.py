@@ -177,7 +177,9 @@ def _show(
     **more: object,
 ) -> HttpResponse:
     may_change = person(request).role in MANAGERS
-    known = page.context(found, typed or (), sample, may_change=may_change, **more)
+    known = page.context(
+        found, typed or (), sample, may_change=may_change, is_typed=bool(edits_of(typed or ())), **more
+    )
     if is_part(request):
         return render(request, "web/mapping/tab.html", known, status=status)
     step = step_of(found.connection)
