@@ -14,6 +14,7 @@ from crosswalk.core import catalogue
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value, pack
 from crosswalk.store import holds, mapped
+from crosswalk.store.brakes import BRAKE
 from crosswalk.store.holds import Held, Wanted
 from crosswalk.store.models import Connection
 from crosswalk.sync import choosing
@@ -55,6 +56,7 @@ class Shown:
     record_id: str
     choosable: bool
     ambiguous: bool
+    braked: bool  # only a plan releases it
 
 
 def labels_of(connection: Connection) -> Labels:
@@ -95,6 +97,7 @@ def shown(hold: Held, labels: Labels) -> Shown:
         record_id=record_id,
         choosable=hold.kind in CHOOSABLE and bool(hold.field) and None not in hold.ids().values(),
         ambiguous=hold.kind == AMBIGUOUS,
+        braked=hold.kind == BRAKE,
     )
 
 

@@ -160,6 +160,23 @@ def test_a_page_of_a_very_long_list_is_short_and_leads_on(held: Held) -> None:
     assert held.site.one(wanted, held.number) == 10000
 
 
+def test_a_braked_run_leads_to_the_plan_that_alone_releases_it(site: Site) -> None:
+    number = site.add("braked")
+    hold = site.one(
+        "INSERT INTO hold (connection_id, side, object, record_id, field, kind, code, reason, cure, values,"
+        " fingerprint, held_at) VALUES (%s, 'crm', '', '', '', 'brake', 'CW-6012', '900 records would be changed.',"
+        " 'Look at it: crosswalk plan.', '', '', now()) RETURNING id",
+        number,
+    )
+    manager = site.visitor("manager")
+    for path in ("?cause=CW-6012", f"/{hold}"):
+        page = manager.get(f"/connections/{number}/holds{path}").text
+        assert f'href="/connections/{number}/plans"' in page.partition("<main")[2]
+        assert "Look at the plan, and apply it if it is right" in page
+        assert "Try again as it is" not in page
+        assert "crosswalk plan" not in page
+
+
 def test_where_nothing_is_held_the_page_says_so(site: Site) -> None:
     number = site.add("unheld")
     assert (

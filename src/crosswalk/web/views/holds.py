@@ -114,6 +114,7 @@ def _of_cause(
         "alert": alert,
         "at_once": AT_ONCE,
         "same_reason": len({each.reason for each in rows}) == 1,
+        "braked": all(each.braked for each in rows),
         "choosable": any(each.choosable for each in rows),
         "ambiguous": any(each.ambiguous for each in rows),
         **_shared(request, connection),
