@@ -125,12 +125,19 @@ def test_a_task_of_a_paused_connection_says_so_and_can_be_tried_again(
 ) -> None:
     manager = site.visitor("manager")
     ask(manager, synced, "runs/pause")
+    assert "Sync now" not in manager.get(f"/connections/{synced}/").text
     address = ask(manager, synced)
     wait_for(lambda: "is paused since" in manager.get(address).text, "why it was not done")
     ask(manager, synced, "runs/resume")
     again = press(manager, f"{address}/again").headers["Location"]
     assert again != address
     wait_for(lambda: manager.get(again).status_code == 302, "the end of the second task")
+
+
+def test_before_fields_are_mapped_the_set_up_goes_on(site: Site) -> None:
+    page = site.visitor("manager").get(f"/connections/{site.add('unmapped for runs')}/").text
+    assert "Go on with the set-up" in page
+    assert "Sync now" not in page
 
 
 def test_before_the_first_sync_a_plan_is_asked_for(site: Site) -> None:

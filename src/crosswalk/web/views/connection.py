@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from crosswalk.store import halts, history, schedules
+from crosswalk.store import connections, halts, history, schedules
 from crosswalk.store.models import Connection
 from crosswalk.sync import usage
 from crosswalk.sync.approval import needs_plan
@@ -42,6 +42,7 @@ def connection(request: HttpRequest, connection: Connection) -> HttpResponse:
 def _going_on(connection: Connection) -> dict[str, Any]:
     return {
         "live": live(connection),
+        "mapped": any(each.fields for each in connections.mapping_of(connection).objects),
         "needs_plan": needs_plan(connection.id),
         "paused": halts.is_paused(connection),
     }

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from crosswalk.core.catalogue import CATALOGUE, Said
@@ -17,7 +18,14 @@ from crosswalk.web.alerts import Alert
 from crosswalk.web.live import live
 from crosswalk.web.pages import is_part, now
 
-_HALTS = {CATALOGUE[name].code for name in ("cancelled", "paused", "stopped")}
+# what is no mistake → what to do next; empty: the catalogue says it
+_HALTS = {
+    CATALOGUE["cancelled"].code: "",
+    CATALOGUE["paused"].code: gettext_noop("Nothing of it was done. Let runs go on, then try again."),
+    CATALOGUE["stopped"].code: gettext_noop(
+        "Nothing of it was done. An administrator lets everything go on in the installation's settings; then try again."
+    ),
+}
 
 
 def task(request: HttpRequest, connection: Connection, task: int) -> HttpResponse:
@@ -69,7 +77,8 @@ def _why(task: Task) -> Alert:
     """Return why a task is not done; that somebody stopped it is no mistake."""
     said = Said(task.code, task.message, task.cure)
     if task.code in _HALTS:
-        return Alert(colour="info", icon="info", message=said.message, cure=said.cure, code=said.code)
+        cure = _(_HALTS[task.code]) if _HALTS[task.code] else said.cure
+        return Alert(colour="info", icon="info", message=said.message, cure=cure, code=said.code)
     return Alert(colour="danger", icon="circle-x", message=said.message, cure=said.cure, code=said.code)
 
 
