@@ -408,10 +408,16 @@ def test_of_two_who_change_a_direction_the_second_is_told(site: Site) -> None:
     first = data(site, "data-two", mapped=True)
     second = Form(site.visitor("administrator"), first.path)
     assert first.send(lead__direction="to_activecampaign").status_code == 302
-    late = second.send(lead__direction="to_crm")
+    kept = [each for each in second.fields["contact-standard"] if each != "telephone1"]
+    late = second.send(lead__direction="to_crm", contact__standard=kept, contact__direction="to_crm")
     assert late.status_code == 409
     assert "Only from the CRM to ActiveCampaign" in late.text.partition("It is stored now:")[2][:60]
     assert objects(site, "data-two")["lead"]["direction"] == "to_activecampaign"
+    assert objects(site, "data-two")["contact"]["direction"] == "to_crm"
+    assert second.send().status_code == 302  # what was stored already does not stand in the way
+    stored = objects(site, "data-two")
+    assert [stored[each]["direction"] for each in ("lead", "contact")] == ["to_crm", "to_crm"]
+    assert "telephone1" not in [each["crm"] for each in stored["contact"]["fields"]]
     assert "direction.set" in acts(site, "data-two")
 
 

@@ -39,6 +39,7 @@ class Switch:
     crm: str  # labels
     activecampaign: str
     is_on: bool
+    was_on: bool  # stored
     fixed: bool
     instead: str = ""  # what one of its fields is paired with
 
@@ -67,35 +68,38 @@ class Data:
     def __init__(self, connection: Connection, sent: QueryDict | None) -> None:
         self.connection = connection
         self._sent = sent
-        self._mapped = {item.object: item for item in connections.mapping_of(connection).objects}
         self._known = schemas(connection, list(LABELS), services.vault(), services.clock()).schemas
-        self.rows = [self._row(object) for object in LABELS]
+        self.rows = self._rows(sent)
         self.status = 200
 
-    def _row(self, object: str) -> ObjectRow:
-        mapping = self._mapped.get(object)
-        on = is_on(mapping)
-        proposed = on or not self._mapped  # at first everything is on
-        direction = self._given(f"{object}-direction", mapping.direction if mapping else Direction.BOTH)
-        pairs = pairs_of(self._known.crm[object], self._known.contact, mapping.fields if mapping else ())
+    def _rows(self, was: QueryDict | None) -> list[ObjectRow]:
+        """Return the rows; what stood there when the form was made is what `was` says, or what is stored now."""
+        mapped = {item.object: item for item in connections.mapping_of(self.connection).objects}
+        return [self._row(object, mapped.get(object), was, at_first=not mapped) for object in LABELS]
+
+    def _row(
+        self, object: str, mapping: ObjectMapping | None, was: QueryDict | None, *, at_first: bool
+    ) -> ObjectRow:
+        on, fields = is_on(mapping), mapping.fields if mapping else ()
+        direction = mapping.direction.value if mapping else Direction.BOTH.value
+        pairs = pairs_of(self._known.crm[object], self._known.contact, fields)
         standard = {(each.crm, each.activecampaign) for each in pairs}
-        fields = mapping.fields if mapping else ()
         return ObjectRow(
             object=object,
             label=label(object),
             is_mapped=bool(fields),
-            on=f"{object}-on" in self._sent if self._sent is not None else proposed,
-            was_on=on if self._sent is None else bool(self._sent.get(f"{object}-was-on")),
-            directions=_directions(direction),
-            was_direction=self._given(f"{object}-was-direction", direction),
+            on=on or at_first if self._sent is None else f"{object}-on" in self._sent,
+            was_on=on if was is None else bool(was.get(f"{object}-was-on")),
+            directions=_directions(self._direction(object, direction)),
+            was_direction=direction if was is None else was.get(f"{object}-was-direction", direction),
             selection=choices.name_of(mapping.selection.kind) if mapping else "",
             conditions=choices.conditions(mapping.selection, self._known.crm[object]) if mapping else (),
             switches=[self._switch(object, each, is_mapped=bool(fields)) for each in pairs],
             custom=sum((pair.crm, pair.activecampaign) not in standard for pair in fields),
         )
 
-    def _given(self, name: str, stored: str) -> str:
-        return stored if self._sent is None else self._sent.get(name, stored)
+    def _direction(self, object: str, stored: str) -> str:
+        return stored if self._sent is None else self._sent.get(f"{object}-direction", stored)
 
     def _switch(self, object: str, pair: StandardPair, *, is_mapped: bool) -> Switch:
         crm, contact = self._known.crm[object].fields, self._known.contact.fields
@@ -104,7 +108,8 @@ class Data:
             name=pair.crm,
             crm=crm[pair.crm].label,
             activecampaign=contact[pair.activecampaign].label,
-            is_on=stored if self._sent is None else pair.fixed or pair.crm in self._ticked(object),
+            is_on=pair.fixed or pair.crm in self._ticked(object) if self._had(object) else stored,
+            was_on=stored,
             fixed=pair.fixed,
             instead=", ".join(
                 _labels(self._known, object, each.crm, each.activecampaign) for each in pair.instead
@@ -115,6 +120,7 @@ class Data:
         return self._sent.getlist(f"{object}-standard") if self._sent is not None else []
 
     def _had(self, object: str) -> list[str]:
+        """Return the switches that were on when the form was made; none: it had no switches."""
         return self._sent.getlist(f"{object}-had") if self._sent is not None else []
 
     # --- saving ---
@@ -122,15 +128,18 @@ class Data:
     def save(self) -> list[str]:
         """Save what was changed of each object; return what there is to tell. What is wrong is said in its row."""
         told: list[str] = []
-        for place, row in enumerate(self.rows):
+        wrong: dict[str, alerts.Alert] = {}
+        for row in self.rows:
             try:
                 told += self._save(row)
             except Outdated as error:
                 self.status = 409
-                self.rows[place] = self._outdated(row, error)
+                wrong[row.object] = self._outdated(row, error)
             except (UserError, SystemFailure) as error:
                 self.status = max(self.status, 400)
-                self.rows[place] = replace(row, alert=alerts.failed(error))
+                wrong[row.object] = alerts.failed(error)
+        if wrong:
+            self.rows = [replace(row, alert=wrong.get(row.object)) for row in self._rows(None)]
         return told
 
     def _save(self, row: ObjectRow) -> list[str]:
@@ -159,7 +168,7 @@ class Data:
             for each in row.switches
             if not each.fixed and (each.name in had) != (each.name in ticked)
         ]
-        if not changed:
+        if not had or not changed:
             return
         pairs = StandardPairs(
             MappingEditor(self.connection.name, services.vault(), services.clock()), row.object
@@ -171,7 +180,7 @@ class Data:
                 pairs.off(name)
 
     def _save_direction(self, row: ObjectRow) -> None:
-        chosen = self._given(f"{row.object}-direction", row.was_direction)
+        chosen = self._direction(row.object, row.was_direction)
         if chosen != row.was_direction and chosen in set(Direction):
             set_direction(
                 self.connection,
@@ -182,12 +191,12 @@ class Data:
                 expected=version_of(row.was_direction),
             )
 
-    def _outdated(self, row: ObjectRow, error: Outdated) -> ObjectRow:
-        """Return a row that tells which direction is stored now, and may replace it."""
+    def _outdated(self, row: ObjectRow, error: Outdated) -> alerts.Alert:
+        """Return what tells which direction is stored now; the next try may replace it."""
         now = _stored(self.connection, row.object).direction
         said = _("It is stored now: %(direction)s.") % {"direction": _core(DIRECTIONS[now])}
         told = alerts.failed(error)
-        return replace(row, was_direction=now.value, alert=replace(told, cure=f"{said} {told.cure}"))
+        return replace(told, cure=f"{said} {told.cure}")
 
 
 def _stored(connection: Connection, object: str) -> ObjectMapping:
