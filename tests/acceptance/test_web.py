@@ -93,7 +93,7 @@ ROUTES = {
     "runs-resume": ("/connections/{connection}/runs/resume", MANAGERS, 405),
     "task": ("/connections/{connection}/tasks/0", ALL, 404),
     "task-again": ("/connections/{connection}/tasks/0/again", MANAGERS, 405),
-    "setup-users": ("/connections/{connection}/set-up/users", ("administrator", "manager"), 200),
+    "setup-users": ("/connections/{connection}/set-up/users", ALL, 200),
     "setup-users-add": ("/connections/{connection}/set-up/users/add", ("administrator",), 405),
     "setup-users-remove": ("/connections/{connection}/set-up/users/1/remove", ("administrator",), 405),
     "setup-records": ("/connections/{connection}/set-up/records", ALL, 200),

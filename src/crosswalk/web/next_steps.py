@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -63,8 +63,5 @@ def next_step(cause: Cause, connection_id: int, user: User) -> Shown | None:
             if found.roles == ADMINISTRATORS
             else _("A manager can do something about it.")
         )
-    try:
-        address = reverse(found.route, args=[] if found.of_all else [connection_id])
-    except NoReverseMatch:
-        return None
+    address = reverse(found.route, args=[] if found.of_all else [connection_id])
     return Shown(label=found.label, address=address)

@@ -85,7 +85,7 @@ urlpatterns = [
     connection_route("plans/<int:plan>/download", plans.download, "plan-download", roles=EVERYBODY),
     connection_route("tasks/<int:task>", tasks.task, "task", roles=EVERYBODY),
     connection_route("tasks/<int:task>/again", tasks.again, "task-again", roles=MANAGERS),
-    connection_route("set-up/users", members.users, "setup-users", roles=MANAGERS),
+    connection_route("set-up/users", members.users, "setup-users", roles=EVERYBODY),
     connection_route("set-up/users/add", members.add, "setup-users-add", roles=ADMINISTRATORS),
     connection_route(
         "set-up/users/<int:member>/remove", members.remove, "setup-users-remove", roles=ADMINISTRATORS

@@ -15,7 +15,7 @@ def offered(page: str, name: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="(id|name|email)" value="([^"]*)"', form))
 
 
-@pytest.mark.parametrize("crm", ["salesforce"])
+@pytest.mark.parametrize("crm", ["salesforce", "dynamics"])
 def test_a_user_of_the_crm_is_found_and_let_in_and_sees_this_connection_alone(site: Site, crm: str) -> None:
     other, number = site.add(f"members-other-{crm}", crm), site.add(f"members-{crm}", crm)
     page = f"/connections/{number}/set-up/users"
