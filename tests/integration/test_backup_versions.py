@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-BEFORE = [("store", "0022_notices")]  # the oldest whose secrets the code of today can look at
+BEFORE = [("store", "0026_drafts")]  # the oldest whose secrets the code of today can look at
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 
