@@ -135,7 +135,7 @@ def _soak(systems: Sequence[Systems], names: Sequence[str], worker: int, seconds
 
 
 def _start_all(names: Sequence[str]) -> None:
-    from crosswalk.jobs.queue import defer
+    from crosswalk.store.jobs import defer
     from crosswalk.store import connections
 
     for name in names:

@@ -67,7 +67,7 @@ def _two_against_one(session: Session, crew: Crew, say: Say) -> Iterator[Figure]
 
 def _rounds(crew: Crew, systems: Sequence[Systems], ids: Sequence[int], workers: int) -> float:
     """Have one person in each CRM edited and every connection run, again and again; return the seconds it took."""
-    from crosswalk.jobs.queue import defer
+    from crosswalk.store.jobs import defer
 
     took = 0.0
     with working(workers, crew.concurrency), _looking() as database:
