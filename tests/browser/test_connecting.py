@@ -122,7 +122,10 @@ def test_it_works_from_nothing_through_the_consent_page_to_a_connection(
 
     page.get_by_role("button", name="Check again").click()
     expect(page.get_by_role("button", name="Check again")).to_be_enabled()
-    page.get_by_role("link", name="Settings").click()
+    about = page.get_by_role(
+        "navigation", name=crm
+    )  # the bar of the connection, which is called like its CRM
+    about.get_by_role("link", name="Settings").click()
     look_at(page)
     page.get_by_role("link", name="Remove").click()
     look_at(page)

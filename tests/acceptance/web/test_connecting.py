@@ -194,6 +194,10 @@ def test_the_fields_fit_the_way_that_is_chosen_and_what_was_typed_stays(site: Si
     assert "/sign-in-return" in shown.text
     assert "BEGIN secret" not in shown.text
     assert "<html" not in shown.text
+    for where, asked in (("", True), ("https://login.salesforce.com", False)):
+        shown = enter(visitor, page, "crm", show="jwt", where=where, client_id="kept")
+        assert ('name="login_url"' in shown.text) is asked
+        assert 'value="kept"' in shown.text
 
 
 @pytest.mark.parametrize("crm", ["salesforce", "dynamics"])
