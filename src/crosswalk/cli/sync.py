@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -190,7 +191,7 @@ def _costs(plan: Plan) -> dict[str, str]:
         _("calls to {side}").format(side=side): _("about {count}").format(count=number)
         for side, number in cost["calls"].items()
     }
-    return {**about, _("time"): _("about {minutes} min").format(minutes=max(1, round(cost["seconds"] / 60)))}
+    return {**about, _("time"): _("about {minutes} min").format(minutes=max(1, ceil(cost["seconds"] / 60)))}
 
 
 @command(app, "sync")
