@@ -23,11 +23,12 @@ from crosswalk.core.mapping import (
     UpdateRule,
 )
 from crosswalk.core.schema import Field, Schema
+from crosswalk.core.versions import version_of
 from crosswalk.store import connections, mapped
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
-from .context import CONTACT, OBJECTS, short_digest
+from .context import CONTACT, OBJECTS
 from .mapping_acts import note_changes
 from .mapping_check import check_doubles, named
 from .setup import checked_object, open_systems
@@ -84,11 +85,6 @@ class MappingMovedError(UserError):
 
 
 Change = Callable[[ObjectMapping, Schema, Schema], ObjectMapping]
-
-
-def version_of(mapping: ObjectMapping) -> str:
-    """Return what changes whenever a pair of an object does."""
-    return short_digest(list(mapping.fields))
 
 
 class MappingEditor:
@@ -159,7 +155,7 @@ class MappingEditor:
         self, object: str, edits: Sequence[Edit], version: str | None = None
     ) -> tuple[ObjectMapping, Schema]:
         def change(mapping: ObjectMapping, crm: Schema, _contact: Schema) -> ObjectMapping:
-            if version is not None and version != version_of(mapping):
+            if version is not None and version != version_of(mapping.fields):
                 raise MappingMovedError(mapping)
             for edit in edits:
                 mapping = _edited(mapping, edit, crm)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
 from crosswalk.core.mapping import Settings
+from crosswalk.core.versions import version_of
 from crosswalk.store import acts, connections, models
 
 from .setup import check_settings
-
-
-def version_of(settings: Settings) -> str:
-    """Return what tells these settings from others."""
-    return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()[:16]
 
 
 def change_settings(name: str, settings: Settings, based_on: str) -> Settings | None:

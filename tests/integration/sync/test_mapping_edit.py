@@ -19,6 +19,7 @@ from crosswalk.core.mapping import (
     SelectionKind,
     UpdateRule,
 )
+from crosswalk.core.versions import version_of
 
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
@@ -247,7 +248,7 @@ def test_proposals_are_added_but_not_where_a_field_was_mapped_meanwhile(
 def test_several_pairs_change_at_once_or_not_at_all_with_one_reading_of_the_fields(
     edited: TwoSystems, editor: MappingEditor
 ) -> None:
-    from crosswalk.sync.mapping_edit import Edit, Rules, version_of
+    from crosswalk.sync.mapping_edit import Edit, Rules
 
     never = Rules(to_crm=UpdateRule.NEVER)
     edits = [
@@ -256,7 +257,7 @@ def test_several_pairs_change_at_once_or_not_at_all_with_one_reading_of_the_fiel
         Edit(crm="Phone", remove=True),
     ]
     (before,) = editor.mapping().objects
-    calls = edited.calls_of(lambda: editor.change_several("contact", edits, version_of(before)))
+    calls = edited.calls_of(lambda: editor.change_several("contact", edits, version_of(before.fields)))
     assert calls == {"salesforce": 1, "activecampaign": 1}
     kept = fields(editor.mapping())
     assert (kept["FirstName"].to_crm, kept["LastName"].policy) == (UpdateRule.NEVER, Policy.ASK)
@@ -271,17 +272,17 @@ def test_several_pairs_change_at_once_or_not_at_all_with_one_reading_of_the_fiel
 def test_who_changes_what_somebody_else_changed_meanwhile_is_told_and_nothing_is_saved(
     editor: MappingEditor,
 ) -> None:
-    from crosswalk.sync.mapping_edit import Edit, MappingMovedError, Rules, version_of
+    from crosswalk.sync.mapping_edit import Edit, MappingMovedError, Rules
 
     (seen,) = editor.mapping().objects
     editor.change("contact", "Phone", Rules(blanks=False))
     edits = [Edit(crm="FirstName", rules=Rules(to_crm=UpdateRule.NEVER))]
     with pytest.raises(MappingMovedError, match="somebody else") as caught:
-        editor.change_several("contact", edits, version_of(seen))
+        editor.change_several("contact", edits, version_of(seen.fields))
     (now,) = editor.mapping().objects
     assert caught.value.current == now
     assert fields(editor.mapping())["FirstName"].to_crm is UpdateRule.ALWAYS
-    editor.change_several("contact", edits, version_of(now))
+    editor.change_several("contact", edits, version_of(now.fields))
     kept = fields(editor.mapping())
     assert (kept["FirstName"].to_crm, kept["Phone"].blanks) == (UpdateRule.NEVER, False)
 

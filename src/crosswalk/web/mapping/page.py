@@ -9,11 +9,11 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping, Side
+from crosswalk.core.versions import version_of
 from crosswalk.store import connections, mapped
 from crosswalk.store.models import Connection
 from crosswalk.sync import schemas
 from crosswalk.sync.fields import paused_fields
-from crosswalk.sync.mapping_edit import version_of
 from crosswalk.sync.sampled import Sample
 from crosswalk.sync.schemas import Described
 from crosswalk.web import services
@@ -77,7 +77,7 @@ def context(
         "is_mapped": bool(page.mapping.fields),
         "crm_name": around.crm_name,
         "objects": PLURALS[tab.object],
-        "version": version_of(page.mapping),
+        "version": version_of(page.mapping.fields),
         "since": services.clock().now(),
         "read_at": page.described.read_at,
         "sample": sample,

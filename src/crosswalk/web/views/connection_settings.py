@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from crosswalk.core.failures import UserError
 from crosswalk.core.mapping import Settings
+from crosswalk.core.versions import version_of
 from crosswalk.store import connections
 from crosswalk.store.models import Connection
 from crosswalk.sync import sign_in
-from crosswalk.sync.settings_edit import change_settings, version_of
+from crosswalk.sync.settings_edit import change_settings
 from crosswalk.web import alerts
 from crosswalk.web.services import clock, vault
 from crosswalk.web.setup.settings_form import SettingsForm, differing, groups, shown
