@@ -69,9 +69,11 @@ def _plan(task: Begun, connection: Connection, opened: Open, clock: Clock) -> st
 
 
 def _run(task: Begun, connection: Connection, opened: Open, clock: Clock) -> str:
-    if tasks.is_done(task):
+    if task.run_id is not None and (task.records is not None or tasks.is_done(task)):
+        # A trial is not begun anew: it would choose other records.
+        runs.interrupt(task.run_id, clock.now())
         tasks.end(task, clock.now(), run_id=task.run_id)
-        return "done before"
+        return "begun before"
     require_plan(connection.name, connection.id, task.plan_id)
     plan = None
     if task.plan_id is not None:

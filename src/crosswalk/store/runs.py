@@ -92,6 +92,11 @@ def end(
     structlog.contextvars.unbind_contextvars("connection", "run")
 
 
+def interrupt(run_id: int, now: datetime) -> None:
+    """A run died without an end, if it had none, and is not begun anew."""
+    Run.objects.filter(id=run_id, state="running").update(state=INTERRUPTED, ended_at=now)
+
+
 def note_failure(connection_id: int, kind: str, now: datetime, failure: SystemFailure) -> None:
     """Keep a run that ended before it could begin."""
     Run.objects.create(

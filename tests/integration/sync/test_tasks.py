@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+import structlog
 
 from crosswalk.core.failures import UserError
 
@@ -231,6 +232,23 @@ def test_a_run_whose_worker_died_after_its_end_is_not_done_again(asked: TwoSyste
     task = do(asked, number)
     assert (task.state, task.run_id) == ("done", run.run_id)
     assert Run.objects.count() == 2
+
+
+def test_a_trial_whose_worker_died_is_not_begun_with_other_records(asked: TwoSystems) -> None:
+    from crosswalk.store import runs, tasks
+    from crosswalk.store.models import Run
+
+    plan = asked.plan()
+    number = ask(asked, "run", plan=plan.id, records=1)
+    tasks.begin(number, asked.clock.now())
+    begun = runs.start(connection().id, "trial", asked.clock.now())
+    structlog.contextvars.unbind_contextvars("connection", "run")
+    tasks.take_from(number)
+    marks = asked.marks()
+    task = do(asked, number)
+    assert (task.state, task.run_id) == ("done", begun.id)
+    assert Run.objects.get().state == "interrupted"
+    assert asked.routes_since(marks) == []
 
 
 def test_trouble_of_the_database_puts_a_task_back_and_its_job_is_found_lost(
