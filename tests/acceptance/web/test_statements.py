@@ -55,8 +55,11 @@ PAGES = (
     "/",
     "/users",
     "/settings",
+    "/audit",
     "/connections/{connection}/",
     "/connections/{connection}/holds",
+    "/connections/{connection}/runs",
+    "/connections/{connection}/plans",
     "/connections/{connection}/set-up/users",
 )
 
