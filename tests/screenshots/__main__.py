@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from tests.helpers.command_line import Installation
 from tests.helpers.staying import Stays
-from tests.screenshots.finding import Facts, facts_of, pages, sign_in
+from tests.screenshots.finding import Facts, facts_of, hurry, pages, sign_in
 from tests.screenshots.palette import small
 from tests.screenshots.pictures import PICTURES, Picture, without_picture
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-TALLEST = 2400  # pixels, after which a page is cut off
+TALLEST = 1600  # pixels, after which a page is cut off
+SETTLED = 400  # milliseconds in which a page has loaded its parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +39,22 @@ LOOKS = (
 )
 
 
-def main() -> int:
-    """Take all pictures; 1 when a page has none."""
+def main(names: Sequence[str]) -> int:
+    """Take all pictures, or those of these names; 1 when a page has none."""
     if forgotten := without_picture(pages()):
         print(f"No picture of: {', '.join(forgotten)}. See tests/screenshots/pictures.py.", file=sys.stderr)
         return 1
+    pictures = [each for each in PICTURES if each.name in names or not names]
     with staying_demo() as demo, browser() as chromium:
         facts = facts_of(demo, chromium)
         FOLDER.mkdir(exist_ok=True)
-        for old in FOLDER.glob("*.png"):
+        for old in FOLDER.glob("*.png") if not names else ():
             old.unlink()
-        for look in LOOKS:
-            _take_all(demo, chromium, look, facts)
+        _take_all(demo, chromium, facts, pictures)
+        hurry(demo)
     (FOLDER / "README.md").write_text(_list(), encoding="utf-8")
     size = sum(file.stat().st_size for file in FOLDER.glob("*.png"))
-    print(f"{len(PICTURES) * len(LOOKS)} pictures, {size // 1024} KB, in {FOLDER}")
+    print(f"{len(pictures) * len(LOOKS)} pictures, {size // 1024} KB, in {FOLDER}")
     return 0
 
 
@@ -68,7 +70,7 @@ def staying_demo() -> Iterator[Stays]:
             yield demo
         finally:
             demo.process.terminate()
-            demo.process.wait(60)
+            demo.process.wait(180)  # it lets work that is under way come to its end
 
 
 @contextmanager
@@ -81,38 +83,32 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def _take_all(demo: Stays, chromium: Browser, look: Look, facts: Facts) -> None:
-    with chromium.new_context() as workshop, _people(demo, chromium, look) as opened:
+def _take_all(demo: Stays, chromium: Browser, facts: Facts, pictures: Sequence[Picture]) -> None:
+    with (
+        chromium.new_context() as workshop,
+        chromium.new_context(reduced_motion="reduce", timezone_id="UTC") as inside,
+        chromium.new_context(reduced_motion="reduce", timezone_id="UTC") as outside,
+    ):
+        opened = {True: inside.new_page(), False: outside.new_page()}
+        sign_in(opened[True], demo)
         counting = workshop.new_page()
-        for picture in PICTURES:
+        for picture in pictures:
             page = opened[picture.signed_in]
-            page.goto(demo.address().rstrip("/") + picture.address.format_map(facts))
-            _take(page, picture, look, counting)
-
-
-@contextmanager
-def _people(demo: Stays, chromium: Browser, look: Look) -> Iterator[Mapping[bool, Page]]:
-    """Pages of the administrator and of somebody who is not signed in."""
-    with _context(chromium, look) as inside, _context(chromium, look) as outside:
-        page = inside.new_page()
-        sign_in(page, demo)
-        yield {True: page, False: outside.new_page()}
-
-
-def _context(chromium: Browser, look: Look) -> BrowserContext:
-    return chromium.new_context(
-        viewport={"width": look.width, "height": look.height},
-        color_scheme="dark" if look.dark else "light",
-        reduced_motion="reduce",
-        timezone_id="UTC",
-    )
+            for look in LOOKS:
+                page.set_viewport_size({"width": look.width, "height": look.height})
+                page.emulate_media(color_scheme="dark" if look.dark else "light")
+                answer = page.goto(demo.address().rstrip("/") + picture.address.format_map(facts))
+                assert answer is not None
+                assert answer.ok, (picture.name, answer.status)
+                _take(page, picture, look, counting)
 
 
 def _take(page: Page, picture: Picture, look: Look, counting: Page) -> None:
-    page.wait_for_load_state("networkidle")
-    height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
-    clip: FloatRect = {"x": 0, "y": 0, "width": look.width, "height": max(height, look.height)}
-    png = page.screenshot(full_page=True, clip=clip, animations="disabled")
+    page.wait_for_timeout(SETTLED)
+    height = max(look.height, min(page.evaluate("document.documentElement.scrollHeight"), TALLEST))
+    page.set_viewport_size({"width": look.width, "height": height})  # bars that stick to its end are there
+    page.evaluate("window.scrollTo(0, 0)")  # what has the focus may lie below
+    png = page.screenshot(animations="disabled")
     (FOLDER / f"{picture.name}-{look.name}.png").write_bytes(small(png, counting))
 
 
@@ -132,4 +128,4 @@ def _list() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
