@@ -242,6 +242,7 @@ class Link(models.Model):
             models.Index(fields=["connection", "crm_id"], name="link_crm"),
             models.Index(fields=["connection"], condition=Q(selected=False), name="link_not_selected"),
             models.Index(fields=["connection"], condition=Q(is_primary=False), name="link_not_primary"),
+            models.Index(fields=["joined_id"], condition=Q(joined_id__isnull=False), name="link_joined"),
         ]
 
 
