@@ -202,3 +202,16 @@ def test_set_ups_that_nobody_went_on_with_go_after_a_month_with_their_secrets(co
     assert retention.whole_round(NOW)["draft"] == 1
     assert kept("draft") == [young.id]
     assert list(models.BrowserSignIn.objects.values_list("key", flat=True)) == ["1"]
+
+
+def test_what_was_asked_for_goes_with_its_run_or_when_it_is_old(connection_id: int) -> None:
+    from crosswalk.store import models, retention
+
+    def task(ended_at: datetime | None, run_id: int | None = None) -> int:
+        asked = {"connection_id": connection_id, "kind": "run", "asked_by": "ada", "asked_at": OLD}
+        return int(models.Task.objects.create(**asked, ended_at=ended_at, run_id=run_id).id)
+
+    the_last = run(connection_id, OLD, **{"crm update": 1})
+    _old, of_kept, waiting, young = task(OLD), task(OLD, the_last), task(None), task(NOW)
+    assert retention.whole_round(NOW)["task"] == 1
+    assert kept("task") == [of_kept, waiting, young]

@@ -95,12 +95,23 @@ _DRAFTS = f"""
     gone AS (DELETE FROM draft WHERE id IN (SELECT id FROM old) RETURNING id)
     SELECT (SELECT count(*) FROM gone), 0, false
 """
+# Few, so all at once; a run says for as long as it is kept who asked for it.
+_TASKS = f"""
+    WITH {_LIMITS},
+    gone AS (
+        DELETE FROM task t USING limits l
+        WHERE l.connection_id = t.connection_id AND t.ended_at < l.runs
+          AND NOT EXISTS (SELECT FROM run r WHERE r.id = t.run_id)
+        RETURNING t.id)
+    SELECT (SELECT count(*) FROM gone), 0, false
+"""
 _TABLES: Mapping[str, str] = {
     "journal": _JOURNAL,
     "run": _RUNS,
     "plan": _PLANS,
     "act": _ACTS,
     "draft": _DRAFTS,
+    "task": _TASKS,
 }
 _PLACE = "SELECT position FROM upkeep WHERE name = %s AND rests_until <= %s FOR UPDATE SKIP LOCKED"
 
