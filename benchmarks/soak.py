@@ -135,8 +135,8 @@ def _soak(systems: Sequence[Systems], names: Sequence[str], worker: int, seconds
 
 
 def _start_all(names: Sequence[str]) -> None:
-    from crosswalk.store.jobs import defer
     from crosswalk.store import connections
+    from crosswalk.store.jobs import defer
 
     for name in names:
         defer(connections.get(name).id)

@@ -211,7 +211,7 @@ def test_what_was_asked_for_goes_with_its_run_or_when_it_is_old(connection_id: i
         asked = {"connection_id": connection_id, "kind": "run", "asked_by": "ada", "asked_at": OLD}
         return int(models.Task.objects.create(**asked, ended_at=ended_at, run_id=run_id).id)
 
-    the_last = run(connection_id, OLD, **{"crm update": 1})
+    the_last = run(connection_id, OLD, writes=1)
     _old, of_kept, waiting, young = task(OLD), task(OLD, the_last), task(None), task(NOW)
     assert retention.whole_round(NOW)["task"] == 1
     assert kept("task") == [of_kept, waiting, young]
