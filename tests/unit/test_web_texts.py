@@ -32,10 +32,11 @@ def test_every_state_has_its_look() -> None:
     assert set(re.findall(r"State\.(\w+): \(", overview)) == set(State.__members__)
 
 
-def test_every_icon_of_a_page_is_in_the_sprite() -> None:
+def test_every_icon_of_a_page_is_in_the_sprite_and_no_other() -> None:
     sprite = (WEB / "static" / "vendor" / "icons.svg").read_text(encoding="utf-8")
     there = set(re.findall(r'<symbol id="([\w-]+)"', sprite))
     files = [*WEB.rglob("*.html"), *WEB.rglob("*.py")]
     pages = " ".join(file.read_text(encoding="utf-8") for file in files)
     asked = set(re.findall(r"""icon=["']([\w-]+)["']""", pages))
-    assert asked <= there
+    quoted = set(re.findall(r"""["']([\w-]+)["']""", pages))
+    assert asked <= there <= quoted
