@@ -50,7 +50,7 @@ PAGES = {
     "runs": "/connections/{connection}/runs",
     "a run": "/connections/{connection}/runs/{run}",
     "holds": "/connections/{connection}/holds",
-    "holds of a cause": "/connections/{connection}/holds?code=CW-4001",
+    "holds of a cause": "/connections/{connection}/holds?cause=CW-4001",
     "one hold": "/connections/{connection}/holds/{hold}",
     "records by address": "/connections/{connection}/records?q=person50000@example.com",
     "records by a part of it": "/connections/{connection}/records?q=person5",
