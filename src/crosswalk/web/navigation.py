@@ -17,7 +17,7 @@ from .roles import ADMINISTRATORS, EVERYBODY, MANAGERS, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A way to a page; `covers` are the names of routes below it."""
+    """A way to a page, and to those whose addresses are below it; `covers` are names of other routes there."""
 
     route: str
     label: str | Promise
@@ -28,37 +28,18 @@ class Item:
 
 BAR: Sequence[Item] = (
     Item(route="overview", label=_("Overview"), icon="house"),
-    Item(route="users", label=_("People"), icon="users", roles=ADMINISTRATORS, covers=("user", "user-link")),
+    Item(route="users", label=_("People"), icon="users", roles=ADMINISTRATORS),
     Item(route="audit", label=_("Audit log"), icon="scroll-text", roles=MANAGERS),
-    Item(
-        route="settings",
-        label=_("Settings"),
-        icon="settings",
-        roles=ADMINISTRATORS,
-        covers=(
-            "settings-halt",
-            "settings-share",
-            "receiver-add",
-            "receiver-remove",
-            "receiver-test",
-            "doctor",
-        ),
-    ),
-    Item(route="help-index", label=_("Help"), icon="life-buoy", covers=("help",)),
-)
-_OF_SETUP = (
-    *("setup-install", "setup-connect", "setup-users", "setup-mapping", "mapping"),
-    *("setup-records", "selection", "setup-data", "setup-sync"),
+    Item(route="settings", label=_("Settings"), icon="settings", roles=ADMINISTRATORS),
+    Item(route="help-index", label=_("Help"), icon="life-buoy"),
 )
 CONNECTION_BAR: Sequence[Item] = (
     Item(route="connection", label=_("How it stands"), icon="activity"),
-    Item(route="plans", label=_("Plan"), icon="file-diff", covers=("plan", "plan-make", "plan-apply")),
-    Item(route="runs", label=_("Runs"), icon="history", covers=("run", "task")),
-    Item(route="holds", label=_("Holds"), icon="hand", covers=("hold", "hold-decide", "hold-candidates")),
-    Item(
-        route="records", label=_("Records"), icon="search", covers=("records-find", "record", "record-read")
-    ),
-    Item(route="setup", label=_("Set-up"), icon="list-checks", covers=_OF_SETUP),
+    Item(route="plans", label=_("Plan"), icon="file-diff"),
+    Item(route="runs", label=_("Runs"), icon="history", covers=("task", "task-again")),
+    Item(route="holds", label=_("Holds"), icon="hand"),
+    Item(route="records", label=_("Records"), icon="search"),
+    Item(route="setup", label=_("Set-up"), icon="list-checks"),
     Item(
         route="connection-settings",
         label=_("Settings"),
@@ -97,21 +78,22 @@ class Way:
     is_here: bool
 
 
-def bar(user: User, here: str) -> list[Way]:
-    """Return the pages of the installation that somebody may open; `here` is the route's name."""
-    return [_way(item, here) for item in BAR if user.role in item.roles]
+def bar(user: User, path: str, here: str) -> list[Way]:
+    """Return the pages of the installation that somebody may open; `here` is the route's name at `path`."""
+    return [_way(item, path, here) for item in BAR if user.role in item.roles]
 
 
-def connection_bar(user: User, connection: Connection, here: str) -> list[Way]:
+def connection_bar(user: User, connection: Connection, path: str, here: str) -> list[Way]:
     """Return the pages of a connection that somebody may open."""
-    return [_way(item, here, connection.id) for item in CONNECTION_BAR if user.role in item.roles]
+    return [_way(item, path, here, connection.id) for item in CONNECTION_BAR if user.role in item.roles]
 
 
-def _way(item: Item, here: str, *arguments: int) -> Way:
+def _way(item: Item, path: str, here: str, *arguments: int) -> Way:
+    address = reverse(item.route, args=arguments)
     return Way(
-        address=reverse(item.route, args=arguments),
+        address=address,
         label=item.label,
         icon=item.icon,
         key=KEYS.get(item.route, ""),
-        is_here=here == item.route or here in item.covers,
+        is_here=path == address or path.startswith(f"{address}/") or here in item.covers,
     )

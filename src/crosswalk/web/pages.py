@@ -104,8 +104,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen if chosen in THEMES else "system",
         "person": user,
         "connection": connection,
-        "bar": navigation.bar(user, here or "") if user else [],
-        "connection_bar": navigation.connection_bar(user, connection, here or "")
+        "bar": navigation.bar(user, request.path, here or "") if user else [],
+        "connection_bar": navigation.connection_bar(user, connection, request.path, here or "")
         if user and connection
         else [],
     }

@@ -40,3 +40,18 @@ def test_the_overview_leads_to_the_connection_and_to_what_is_to_be_done(site: Si
     assert f'href="/connections/{number}/"' in site.visitor("manager").get("/").text
     page = site.visitor("user").get(f"/connections/{number}/").text
     assert "A manager can do something about it." in page
+
+
+def test_the_way_to_where_one_is_is_marked_also_on_pages_below(site: Site) -> None:
+    number = site.add("marked", mapped=True)
+    visitor = site.visitor()
+    for path, label in (
+        ("", "How it stands"),
+        ("plans", "Plan"),
+        ("records/crm/nobody", "Records"),
+        ("set-up/mapping/lead/custom/suggestions", "Set-up"),
+        ("remove", "Settings"),
+    ):
+        bars = visitor.get(f"/connections/{number}/{path}").text.partition("</header>")[0]
+        marked = [part.partition("</a>")[0] for part in bars.split('aria-current="page"')[1:]]
+        assert [each.rpartition("</svg>")[2].strip() for each in marked] == [label], path
