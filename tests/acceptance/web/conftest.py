@@ -17,16 +17,17 @@ from tests.helpers.served import Served, Visitor, started
 PASSWORDS = {role: f"of the {role}, 2026" for role in ("administrator", "manager", "user")}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests here share one site, so one worker does them."""
+    """Tests of one module share a site, so one worker does them."""
     for item in items:
         if item.path.parent.name == "web":
-            item.add_marker(pytest.mark.xdist_group("site"))
+            item.add_marker(pytest.mark.xdist_group(f"site of {item.path.stem}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What tests of pages share. Each test adds connections of its own, under names of its own."""
+    """What tests of a module share. Each test adds connections of its own, under names of its own."""
 
     crosswalk: Installation
     served: Served
@@ -74,7 +75,7 @@ def address_in(page: str) -> str:
     return urlsplit(page.partition("<code>")[2].partition("</code>")[0]).path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with (
         new_database(database_server, template()) as (_, url),
