@@ -18,7 +18,7 @@ demo: setup  ## sync sandboxed systems both ways, prove them equal, look around 
 
 test: setup  ## run all tests; needs Chromium too, see scripts/chromium
 	@CHROMIUM='$(CHROMIUM)' scripts/chromium
-	@$(if $(CHROMIUM),CHROMIUM='$(CHROMIUM)' )$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(if $(CHROMIUM),CHROMIUM='$(CHROMIUM)' )$(BIN)/python -m pytest -n 2 --dist loadscope
 
 screenshots: setup  ## take a picture of each page of a demo into docs/screenshots: light, dark and narrow
 	@CHROMIUM='$(CHROMIUM)' scripts/chromium

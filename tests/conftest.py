@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -94,6 +95,14 @@ def database_named(url: str, name: str) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests come first: at the end, one of them would keep one worker busy and the other idle."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What a module shares is started once, where tests are spread over several workers."""
+    from tests.helpers.together import Together
+
+    return Together(config, log)
 
 
 @contextmanager

@@ -70,9 +70,6 @@ def _reader(folder: Path) -> Path:
     return file
 
 
-pytestmark = pytest.mark.xdist_group("benchmarks")
-
-
 def test_it_works(measured: Measured) -> None:
     assert set(measured.results) == {"version", "machine", "commit", "parts", "figures"}
     assert measured.results["version"] == 1

@@ -13,8 +13,6 @@ from tests.browser.test_web import PASSWORD
 from tests.helpers.command_line import Installation, Sandbox
 from tests.helpers.served import Served, started
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
-
 ADA = "ada.lindqvist@org.example"
 
 

@@ -15,8 +15,6 @@ from tests.conftest import template
 from tests.helpers.command_line import Installation
 from tests.helpers.served import add_connections, started
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 PAGES = (
     "",
     "users",

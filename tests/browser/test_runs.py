@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from playwright.sync_api import Browser, expect
 from tests.acceptance.conftest import MAPPING
 from tests.browser.looking import look_at, refusals
 from tests.helpers.command_line import Installation, running_sandbox
 from tests.helpers.served import started
 from tests.helpers.workers import working
-
-pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 
 PASSWORD = "correct horse battery"
 

@@ -22,8 +22,6 @@ from tests.browser.setting_up import (
     system,
 )
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
-
 
 @pytest.fixture(scope="module")
 def place(

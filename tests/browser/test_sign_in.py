@@ -13,8 +13,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Waiter
 from tests.helpers.command_line import Installation, Sandbox
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
-
 ADA = "ada.lindqvist@org.example"
 
 

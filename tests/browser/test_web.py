@@ -10,8 +10,6 @@ from tests.browser.looking import look_at, refusals
 from tests.helpers.command_line import Installation
 from tests.helpers.served import Served, add_connections, started
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
-
 PASSWORD = "correct horse battery"
 
 

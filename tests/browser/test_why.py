@@ -5,13 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 from playwright.sync_api import Browser, expect
 from tests.browser.looking import look_at, refusals
 from tests.helpers.command_line import Installation
 from tests.helpers.served import Visitor, add_connections, started
-
-pytestmark = pytest.mark.xdist_group("browser")  # one browser for all
 
 PASSWORD = "correct horse battery"
 HELD = """

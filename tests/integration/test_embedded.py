@@ -29,10 +29,9 @@ from crosswalk.store.embedded.server import postmaster_pid
 
 AS_ROOT = os.geteuid() == 0
 NAMES = ["root", "ordinary"] if AS_ROOT else ["ordinary"]
-PEOPLE = [pytest.param(name, marks=pytest.mark.xdist_group(f"embedded-{name}")) for name in NAMES]
 
 
-@pytest.fixture(scope="module", params=PEOPLE)
+@pytest.fixture(scope="module", params=NAMES)
 def person(request: pytest.FixtureRequest) -> Iterator[Person]:
     """Who uses the database."""
     if request.param == "root" or not AS_ROOT:

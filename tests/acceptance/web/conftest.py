@@ -17,14 +17,6 @@ from tests.helpers.served import Served, Visitor, started
 PASSWORDS = {role: f"of the {role}, 2026" for role in ("administrator", "manager", "user")}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one module share a site, so one worker does them."""
-    for item in items:
-        if item.path.parent.name == "web":
-            item.add_marker(pytest.mark.xdist_group(f"site of {item.path.stem}"))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What tests of a module share. Each test adds connections of its own, under names of its own."""

@@ -1,0 +1,23 @@
+"""Which tests one worker does: those of a module that share something that is slow to start, such as a site.
+
+By address, since pytest 9.2 hides from xdist what `xdist_group` marks.
+"""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+SHARING = (
+    "tests/acceptance/test_benchmarks.py",
+    "tests/acceptance/test_web.py",
+    "tests/acceptance/web/",
+    "tests/browser/",
+    "tests/integration/test_embedded.py",
+)
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist shows no types
+    """Hands out modules that share something as a whole, all other tests one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith(SHARING) else nodeid
