@@ -114,14 +114,17 @@ class Systems:
 
 
 @contextmanager
-def systems(*, contacts: int, limits: str, full: bool = False, vendor: str = SALESFORCE) -> Iterator[Systems]:
+def systems(
+    *, contacts: int, limits: str, full: bool = False, vendor: str = SALESFORCE, seed: int = 1
+) -> Iterator[Systems]:
     """Start a CRM of so many contacts and an empty ActiveCampaign; both end with the block.
 
     With `full`, ActiveCampaign has as many contacts, the same people with equal values as far as there are addresses.
+    Each seed makes another org: what a database keeps of one, such as when it may be called again, is not another's.
     """
     sizes = ["--leads", "0", "--contacts", str(contacts)]
     sizes += ["--activecampaign-contacts", str(contacts if full else 0)]
-    sizes += ["--alike"] if full else []
+    sizes += [*(["--alike"] if full else []), "--seed", str(seed)]
     command = [sys.executable, "-m", "crosswalk_sandbox.cli", *sizes, "--limits", limits]
     command += [f"--{ACTIVECAMPAIGN}", "0", f"--{vendor}", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}

@@ -59,7 +59,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     command += ["--large", str(LARGE), "--factor", str(FACTOR), "--records", str(RECORDS), "--crew", "2", "0"]
     command += ["--dlt", str(_reader(folder)), "--results", str(results), "--page", str(page)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode in {0, 1}, done.stderr
+    assert results.exists(), done.stderr  # it ends with 1 when a figure misses its limit, too
     return Measured(code=done.returncode, results=json.loads(results.read_bytes()), page=page.read_text())
 
 
