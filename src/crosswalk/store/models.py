@@ -334,7 +334,7 @@ class Plan(models.Model):
 class PlanRow(models.Model):
     """One write of a plan with before and after per field, or what becomes of a record without a write."""
 
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, db_index=False)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE)
     side = models.TextField()  # empty: nothing is written
     object = models.TextField()
     op = models.TextField()  # create | update | opt_out | lift_opt_out | link | hold | conflict

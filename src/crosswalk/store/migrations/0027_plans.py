@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -58,13 +57,6 @@ class Migration(migrations.Migration):
             model_name="planrow",
             name="run_id",
             field=models.BigIntegerField(null=True),
-        ),
-        migrations.AlterField(
-            model_name="planrow",
-            name="plan",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, to="store.plan"
-            ),
         ),
         migrations.AddIndex(
             model_name="planrow",
