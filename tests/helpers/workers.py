@@ -66,9 +66,10 @@ def runs(database: psycopg.Connection) -> Counter[str]:
 
 def under_way(database: psycopg.Connection) -> int:
     """How many connections run: whose lease somebody holds."""
-    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
     ((count,),) = database.execute(
-        f"{held} AND classid::bigint = hashtext('connection')::bigint & 4294967295"
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND classid::bigint = hashtext('connection')::bigint & 4294967295"
     ).fetchall()
     return int(count)
 

@@ -261,6 +261,7 @@ def test_trouble_of_the_database_puts_a_task_back_and_its_job_is_found_lost(
     def end_session() -> None:
         queue.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
 
     asked.wire.once("GET /api/3/contacts", end_session)
