@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from .browser_cures import BROWSER_CURES
 from .failures import FailureKind, SystemFailure, UserError
+from .language import for_browser, gettext_noop
 from .language import gettext as _
-from .language import gettext_noop
 
 
 class Said(NamedTuple):
@@ -508,6 +509,7 @@ CATALOGUE = {
         *_WORK,
     )
 }
+for_browser({CATALOGUE[name].cure: words for name, words in BROWSER_CURES.items()})
 _BY_CODE = {entry.code: entry for entry in CATALOGUE.values()}
 
 # What ends a command, by the class of a system's failure.

@@ -1,6 +1,7 @@
-"""Texts in the reader's language.
+"""Texts in the reader's language, and for the reader's door.
 
-The command line speaks the language of its environment, a page that of the person who reads it. Translations lie in
+The command line speaks the language of its environment, a page that of the person who reads it. A text that names a
+command says something else in the browser, where there are buttons and links: `for_browser`. Translations lie in
 `crosswalk/locale`; their files have the names that Django looks for, so that pages and everything else share them.
 """
 
@@ -21,6 +22,8 @@ DOMAIN = "django"
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
+_in_browser: ContextVar[bool] = ContextVar("in_browser", default=False)
+_INSTEAD: dict[str, str] = {}  # a text that names a command → what it says in the browser
 
 
 def of_environment(environment: Mapping[str, str]) -> str:
@@ -36,18 +39,30 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(code: str) -> Iterator[None]:
-    """Speak a language of LANGUAGES inside."""
-    before = _chosen.set(code)
+def speaking(code: str, *, browser: bool = False) -> Iterator[None]:
+    """Speak a language of LANGUAGES inside, to somebody in the browser or to anybody else."""
+    before, door = _chosen.set(code), _in_browser.set(browser)
     try:
         yield
     finally:
+        _in_browser.reset(door)
         _chosen.reset(before)
+
+
+def for_browser(instead: Mapping[str, str]) -> None:
+    """Say other words in the browser than these texts, which name commands."""
+    _INSTEAD.update(instead)
 
 
 def gettext(message: str) -> str:
     """Translate a text; the empty one stays empty."""
+    message = chosen(message)
     return _translations(language()).gettext(message) if message else ""
+
+
+def chosen(message: str) -> str:
+    """Return what is said of a text behind the reader's door, in English."""
+    return _INSTEAD.get(message, message) if _in_browser.get() else message
 
 
 def gettext_noop(message: str) -> str:

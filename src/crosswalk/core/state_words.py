@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from .language import for_browser, gettext_noop
 from .language import gettext as _
-from .language import gettext_noop
 from .state import STATES, Cause, Facts, State, cause_of
 
 _WORDS = {
@@ -87,6 +87,9 @@ _SENTENCES = {
     ),
     Cause.SETTLED: (gettext_noop("All that was seen by {read} is settled. Held: {held}."), _NONE),
 }
+for_browser(
+    {_SENTENCES[Cause.SIGN_IN_LOST][1]: gettext_noop("Sign in again, or give new credentials; then sync.")}
+)
 _BY_HAND = gettext_noop("Runs start by hand: crosswalk sync --connection {name}")
 
 

@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import for_browser, gettext_noop
 from crosswalk.core.language import gettext as _
 from crosswalk.core.notice_words import Told
 from crosswalk.core.notices import Episode
@@ -21,6 +22,15 @@ from .vault import Vault
 KEPT = timedelta(days=30)  # notices that arrived or were given up
 _MINUTES = (1, 5, 15, 60, 180, 360, 720, 1200, 1800)  # until the next try: three days together
 _LONGEST_ERROR = 300
+
+_TAKEN = gettext_noop("Choose another name, or remove it: crosswalk notices remove {name}")
+_WHICH = gettext_noop("See which there are: crosswalk notices list")
+for_browser(
+    {
+        _TAKEN: gettext_noop("Choose another name, or remove that one before."),
+        _WHICH: gettext_noop("Load the page anew: it lists those that there are."),
+    }
+)
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,9 +68,7 @@ def add(vault: Vault, receiver: Receiver, now: datetime) -> None:
     if models.NoticeReceiver.objects.filter(name=receiver.name).exists():
         raise UserError(
             _("There is a receiver of notices called {name} already.").format(name=receiver.name),
-            cure=_("Choose another name, or remove it: crosswalk notices remove {name}").format(
-                name=receiver.name
-            ),
+            cure=_(_TAKEN).format(name=receiver.name),
         )
     with sealing():
         models.NoticeReceiver.objects.create(
@@ -92,7 +100,7 @@ def _found(name: str) -> models.NoticeReceiver:
     if found is None:
         raise UserError(
             _("There is no receiver of notices called {name}.").format(name=name),
-            cure=_("See which there are: crosswalk notices list"),
+            cure=_(_WHICH),
         )
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import for_browser, gettext_noop
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.merge import FieldPlan
@@ -16,6 +17,8 @@ from crosswalk.store import mapped
 
 from .context import Context, ObjectPlan
 
+_SEE = gettext_noop("See the mapping: crosswalk mapping show {connection}")
+for_browser({_SEE: gettext_noop("See the mapping.")})
 Applied = Mapping[str, Sequence[str]]  # object → CRM fields
 
 
@@ -35,7 +38,7 @@ def fields_to_apply(context: Context, object: str | None, field: str | None) -> 
     if not chosen:
         raise UserError(
             _("No mapped field is called {field}, or it rests.").format(field=field),
-            cure=_("See the mapping: crosswalk mapping show {connection}").format(connection=context.name),
+            cure=_(_SEE).format(connection=context.name),
         )
     return chosen
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from crosswalk.core import catalogue
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import for_browser, gettext_noop
 from crosswalk.core.language import gettext as _
 from crosswalk.store import plans, runs
 from crosswalk.store.models import Plan
 
 from .context import Context
 from .run import RunResult, run
+
+_MAKE = gettext_noop("Make one: crosswalk plan")
+for_browser({_MAKE: gettext_noop("Make one.")})
 
 
 def needs_plan(connection_id: int) -> bool:
@@ -30,7 +34,7 @@ def stored_plan(name: str, connection_id: int, plan_id: int) -> Plan:
     if found is None:
         raise UserError(
             _("{connection} has no plan {id}.").format(connection=name, id=plan_id),
-            cure=_("Make one: crosswalk plan"),
+            cure=_(_MAKE),
         )
     plans.require_current(found)
     return found

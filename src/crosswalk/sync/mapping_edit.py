@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from crosswalk.convert import default_rule
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import for_browser, gettext_noop
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import (
     FieldMapping,
@@ -33,6 +34,15 @@ from .mapping_acts import note_changes
 from .mapping_check import check_doubles, named
 from .setup import checked_object, open_systems
 from .sign_in import Opener
+
+_FIELDS = gettext_noop("List the fields: crosswalk mapping fields NAME OBJECT")
+_PAIRS = gettext_noop("See the pairs: crosswalk mapping show NAME")
+for_browser(
+    {
+        _FIELDS: gettext_noop("Load the page anew: it lists the fields as they are now."),
+        _PAIRS: gettext_noop("Load the page anew: it lists the pairs as they are now."),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +277,7 @@ def _field(side: Side, schema: Schema, given: str) -> Field:
             _("{side}: no field of {object} is called {name}, or several are.").format(
                 side=side.value, object=schema.object, name=given
             ),
-            cure=_("List the fields: crosswalk mapping fields NAME OBJECT"),
+            cure=_(_FIELDS),
         )
     return field
 
@@ -277,6 +287,6 @@ def _pair(mapping: ObjectMapping, crm_field: str) -> FieldMapping:
     if found is None:
         raise UserError(
             _("{object}: the CRM field {name} is in no pair.").format(object=mapping.object, name=crm_field),
-            cure=_("See the pairs: crosswalk mapping show NAME"),
+            cure=_(_PAIRS),
         )
     return found

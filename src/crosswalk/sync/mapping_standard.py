@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.language import for_browser, gettext_noop
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import FieldMapping, ObjectMapping
 from crosswalk.core.schema import Schema
 
 from .mapping_check import named
 from .mapping_edit import MappingEditor
+
+_OTHERS = gettext_noop("Use one of: {fields}; for other fields: crosswalk mapping add, remove.")
+for_browser({_OTHERS: gettext_noop("Use one of: {fields}.")})
 
 
 class State(StrEnum):
@@ -68,9 +72,7 @@ class StandardPairs:
         if found is None:
             raise UserError(
                 _("{object}: {name} is no standard field.").format(object=self._object, name=crm_field),
-                cure=_("Use one of: {fields}; for other fields: crosswalk mapping add, remove.").format(
-                    fields=", ".join(each.crm for each in pairs if not each.fixed)
-                ),
+                cure=_(_OTHERS).format(fields=", ".join(each.crm for each in pairs if not each.fixed)),
             )
         if found.fixed:
             text = _("{object}: the e-mail fields must be mapped to each other.")

@@ -13,6 +13,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
 from crosswalk.core.keeping import LEAST_DAYS, MOST_DAYS
 from crosswalk.core.lanes import Lane, working_in
+from crosswalk.core.language import for_browser, gettext_noop
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import (
     CreationRule,
@@ -41,9 +42,16 @@ from .sign_in import ACTIVECAMPAIGN, Opener, Visit, budget_of, open_tenant, sign
 
 CRMS = ("salesforce", "dynamics")
 
-_REMAP = (
+_REMAP = gettext_noop(
     "Make the field visible to the connection's user again, or take the pair out of the mapping"
     " (crosswalk mapping show, then mapping set)."
+)
+for_browser(
+    {
+        _REMAP: gettext_noop(
+            "Make the field visible to the connection's user again, or take the pair out of the mapping."
+        )
+    }
 )
 
 
@@ -281,7 +289,7 @@ def check_object(mapping: ObjectMapping, crm: Schema, contact: Schema) -> None:
                     _(
                         "{object}: there is no field {name} in {side} (any more), the partner of {partner}."
                     ).format(object=mapping.object, name=name, side=side.value, partner=partner),
-                    cure=_REMAP,
+                    cure=_(_REMAP),
                 )
     check_doubles(mapping)
     consent = next((pair for pair in mapping.fields if crm.holds_consent(pair.crm)), None)

@@ -22,7 +22,7 @@ class Preferences:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with speaking(get_language() or "en"):  # texts that are not the web's speak it too
+        with speaking(get_language() or "en", browser=True):  # texts that are not the web's speak it too
             answer = self._get_response(request)
         user = known(request)
         if user is not None:

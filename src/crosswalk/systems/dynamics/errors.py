@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import for_browser
 from ...core.language import gettext as _
 from ...core.system import Op, Outcome, Problem
 from ..http import NEXT_RUN, REPORT, Answer, mark
@@ -30,6 +31,7 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 _SIGN_IN = mark("Save new credentials for this connection: crosswalk connection add NAME --credentials FILE.")
+for_browser({_SIGN_IN: mark("Save new credentials for this connection.")})
 _APP_USER = mark(
     "Add the app as application user: Power Platform admin center, Environments, your environment, Settings, Users +"
     " permissions, Application users, New app user."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import for_browser
 from ...core.language import gettext as _
 from ..http import NEXT_RUN, Answer, mark
 from ..refusals import Refused, explain_without_words
@@ -64,6 +65,25 @@ _ASK_AGAIN = mark(
 _CONDITIONAL = mark(
     "An access policy of the tenant asks for more than we can give: exempt the app's user from it, or use client"
     " credentials."
+)
+
+for_browser(
+    {
+        SIGN_IN_AGAIN: mark(
+            "Sign in again on the set-up's page. Nothing is lost: what was seen and what was to be written is kept."
+        ),
+        _SECRET: mark(
+            "Make a new secret ({app}, Certificates & secrets, New client secret) and copy its Value, not its Secret"
+            " ID, to the set-up's page."
+        ),
+        _PROOF: mark("Give a client secret, or certificate and private key, on the set-up's page."),
+        _CALLBACK: mark(
+            "Add the callback address that is shown to the app ({app}, Authentication, Redirect URIs), letter by"
+            " letter."
+        ),
+        _MOMENT: mark("Start again in a minute on the set-up's page."),
+        _ASK_AGAIN: mark("Start again on the set-up's page, and press Accept."),
+    }
 )
 
 

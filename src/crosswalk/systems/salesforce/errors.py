@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import for_browser
 from ...core.language import gettext as _
 from ...core.system import Op, Outcome, Problem
 from .. import refusals
@@ -57,6 +58,7 @@ class Refused(refusals.Refused):
 
 
 _SIGN_IN = mark("Connect Salesforce again: crosswalk connection sign-in NAME, or save new credentials.")
+for_browser({_SIGN_IN: mark("Connect Salesforce again, or save new credentials.")})
 _API_OFF = mark(
     "Give the integration user the permission “API Enabled” (Setup, Permission Sets, the user's set, System"
     " Permissions); the edition must have API access."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
+from ...core.language import for_browser
 from ...core.language import gettext as _
 from ..http import NEXT_RUN, Answer, mark
 from .errors import Refused, explain
@@ -80,6 +81,24 @@ _ASK_AGAIN = mark(
 _ORG = mark("Activate the org with Salesforce: its trial or contract has ended.")
 _MOMENT = mark(
     "Start again in a minute on the set-up's page, or by: crosswalk connection sign-in {connection}."
+)
+
+for_browser(
+    {
+        SIGN_IN_AGAIN: mark(
+            "Sign in again on the set-up's page. Nothing is lost: what was seen and what was to be written is kept."
+        ),
+        _SECRET: mark(
+            "Copy consumer key and secret again ({app}, Settings, OAuth Settings) to the set-up's page. A new app takes"
+            " up to ten minutes to work."
+        ),
+        _CALLBACK: mark(
+            "Add the callback address that is shown to the app ({app}, Settings, OAuth Settings, Callback URL), letter"
+            " by letter."
+        ),
+        _ASK_AGAIN: mark("Start again on the set-up's page, and press Allow."),
+        _MOMENT: mark("Start again in a minute on the set-up's page."),
+    }
 )
 
 
