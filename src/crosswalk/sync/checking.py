@@ -7,6 +7,7 @@ from contextlib import closing
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.mapping import Side
+from crosswalk.core.patience import waited_for
 from crosswalk.core.system import Check
 from crosswalk.core.uses import uses_of
 from crosswalk.store import checked, connections, models
@@ -26,7 +27,7 @@ def check_connection(
     uses = uses_of(connections.mapping_of(connection))
     found: dict[Side, Sequence[Check]] = {}
     for side, system in open_systems(connection, vault, clock, opener).items():
-        with closing(system):
+        with closing(system), waited_for():
             found[side] = system.check(uses[side])
         checked.keep(connection, side, found[side], clock.now())
     return found

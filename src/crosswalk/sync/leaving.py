@@ -10,6 +10,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
+from crosswalk.core.patience import waited_for
 from crosswalk.core.sign_in import Granted
 from crosswalk.store import browser_sign_ins, checked, drafts, models
 from crosswalk.store.browser_sign_ins import Arrival, Left
@@ -69,7 +70,8 @@ def go_on(
         raise _too_late(used=arrival.used)
     sign_in = resume_sign_in(left.vendor, left.credentials, left.kept, connection=place.name, clock=clock)
     asked = Asked(side=Side.CRM, way=left.way, credentials=left.credentials, typed=left.typed)
-    granted = sign_in.finish(told)
+    with waited_for():
+        granted = sign_in.finish(told)
     if isinstance(place, models.Draft):
         return authorize(place, asked, vault, clock, granted=granted, opener=opener)
     return renew(place, asked, vault, clock, granted=granted, opener=opener)

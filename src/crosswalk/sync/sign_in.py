@@ -12,6 +12,7 @@ from django.db import transaction
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.language import gettext as _
+from crosswalk.core.patience import waited_for
 from crosswalk.core.sign_in import Browser, Granted, OwnTokens
 from crosswalk.core.system import Budget, System
 from crosswalk.store import acts, connections, models, schedules
@@ -77,7 +78,7 @@ def signed_in(
 
 def _granted(vendor: str, given: Mapping[str, str], name: str, clock: Clock, browser: Visit) -> Granted:
     """Have a person sign in."""
-    with browser() as way:
+    with browser() as way, waited_for():
         sign_in = begin_sign_in(vendor, given, redirect_uri=way.redirect_uri, connection=name, clock=clock)
         return sign_in.finish(way.visit(sign_in.address, sign_in.state))
 
@@ -92,7 +93,7 @@ def tried(
 ) -> Account:
     """Return the account that credentials open, which was called; `look` is shown the system while it is open."""
     tokens = OwnTokens(granted.tokens, connection=name)
-    with closing(_unstored(vendor, granted, tokens, clock, opener)) as system:
+    with waited_for(), closing(_unstored(vendor, granted, tokens, clock, opener)) as system:
         if vendor == ACTIVECAMPAIGN:
             system.describe(CONTACT)  # its identity is its address: only a call tries address and key
         identity = system.identity()

@@ -27,6 +27,7 @@ from ..core.clock import Clock
 from ..core.failures import FailureKind, Halted, SystemFailure
 from ..core.lanes import Meter
 from ..core.language import gettext as _
+from ..core.patience import somebody_waits
 from ..core.structs import decoder
 from ..core.system import Budget, Paused, Short
 from .mending import mend_surrogates
@@ -38,6 +39,7 @@ PATIENCE = 90.0  # seconds after which no further try begins
 LONGEST_WAIT = 60.0  # a longer Retry-After is the budget's business, not a sleep's
 LONGEST_PAUSE = 86_400.0  # no vendor's limit counts longer than a day
 FIRST_WAIT = 0.5
+_UNREACHABLE = "unreachable"  # nothing was sent: no such name, refused, no answer
 SHORT = "quota_share"  # in the catalogue: what we may use of the day's calls is gone
 CONNECT_TIMEOUT = 10.0
 WORTH_PACKING = 8_192  # bytes of a body
@@ -187,8 +189,8 @@ class HttpClient:
         as it is; `headers` say what it is.
 
         A `repeatable` call is tried again after lost connections, time-outs, overload and broken answers;
-        any call after a refused connection or 429, where nothing happened. Raises SystemFailure, `in_doubt`
-        when something other than a read may have taken effect.
+        any call after a refused connection, unless somebody waits, or 429, where nothing happened. Raises
+        SystemFailure, `in_doubt` when something other than a read may have taken effect.
         """
         call = self._prepare(
             method, path_or_url, query, headers or {}, json, form, body, accept, may_be_empty, is_json
@@ -219,7 +221,8 @@ class HttpClient:
             if outcome.kind is FailureKind.QUOTA or outcome.wait is not None:
                 self._budget.learn(pause=wait, crowded=outcome.code == "429")
             late = self._clock.now() + timedelta(seconds=wait) > give_up
-            if tries == TRIES or late or wait > LONGEST_WAIT or (outcome.effect and not repeatable):
+            last = tries == TRIES or (outcome.code == _UNREACHABLE and somebody_waits())
+            if last or late or wait > LONGEST_WAIT or (outcome.effect and not repeatable):
                 raise _failure(outcome, in_doubt, wait, self._clock.now())
             # No jitter: the budget already spreads the calls of all workers.
             self._clock.sleep(wait)
@@ -480,7 +483,7 @@ def _lost(error: httpx2.RequestError | httpx2.InvalidURL, vendor: str, url: str)
         kind=FailureKind.TRANSIENT,
         message=text.format(vendor=vendor, address=public_url(url)),
         cure=_(REACH) if never_sent else _(NEXT_RUN),
-        code="unreachable" if never_sent else "connection_lost",
+        code=_UNREACHABLE if never_sent else "connection_lost",
         effect=not never_sent,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
@@ -112,7 +113,9 @@ def test_a_wrong_key_is_told_beside_what_was_entered_and_a_new_session_goes_on(s
     assert site.sandbox.ready["activecampaign"]["url"] in refused.text
     assert "a-wrong-key" not in refused.text
 
+    asked_at = time.monotonic()
     nobody = enter(first, page, "activecampaign", **key_of(site, url="http://127.0.0.1:9"))
+    assert time.monotonic() - asked_at < 5  # not the pauses that a run makes, more than 7 s
     assert 'class="alert alert-danger"' in nobody.text
     assert 'value="http://127.0.0.1:9"' in nobody.text
     empty = enter(first, page, "activecampaign", way="key", url="")

@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -21,8 +21,9 @@ from tests.helpers.systems import FreeBudget, SteppedClock
 
 from crosswalk.core.clock import SystemClock
 from crosswalk.core.failures import FailureKind, SystemFailure
+from crosswalk.core.patience import waited_for
 from crosswalk.core.system import Paused
-from crosswalk.systems.http import Answer, HttpClient, explain_by_status, public_url
+from crosswalk.systems.http import TRIES, Answer, HttpClient, explain_by_status, public_url
 from crosswalk.systems.mending import mend_surrogates
 
 SECRET = "k3y-never-shown"
@@ -410,6 +411,46 @@ def test_a_refused_connection_over_a_true_socket_is_not_in_doubt() -> None:
     assert not failure.in_doubt
     assert f"Acme cannot be reached at http://127.0.0.1:{port}/things" in failure.message
     client.close()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("error", [httpx2.ConnectError, httpx2.ConnectTimeout])
+def test_who_waits_is_told_of_an_address_that_cannot_be_reached_after_one_try(
+    error: type[httpx2.RequestError], waits: bool
+) -> None:
+    tries: list[str] = []
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        tries.append(str(request.url))
+        raise error("no such name")
+
+    clock = SteppedClock()
+    client = HttpClient(
+        vendor="Acme",
+        base_url="https://acme.example",
+        budget=FreeBudget(),
+        clock=clock,
+        transport=httpx2.MockTransport(refuse),
+    )
+    with waited_for() if waits else nullcontext():
+        failure = refusal(lambda: client.request("GET", "/x", repeatable=True))
+
+    assert "Acme cannot be reached" in failure.message
+    assert len(tries) == (1 if waits else TRIES)
+    assert (not clock.slept) is waits
+
+
+def test_who_waits_is_answered_after_an_overload_like_everybody() -> None:
+    answers = [httpx2.Response(503), httpx2.Response(200, json={})]
+    client = HttpClient(
+        vendor="Acme",
+        base_url="https://acme.example",
+        budget=FreeBudget(),
+        clock=SteppedClock(),
+        transport=httpx2.MockTransport(lambda _: answers.pop(0)),
+    )
+    with waited_for():
+        assert client.request("GET", "/x", repeatable=True).status == 200
 
 
 def test_learning_sees_every_answer() -> None:
