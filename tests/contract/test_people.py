@@ -1,9 +1,10 @@
-"""Users of a CRM are found by a part of their name or e-mail, over real HTTP."""
+"""Users of a CRM, and the people whose records all systems hold, are found by name, over real HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from uuid import uuid4
 
 import pytest
 from tests.helpers.command_line import Sandbox, running_sandbox
@@ -11,10 +12,17 @@ from tests.helpers.systems import FreeBudget
 
 from crosswalk.core.clock import SystemClock
 from crosswalk.core.failures import FailureKind, SystemFailure
-from crosswalk.core.system import Member, System
+from crosswalk.core.system import Member, Named, System
 from crosswalk.systems import open_system
 
 CRMS = ("salesforce", "dynamics")
+OBJECTS = (
+    ("salesforce", "lead"),
+    ("salesforce", "contact"),
+    ("dynamics", "lead"),
+    ("dynamics", "contact"),
+    ("activecampaign", "contact"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +102,72 @@ def test_activecampaign_is_not_asked_for_users(sandbox: Sandbox) -> None:
         pytest.raises(SystemFailure, match="are not looked for"),
     ):
         system.users("ada", 20)
+
+
+# --- records by name ---------------------------------------------------------------------------------------------
+
+
+def put(sandbox: Sandbox, vendor: str, object: str, first: str, last: str) -> None:
+    """Somebody enters a person."""
+    names = {
+        "salesforce": ("FirstName", "LastName"),
+        "dynamics": ("firstname", "lastname"),
+        "activecampaign": ("firstName", "lastName"),
+    }[vendor]
+    more = {"salesforce": {"Company": "Example"} if object == "lead" else {}, "dynamics": {}}
+    values = {**more.get(vendor, {"email": f"{uuid4().hex}@example.org"})}
+    spelled = object.capitalize() if vendor == "salesforce" else object
+    values |= dict(zip(names, (first, last), strict=True))
+    sandbox.post(vendor, "person", {"op": "create", "object": spelled, "values": values})
+
+
+def named(sandbox: Sandbox, vendor: str, object: str, name: str, limit: int = 10) -> list[str]:
+    with closing(opened(sandbox, vendor)) as system:
+        found: list[Named] = list(system.people(object, name, limit))
+    assert all(each.id for each in found)
+    return [each.name for each in found]
+
+
+@pytest.mark.parametrize(("vendor", "object"), OBJECTS)
+def test_people_are_found_by_words_of_their_names_in_any_order_and_case(
+    sandbox: Sandbox, vendor: str, object: str
+) -> None:
+    put(sandbox, vendor, object, "Zoë Quentin", "Überschär-O'Neil")
+    put(sandbox, vendor, object, "Zoë", "Someone-Else")
+    whole = "Zoë Quentin Überschär-O'Neil"
+    for search in (
+        whole,
+        "überschär",
+        "O'NEIL",
+        "Überschär-O'Neil, Zoë",
+        "zoë überschär",
+        "U\u0308berscha\u0308r",
+    ):
+        assert named(sandbox, vendor, object, search) == [whole], search
+    assert named(sandbox, vendor, object, "zoë") == [whole, "Zoë Someone-Else"]
+    assert named(sandbox, vendor, object, "zoë", 1) == [whole]
+    assert named(sandbox, vendor, object, " , ") == []
+
+
+@pytest.mark.parametrize(("vendor", "object"), OBJECTS)
+def test_signs_of_the_query_language_are_signs_of_a_persons_name(
+    sandbox: Sandbox, vendor: str, object: str
+) -> None:
+    odd = ["100%er", "Under_score", "Back\\slash", "Brac[ket]s", "Plus+And&Hash#", 'Double"Quote']
+    for name in odd:
+        put(sandbox, vendor, object, "Odd", name)
+    for sign, name in zip(("0%e", "r_s", "k\\s", "c[k", "s+a", 'e"q'), odd, strict=True):
+        assert named(sandbox, vendor, object, sign) == [f"Odd {name}"], sign
+    assert named(sandbox, vendor, object, "%") == ["Odd 100%er"]
+    for nobody in ("odd%", "O_d", "[a-z]", "' or Name like '", "x') or (true", "a\\' or 1=1", "*"):
+        assert named(sandbox, vendor, object, nobody) == [], nobody
+
+
+@pytest.mark.parametrize("vendor", CRMS)
+def test_who_lost_a_merge_or_was_deleted_is_not_among_those_found(sandbox: Sandbox, vendor: str) -> None:
+    spelled = "Contact" if vendor == "salesforce" else "contact"
+    put(sandbox, vendor, "contact", "Gone", "Tomorrow")
+    with closing(opened(sandbox, vendor)) as system:
+        (found,) = system.people("contact", "Gone Tomorrow", 10)
+    sandbox.post(vendor, "person", {"op": "delete", "object": spelled, "id": found.id, "values": {}})
+    assert named(sandbox, vendor, "contact", "Gone Tomorrow") == []

@@ -217,6 +217,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""  # empty where the vendor has none
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as it is shown to somebody who looks for a person; nothing of it is kept."""
+
+    id: str
+    name: str
+    email: str = ""  # empty where the record has none
+
+
 class ObjectUse(msgspec.Struct, frozen=True, kw_only=True):
     """What a mapping needs of one object of a system."""
 
@@ -314,6 +322,13 @@ class System(Protocol):
 
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         """Read the live records with these e-mails (any letter case), in the fewest calls."""
+
+    def people(self, object: str, name: str, limit: int) -> Sequence[Named]:
+        """Return live records of people whose name has each word of `name` (any letter case), by name.
+
+        Signs that mean something to the vendor's query language are signs of the name. Sources: API v3, Contacts
+        (`search`); SOQL (LIKE); Dataverse Web API (`contains`).
+        """
 
     def batches(self, writes: Sequence[Write], options: WriteOptions) -> Iterator[Batch]:
         """Form the cheapest calls for these writes, in the order in which they must go; no I/O."""

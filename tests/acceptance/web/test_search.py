@@ -101,6 +101,33 @@ def test_both_systems_can_be_asked_for_an_address_that_was_never_read(sought: So
     assert "/records/activecampaign/" in found.partition('id="live"')[2]
 
 
+def test_a_name_is_asked_for_in_both_systems_and_one_that_is_away_does_not_hide_the_others(
+    sought: Sought,
+) -> None:
+    site, visitor = sought.site, sought.site.visitor("user")
+    for system, object, values in (
+        ("salesforce", "Lead", {"FirstName": "Zoë", "LastName": "O'Überall", "Company": "Example"}),
+        ("activecampaign", "contact", {"email": "zoe@search.example.org", "lastName": "O'Überall <b>"}),
+    ):
+        site.sandbox.post(system, "person", {"op": "create", "object": object, "values": values})
+    calls = len(site.sandbox.get("salesforce", "log"))
+    page = visitor.get(sought.path(""), params={"q": "o'überall"}).text
+    assert "Ask Salesforce and ActiveCampaign for this name" in page
+    assert len(site.sandbox.get("salesforce", "log")) == calls
+    found = visitor.fill_in(sought.path("/find"), q="o'überall").text.partition('id="live"')[2]
+    assert re.search(r"/records/crm/00Q\w{15}\">Zoë O&#x27;Überall</a>", found)
+    assert re.search(r"/records/activecampaign/\d+\">O&#x27;Überall &lt;b&gt;</a>", found)
+    assert "zoe@search.example.org" in found
+    assert "No record that was read matches" not in found
+    site.sandbox.post("salesforce", "faults", {"holding": "FROM Lead", "kind": "status", "status": 403})
+    failed = visitor.fill_in(sought.path("/find"), q="o'überall").text.partition('id="live"')[2]
+    site.sandbox.delete("salesforce", "faults")
+    assert 'role="alert"' in failed
+    assert "zoe@search.example.org" in failed
+    nobody = visitor.fill_in(sought.path("/find"), q="nobody is called so").text
+    assert "Neither system has a person of this name." in nobody
+
+
 def test_a_record_that_takes_no_part_says_why(sought: Sought) -> None:
     site = sought.site
     row = site.database.execute(

@@ -22,6 +22,7 @@ from ...core.system import (
     Fetched,
     KnownConsents,
     Member,
+    Named,
     ObjectUse,
     OptedOut,
     Page,
@@ -38,6 +39,7 @@ from .consents import Consents, Unsubscriber
 from .feed import Feed
 from .imports import Imports
 from .lookup import Lookup, tag_names
+from .people import find_people
 from .ranges import read_range
 from .schema import CONTACT, PAGE, read_schema
 from .writes import IMPORTS, Encoder, Singles, form_batches
@@ -133,6 +135,10 @@ class ActiveCampaign:
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         _require_contact(object)
         return self._lookup().find(emails, fields)
+
+    def people(self, object: str, name: str, limit: int) -> Sequence[Named]:
+        _require_contact(object)
+        return find_people(self._api, name, limit)
 
     def batches(self, writes: Sequence[Write], options: WriteOptions) -> Iterator[Batch]:
         return form_batches(writes, options, Encoder(self._known()))

@@ -13,6 +13,7 @@ from ...core.system import (
     Counted,
     Fetched,
     Member,
+    Named,
     ObjectUse,
     Outcome,
     Page,
@@ -28,6 +29,7 @@ from .counting import count
 from .feed import Pass, read_cursor
 from .lookup import MOST_QUERIES, MOST_VALUES, Lookup
 from .metadata import set_names
+from .people import find_people
 from .ranges import read_latest, read_range
 from .schema import Described, describe, table_of
 from .users import find_users
@@ -108,6 +110,9 @@ class Dynamics(Crm[Client, Described]):
 
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         return Lookup(self._client, self._known(object), fields).find(emails)
+
+    def people(self, object: str, name: str, limit: int) -> Sequence[Named]:
+        return find_people(self._client, self._known(object), name, limit)
 
     def records_a_call(self, waiting: int) -> int:
         return records_a_call(waiting)

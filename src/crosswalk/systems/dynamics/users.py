@@ -11,6 +11,7 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.language import gettext as _
 from ...core.system import Member
 from .client import Client, Query
+from .people import literal
 
 _PEOPLE = "isdisabled eq false and applicationid eq null"
 _COLUMNS = "systemuserid,fullname,internalemailaddress"
@@ -46,6 +47,6 @@ def find_users(client: Client, search: str, limit: int) -> list[Member]:
 def _query(search: str, limit: int) -> Query:
     condition = _PEOPLE
     if search:
-        part = search.replace("'", "''")
+        part = literal(search)
         condition += f" and (contains(fullname,'{part}') or contains(internalemailaddress,'{part}'))"
     return [("$select", _COLUMNS), ("$filter", condition), ("$orderby", "fullname asc"), ("$top", str(limit))]

@@ -16,6 +16,7 @@ from ...core.system import (
     Counted,
     Fetched,
     Member,
+    Named,
     ObjectUse,
     Page,
     Range,
@@ -33,6 +34,7 @@ from .feed import Pass, only_persons, read_cursor
 from .ids import long_id
 from .jobs import read_jobs
 from .lookup import MOST_IDS, Lookup
+from .people import find_people
 from .ranges import read_latest, read_range
 from .schema import Described, read_describe, sobject_of
 from .users import find_users
@@ -130,6 +132,9 @@ class Salesforce(Crm[Client, Described]):
 
     def find(self, object: str, emails: Sequence[str], fields: Sequence[str]) -> Sequence[Record]:
         return self._lookup(object, fields).find(emails)
+
+    def people(self, object: str, name: str, limit: int) -> Sequence[Named]:
+        return find_people(self._client, self._known(object), name, limit)
 
     def records_a_call(self, waiting: int) -> int:
         """Return the most that a call takes, however many wait."""

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.mapping import Side
-from crosswalk.core.values import normal_email
 from crosswalk.store import holds, search
 from crosswalk.store.models import Connection
 from crosswalk.sync.context import CONTACT
 from crosswalk.sync.explain import explain
 from crosswalk.sync.explained import Explanation, LinkExplanation, stored
+from crosswalk.sync.seeking import Sought, is_email, seek
 from crosswalk.sync.setup import open_context
 from crosswalk.web import alerts, services, telling
 from crosswalk.web.pages import person
@@ -30,7 +30,7 @@ _SHORTEST = 2  # characters to look for
 
 
 def records(request: HttpRequest, connection: Connection) -> HttpResponse:
-    """Look for records by e-mail address, its beginning, or an id."""
+    """Look for records by e-mail address, its beginning, or an id; names are asked for in both systems."""
     return _results(request, connection, request.GET.get("q", "").strip())
 
 
@@ -43,11 +43,20 @@ def _results(request: HttpRequest, connection: Connection, asked: str, **more: A
         "more": ""
         if found is None or found.after is None
         else f"{reverse('records', args=[connection.id])}?{urlencode({'q': asked, 'after': found.after})}",
-        "is_email": "@" in asked and normal_email(asked) is not None,
+        "ask": _to_ask(asked, found),
         **_shared(request, connection),
         **more,
     }
     return render(request, "web/records/search.html", context)
+
+
+def _to_ask(asked: str, found: search.Found | None) -> str:
+    """Return what both systems can be asked for; nothing when an id was found or too little is known."""
+    if found is None or any(asked in {each.crm_id, each.activecampaign_id} for each in found.links):
+        return ""
+    if "@" in asked:
+        return "address" if is_email(asked) else ""
+    return "" if any(asked == each.record_id for each in found.records) else "name"
 
 
 def _found(connection: Connection, asked: str, after: str) -> search.Found:
@@ -103,31 +112,37 @@ def _shared(request: HttpRequest, connection: Connection) -> dict[str, Any]:
 
 @require_POST
 def find(request: HttpRequest, connection: Connection) -> HttpResponse:
-    """Ask both systems for the records with an e-mail address."""
+    """Ask both systems for the records with an e-mail address, or of people with a name."""
     asked = request.POST.get("q", "").strip()
+    if len(asked) < _SHORTEST:
+        return _results(request, connection, asked)
     try:
-        return _results(request, connection, asked, live=_live(connection, asked))
+        sought = seek(connection, asked, services.vault(), services.clock())
     except (UserError, SystemFailure) as error:
         return _results(request, connection, asked, alert=alerts.failed(error))
+    return _results(request, connection, asked, live=_live(connection, sought))
 
 
-def _live(connection: Connection, asked: str) -> list[dict[str, Any]]:
+def _live(connection: Connection, sought: Sequence[Sought]) -> dict[str, Any]:
     names = names_of(connection)
-    found = []
-    with closing(open_context(connection.name, services.vault(), services.clock())) as context:
-        for side in Side:
-            for object in context.objects if side is Side.CRM else (CONTACT,):
-                records = context.systems[side].find(object, [asked], context.fields(side, object))
-                found += [
-                    {
-                        "system": names[side],
-                        "object": object_word(object),
-                        "id": each.id,
-                        "address": _address(connection, side.value, each.id),
-                    }
-                    for each in records
-                ]
-    return found
+    people = [
+        {
+            "title": named.name or named.email or named.id,
+            "email": named.email if named.name else "",
+            "system": names[each.side],
+            "object": object_word(each.object),
+            "id": named.id,
+            "address": _address(connection, each.side.value, named.id),
+        }
+        for each in sought
+        for named in each.found
+    ]
+    failed = {str(each.failure): each.failure for each in sought if each.failure is not None}
+    return {
+        "people": sorted(people, key=lambda each: str(each["title"]).casefold()),
+        "more": any(each.more for each in sought),
+        "alerts": [alerts.failed(failure) for failure in failed.values()],
+    }
 
 
 # --- one record --------------------------------------------------------------------------------------------------

@@ -239,9 +239,16 @@ def like(text: str) -> str:
     """A searched part as a pattern; `%`, `_` and `[...]` mean what they mean to SQL's LIKE."""
     parts = re.split(r"(%|_|\[[^\]]+\])", text)
     return "".join(
-        part if part.startswith("[") and len(part) > 2 else {"%": ".*", "_": "."}.get(part, re.escape(part))
+        f"[{_set(part[1:-1])}]"
+        if part.startswith("[") and len(part) > 2
+        else {"%": ".*", "_": "."}.get(part, re.escape(part))
         for part in parts
     )
+
+
+def _set(signs: str) -> str:
+    """What stands between brackets: a range and a leading circumflex mean something there, nothing else does."""
+    return re.sub(r"[\[\\&~|]", r"\\\g<0>", signs)
 
 
 def _truth(condition: Truth, resolve: Resolver) -> Test:
