@@ -10,6 +10,8 @@ import pytest
 from crosswalk.core import catalogue
 from crosswalk.core.catalogue import CATALOGUE, Entry
 from crosswalk.core.failures import FailureKind
+from crosswalk.core.language import LANGUAGES, speaking
+from crosswalk.core.language import gettext as _
 
 FOLDER = Path(__file__).parents[2] / "docs" / "errors"
 SOURCE = Path(catalogue.__file__).parents[1]
@@ -26,18 +28,45 @@ def test_a_code_is_used_once() -> None:
     assert all(re.fullmatch(r"CW-\d{4}", entry.code) for entry in ENTRIES)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
-def test_a_page_says_what_happened_why_what_to_do_and_gives_an_example(entry: Entry) -> None:
-    lines = (FOLDER / f"{entry.code}.md").read_text(encoding="utf-8").splitlines()
+# language → the headings of its pages
+HEADINGS = {
+    "en": ["## What happened", "## Why", "## What to do", "## Example"],
+    "de": ["## Was geschah", "## Warum", "## Was zu tun ist", "## Beispiel"],
+    "es": ["## Qué ocurrió", "## Por qué", "## Qué hacer", "## Ejemplo"],
+}
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+# What no translation changes: commands, options, and where links lead.
+EVERYWHERE = re.compile(r"`((?:crosswalk|--)[^`]*)`|\]\((?:\.\./)*([^)]+)\)")
 
-    assert lines[0] == f"# {entry.code}: {entry.title}"
-    assert [line for line in lines if line.startswith("## ")] == [
-        "## What happened",
-        "## Why",
-        "## What to do",
-        "## Example",
-    ]
-    quoted = [f"> {entry.message}"] * bool(entry.message) + [f"> *{entry.cure}*"] * bool(entry.cure)
+
+def file_of(entry: Entry, language: str) -> Path:
+    return FOLDER / ("" if language == "en" else language) / f"{entry.code}.md"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_page_is_there_in_every_language_and_none_besides(language: str) -> None:
+    pages = {file.stem for file in (FOLDER / language).glob("*.md")}
+    assert pages == {entry.code for entry in ENTRIES}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+def test_a_translated_page_names_the_same_commands_fields_and_links(entry: Entry, language: str) -> None:
+    named, meant = (
+        sorted(found[2] or " ".join(found[1].split()) for found in EVERYWHERE.finditer(page))
+        for page in (file_of(entry, each).read_text(encoding="utf-8") for each in (language, "en"))
+    )
+    assert named == meant
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+def test_a_page_says_what_happened_why_what_to_do_and_gives_an_example(entry: Entry, language: str) -> None:
+    lines = file_of(entry, language).read_text(encoding="utf-8").splitlines()
+    with speaking(language):
+        assert lines[0] == f"# {entry.code}: {entry.headline}"
+        quoted = [f"> {_(entry.message)}"] * bool(entry.message) + [f"> *{_(entry.cure)}*"] * bool(entry.cure)
+    assert [line for line in lines if line.startswith("## ")] == HEADINGS[language]
     assert [line for line in lines if line.startswith("> ")] == quoted
     assert len(" ".join(lines).split()) > 40
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -20,13 +21,6 @@ from crosswalk.core.catalogue import CATALOGUE, Entry
 _PACKAGE = Path(crosswalk.__file__).parent
 # in an installed package, and in the sources
 _FOLDERS = (_PACKAGE / "docs" / "errors", _PACKAGE.parents[1] / "docs" / "errors")
-# heading in the file → heading of the page
-HEADINGS = {
-    "What happened": gettext_noop("What happened"),
-    "Why": gettext_noop("Why"),
-    "What to do": gettext_noop("What to do"),
-    "Example": gettext_noop("Example"),
-}
 # first digit of the code → what these codes are about
 GROUPS = {
     "1": gettext_noop("Reaching and using the systems"),
@@ -37,6 +31,8 @@ GROUPS = {
     "6": gettext_noop("Commands and runs"),
     "9": gettext_noop("Crosswalk itself"),
 }
+ENGLISH = "en"
+_INDEX = re.compile(r"\n\[[^\]]+\]\([./]*README\.md\)")  # the link that ends a file
 _CODE_PAGE = re.compile(r"^(CW-\d{4})\.md$")
 
 
@@ -55,13 +51,25 @@ def entry_of(code: str) -> Entry | None:
     return found if found is not None and found.code == code.upper() else None
 
 
+class Page(NamedTuple):
+    """What is written about a code."""
+
+    language: str
+    sections: Sequence[tuple[str, SafeString]]  # heading and HTML
+
+
 @cache
-def sections(code: str) -> Sequence[tuple[str, SafeString]]:
-    """Return what is written about a code, in English: headings and HTML. Nothing where no file came along."""
-    file = next((folder / f"{code}.md" for folder in _FOLDERS if (folder / f"{code}.md").is_file()), None)
-    if file is None:
-        return []
-    parts = file.read_text(encoding="utf-8").partition("\n[All codes]")[0].split("\n## ")[1:]
+def page(code: str, language: str) -> Page:
+    """Return what is written about a code in a language, or in English. No sections where no file came along."""
+    for spoken, place in ((language, f"{language}/{code}.md"), (ENGLISH, f"{code}.md")):
+        file = next((folder / place for folder in _FOLDERS if (folder / place).is_file()), None)
+        if file is not None:
+            return Page(spoken, _sections(file.read_text(encoding="utf-8")))
+    return Page(ENGLISH, [])
+
+
+def _sections(text: str) -> Sequence[tuple[str, SafeString]]:
+    parts = _INDEX.split(text)[0].split("\n## ")[1:]
     return [(heading, _html(body)) for heading, _line, body in (part.partition("\n") for part in parts)]
 
 

@@ -51,6 +51,13 @@ def test_they_speak_the_readers_language(site: Site, language: str, said: str) -
     assert SAFE not in answer.text
 
 
+@pytest.mark.parametrize(("language", "heading"), [("en", "Why"), ("de", "Warum"), ("es", "Por qué")])
+def test_help_is_in_the_readers_language(site: Site, language: str, heading: str) -> None:
+    page = site.visitor("user").get("/help/CW-4001", headers={"Accept-Language": language}).text
+    assert f'lang="{language}"><h2>{heading}</h2>' in page
+    assert "<code>" in page.partition(heading)[2]
+
+
 def test_a_wrong_entry_is_summed_up_above_the_form_and_gets_the_focus(site: Site) -> None:
     page = site.visitor().fill_in("/account/password", old="wrong", password="short").text
     summary = page.partition('role="alert"')[2].partition("</div>")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crosswalk.web import codes, cures
@@ -23,10 +24,6 @@ def entry(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "entry": found,
         "heading": cures.heading(found.code),
-        "sections": [
-            (_(codes.HEADINGS[heading]), text)
-            for heading, text in codes.sections(found.code)
-            if heading in codes.HEADINGS
-        ],
+        "page": codes.page(found.code, get_language() or codes.ENGLISH),
     }
     return render(request, "web/codes/entry.html", context)
