@@ -1,4 +1,4 @@
-"""Signing in again by browser: what is kept, and what is not when somebody signs in elsewhere."""
+"""Signing in again by browser: what is kept, and what is not; access that nobody uses is ended."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from tests.helpers.sandbox_sign_in import CALLBACK, Page, told
 
 from crosswalk.core.clock import SystemClock
 from crosswalk.core.failures import UserError
+from crosswalk.core.mapping import Side
+from crosswalk_sandbox.faults import FaultOrder
 from crosswalk_sandbox.limits import Limits
 from crosswalk_sandbox.people import Sizes
 from crosswalk_sandbox.sandbox import Options, Sandbox
@@ -137,3 +139,69 @@ def test_a_system_whose_access_only_a_person_can_end_says_so_when_it_is_let_go(v
     assert (activecampaign.system, activecampaign.ended) == ("activecampaign", False)
     assert "reset the key" in activecampaign.message
     assert disconnect(connections.get(NAME), vault, CLOCK)[0].ended  # dead tokens are as good as revoked ones
+
+
+# --- set-ups that nobody goes on with ---------------------------------------------------------------------------
+
+
+def abandoned(vault: Vault, ready: dict[str, dict[str, str]], name: str, days: int) -> str:
+    """Somebody signs in to Salesforce, and nobody goes on for so many days; the access token."""
+    from crosswalk.store import drafts as stored
+    from crosswalk.store.models import Draft
+    from crosswalk.sync import drafts
+
+    draft = drafts.begin(name, "salesforce", "ada", CLOCK)
+    given = {key: value for key, value in ready["salesforce"].items() if key != "access_token"}
+    asked = drafts.Asked(side=Side.CRM, way="client-credentials", credentials=given, typed={})
+    assert drafts.authorize(draft, asked, vault, CLOCK) is None
+    Draft.objects.filter(id=draft.id).update(changed_at=CLOCK.now() - timedelta(days=days))
+    draft.refresh_from_db()
+    return stored.accounts(vault, draft)[Side.CRM].tokens["access_token"]
+
+
+def opens(ready: dict[str, dict[str, str]], token: str) -> bool:
+    """Whether Salesforce lets somebody in with a token."""
+    url = ready["salesforce"]["instance_url"] + "/services/data/v60.0/limits"
+    return httpx2.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
+
+
+def test_access_of_a_set_up_that_nobody_goes_on_with_is_ended_with_it(
+    django_database: str, sandbox: tuple[Sandbox, dict[str, dict[str, str]]], tmp_path: Path
+) -> None:
+    from crosswalk.jobs.discarding import look
+    from crosswalk.store import drafts, halts, retention
+    from crosswalk.store.models import Draft
+    from crosswalk.store.vault import Vault
+
+    vault, (system, ready) = Vault.at(tmp_path / "credentials.key"), sandbox
+    old, young = (abandoned(vault, ready, name, days) for name, days in (("old", 30), ("young", 29)))
+
+    halts.stop(CLOCK.now())
+    look(vault, CLOCK)
+    assert opens(ready, old)
+    halts.start(CLOCK.now())
+    retention.whole_round(CLOCK.now())  # leaves a worker a day for it
+    look(vault, CLOCK)
+    assert not opens(ready, old)
+    assert opens(ready, young)
+    assert [each.name for each in drafts.all_drafts()] == ["young"]
+
+    (draft,) = Draft.objects.all()
+    Draft.objects.update(changed_at=CLOCK.now() - timedelta(days=30))
+    assert not drafts.forget_unchanged(draft)  # somebody went on with what was read
+    system.systems["salesforce"].faults.add(
+        FaultOrder(kind="status", status=403, route="POST /services/oauth2/revoke")
+    )
+    look(vault, CLOCK)
+    assert not drafts.all_drafts()
+
+
+def test_a_set_up_that_was_signed_in_to_goes_a_day_later_where_no_worker_is(
+    django_database: str, sandbox: tuple[Sandbox, dict[str, dict[str, str]]], tmp_path: Path
+) -> None:
+    from crosswalk.store import retention
+    from crosswalk.store.vault import Vault
+
+    vault = Vault.at(tmp_path / "credentials.key")
+    abandoned(vault, sandbox[1], "old", 31)
+    assert retention.whole_round(CLOCK.now())["draft"] == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -25,6 +25,7 @@ from crosswalk.store.vault import Vault
 from crosswalk.systems import load_all
 
 from .asked import do_task
+from .discarding import keep_discarding
 from .queue import start_due
 from .rescue import give_up, rescue
 from .running import run_connection
@@ -32,7 +33,7 @@ from .telling import keep_telling
 
 TICK = 5.0  # seconds between two looks at the schedules
 MISSED = 3  # heartbeats after which a worker counts as dead
-_SPARE = 3  # threads beside those of the jobs
+_SPARE = 4  # threads beside those of the jobs
 _POOL_TIMEOUT = 5.0  # seconds for which the queue waits for a session with the database
 _SIGNS = (signal.SIGINT, signal.SIGTERM)
 _FORGOTTEN = 7 * 86400.0  # seconds after which a silent worker is no longer known, should it go on after all
@@ -48,8 +49,11 @@ def work(vault: Vault, clock: Clock, *, concurrency: int, heartbeat: float, pati
     """
     load_all()
     know_all()
-    upkeep, telling = _Upkeep(clock, heartbeat, patience), keep_telling(vault, clock)
-    asyncio.run(_work(lambda: _app(vault, clock), upkeep, telling, concurrency))
+    upkeep, beside = (
+        _Upkeep(clock, heartbeat, patience),
+        [keep_telling(vault, clock), keep_discarding(vault, clock)],
+    )
+    asyncio.run(_work(lambda: _app(vault, clock), upkeep, beside, concurrency))
 
 
 def _app(vault: Vault, clock: Clock) -> App:
@@ -75,13 +79,16 @@ def _app(vault: Vault, clock: Clock) -> App:
 
 
 async def _work(
-    make_app: Callable[[], App], upkeep: _Upkeep, telling: Coroutine[None, None, None], concurrency: int
+    make_app: Callable[[], App],
+    upkeep: _Upkeep,
+    beside: Sequence[Coroutine[None, None, None]],
+    concurrency: int,
 ) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(max_workers=concurrency + _SPARE))
     stopping = asyncio.Event()
     jobs = asyncio.create_task(_do_jobs(make_app, stopping, concurrency, upkeep.heartbeat))
-    looks = asyncio.gather(upkeep.run(), telling)
+    looks = asyncio.gather(upkeep.run(), *beside)
 
     def stop() -> None:
         for sign in _SIGNS:

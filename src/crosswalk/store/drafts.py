@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from django.db import transaction
 
 from crosswalk.core.failures import UserError
+from crosswalk.core.keeping import DRAFT_DAYS
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Check
@@ -97,6 +98,21 @@ def keep_account(
 def _enter(draft: models.Draft, side: Side, known: Entered, now: datetime) -> None:
     draft.sides = {**draft.sides, side.value: msgspec.to_builtins(known)}
     draft.changed_at = now
+
+
+def abandoned(now: datetime) -> list[models.Draft]:
+    """Return the drafts that nobody went on with."""
+    return list(models.Draft.objects.filter(changed_at__lt=now - timedelta(days=DRAFT_DAYS)).order_by("id"))
+
+
+def forget_unchanged(draft: models.Draft) -> bool:
+    """Remove a draft unless somebody went on with it, or removed it, since it was read."""
+    with transaction.atomic():
+        same = models.Draft.objects.select_for_update().filter(id=draft.id, changed_at=draft.changed_at)
+        if not same.exists():
+            return False
+        forget(draft)
+        return True
 
 
 def forget(draft: models.Draft) -> None:

@@ -86,9 +86,12 @@ _PLANS = f"""
         RETURNING id)
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM rows_gone), 0, EXISTS (SELECT FROM piece)
 """
-# Set-ups that nobody went on with hold secrets; so do sign-ins from which nobody came back.
+# Set-ups that nobody went on with hold secrets; so do sign-ins from which nobody came back. Who was signed in has a day
+# more, in which a worker ends the access.
 _DRAFTS = f"""
-    WITH old AS (SELECT id FROM draft WHERE changed_at < %(now)s - make_interval(days => {DRAFT_DAYS})),
+    WITH old AS (
+        SELECT id FROM draft
+        WHERE changed_at < %(now)s - make_interval(days => {DRAFT_DAYS} + (secrets <> '')::int)),
     ended AS (
         DELETE FROM browser_sign_in
         WHERE expires_at < %(now)s - interval '1 day' OR draft_id IN (SELECT id FROM old)),

@@ -11,9 +11,10 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
+from crosswalk.core.patience import waited_for
 from crosswalk.core.sign_in import Granted
 from crosswalk.core.system import Check, System
-from crosswalk.store import checked, connections, drafts, models
+from crosswalk.store import checked, connections, drafts, halts, models
 from crosswalk.store.connections import Account
 from crosswalk.store.drafts import Entered
 from crosswalk.store.vault import Vault
@@ -148,6 +149,25 @@ def check_again(draft: models.Draft, vault: Vault, clock: Clock, opener: Opener 
 
 def discard(draft: models.Draft, vault: Vault, clock: Clock, opener: Opener = open_system) -> None:
     """Forget a draft, and end the access that was given for it alone."""
+    with waited_for():
+        _end_access(draft, vault, clock, opener)
+    drafts.forget(draft)
+
+
+def discard_abandoned(vault: Vault, clock: Clock, opener: Opener = open_system) -> int:
+    """Discard the drafts that nobody went on with, and return how many; none while everything is stopped.
+
+    Each goes first, so that nobody goes on with it while its access ends.
+    """
+    gone = 0
+    for draft in [] if halts.standing() else drafts.abandoned(clock.now()):
+        if drafts.forget_unchanged(draft):
+            _end_access(draft, vault, clock, opener)
+            gone += 1
+    return gone
+
+
+def _end_access(draft: models.Draft, vault: Vault, clock: Clock, opener: Opener) -> None:
     try:
         have = drafts.accounts(vault, draft)
     except UserError:  # the key is lost; there is nothing left to end the access with
@@ -156,7 +176,6 @@ def discard(draft: models.Draft, vault: Vault, clock: Clock, opener: Opener = op
         used = models.Tenant.objects.filter(system=account.system, identity=account.identity).exists()
         if not used:
             _end(account, draft.name, clock, opener)
-    drafts.forget(draft)
 
 
 def _end(account: Account, name: str, clock: Clock, opener: Opener) -> None:
