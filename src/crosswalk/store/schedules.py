@@ -35,6 +35,12 @@ def of(connection: models.Connection) -> Kept | None:
     return None if found is None else _kept(found)
 
 
+def is_chosen(connection: models.Connection) -> bool:
+    """Tell whether somebody said how runs start: by a schedule, or by hand alone."""
+    by_hand = models.Connection.objects.filter(id=connection.id, by_hand=True)
+    return by_hand.exists() or models.Schedule.objects.filter(connection=connection).exists()
+
+
 def all_kept() -> dict[int, Kept]:
     """Return all schedules, by connection."""
     return {row.connection_id: _kept(row) for row in models.Schedule.objects.all()}
@@ -57,6 +63,7 @@ def save(
     with transaction.atomic():
         before = _locked(connection, expected)
         row = _store(connection, schedule, now)
+        models.Connection.objects.filter(id=connection.id, by_hand=True).update(by_hand=False)
         acts.note("schedule.set", connection, before=_definition(before), after=_definition(row))
     return _kept(row)
 
@@ -86,9 +93,10 @@ def _definition(row: models.Schedule | None) -> dict[str, Any] | None:
 
 
 def remove(connection: models.Connection, *, expected: str | None = None) -> bool:
-    """Take a connection's schedule away; False when it has none. Raises Outdated."""
+    """Take a connection's schedule away, so that runs start by hand alone; False when it has none. Raises Outdated."""
     with transaction.atomic():
         row = _locked(connection, expected)
+        models.Connection.objects.filter(id=connection.id).update(by_hand=True)
         if row is None:
             return False
         acts.note("schedule.removed", connection, before=_definition(row))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -197,7 +198,7 @@ def test_a_schedule_is_looked_ahead_paused_and_removed(site: Site) -> None:
     assert "Nothing starts before somebody has approved" in form.send("resume", part=True).text
     removed = form.send("remove")
     assert removed.status_code == 200
-    assert "There is no schedule yet" in removed.text
+    assert "runs start by hand alone" in removed.text
     assert schedule(site, "rec-schedule") is None
     assert form.send().status_code == 302  # by hand: nothing comes back
     assert schedule(site, "rec-schedule") is None
@@ -207,6 +208,27 @@ def test_a_schedule_is_looked_ahead_paused_and_removed(site: Site) -> None:
         "schedule.resumed",
         "schedule.removed",
     ]
+
+
+def test_that_runs_start_by_hand_alone_is_a_choice_that_finishes_the_step(site: Site) -> None:
+    form = records(site, "rec-by-hand")
+    assert steps(form) == ["done", "done", "next"]
+    assert form.send(schedule__how="hand").status_code == 302
+    again = Form(form.visitor, form.path)
+    assert steps(again) == ["done", "done", "done"]
+    assert again.fields["schedule-how"] == ["hand"]
+    assert "runs start by hand alone" in again.page
+    assert again.send().status_code == 302
+    assert acts(site, "rec-by-hand") == []
+    assert again.send(schedule__how="every").status_code == 302
+    assert schedule(site, "rec-by-hand") is not None
+    assert site.crosswalk("schedule", "remove", "rec-by-hand").code == 0
+    assert steps(Form(form.visitor, form.path))[-1] == "done"
+
+
+def steps(form: Form) -> list[str]:
+    """The state words of a set-up's steps."""
+    return re.findall(r'<span class="step-word">(\w+)</span>', form.page)
 
 
 def test_the_orgs_own_jobs_are_shown_when_asked_for(site: Site) -> None:

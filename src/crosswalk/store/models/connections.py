@@ -21,6 +21,7 @@ class Connection(models.Model):
     initial_sync = models.BooleanField(default=True)  # off: what exists is left until somebody edits it
     initial_at = models.DateTimeField(null=True)  # when what existed was listed, once
     left_at = models.DateTimeField(null=True)  # when what existed was left as it is
+    by_hand = models.BooleanField(default=False, db_default=False)  # that there is no schedule was chosen
 
     class Meta:
         db_table = "connection"

@@ -51,12 +51,13 @@ class Frequency:
         self._schemas = schemas
         self._sent = None if sent is None else sent.copy()
         self.kept = schedules.of(connection)
+        self.by_hand = self.kept is None and schedules.is_chosen(connection)
         self.creation_stored = creation_of(connections.mapping_of(connection))
         self.alerts: dict[str, alerts.Alert] = {}
         self._make()
 
     def _make(self) -> None:
-        initial = schedule_form.initial(self.kept)
+        initial = schedule_form.initial(self.kept, by_hand=self.by_hand)
         self.schedule = ScheduleForm(self._sent, initial=initial)
         self.creation = CreationForm(self._sent, stored=self.creation_stored, schemas=self._schemas)
         self.switches = SwitchesForm(self._sent, stored=switches.of(self.connection))
@@ -73,7 +74,7 @@ class Frequency:
         switches.turn(self.connection, **self.switches.turned())
 
     def _save_schedule(self) -> None:
-        if self.schedule.is_untouched():
+        if self.schedule.is_untouched() and (self.by_hand or self.kept is not None):
             return
         wanted, version = self.schedule.schedule, self.schedule.cleaned_data["version"]
         if wanted is None:
@@ -129,7 +130,7 @@ class Frequency:
             self.alerts["schedule"] = alerts.failed(error)
             self._renew_versions()
             return
-        self.kept = schedules.of(self.connection)
+        self.kept, self.by_hand = None, True
         self._sent["schedule-how"] = "hand"
         self._sent["schedule-version"] = version_of(None)
         self._make()

@@ -109,11 +109,11 @@ class ScheduleForm(forms.Form):
             self.add_error(field, f"{error} {error.cure}")
 
 
-def initial(kept: Kept | None) -> dict[str, Any]:
-    """Return what stands in the form of a schedule."""
+def initial(kept: Kept | None, *, by_hand: bool) -> dict[str, Any]:
+    """Return what stands in the form of a schedule; `by_hand`: that there is none was chosen."""
     known = {"version": version_of(None if kept is None else kept.schedule), "minutes": _USUAL}
     if kept is None:
-        return {**known, "how": "every", "zone": ""}
+        return {**known, "how": "hand" if by_hand else "every", "zone": ""}
     schedule = kept.schedule
     known["zone"] = schedule.zone
     if schedule.quiet is not None:

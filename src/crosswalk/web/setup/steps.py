@@ -23,7 +23,7 @@ class Facts:
 
     connection: Connection | None  # None: both systems are not signed in to yet
     mapping: MappingFile
-    scheduled: bool
+    scheduled: bool  # or by hand alone, as somebody said
     confirmed: bool  # somebody said that the vendor has been prepared
 
 
@@ -97,7 +97,7 @@ def facts_of(connection: Connection) -> Facts:
     return Facts(
         connection=connection,
         mapping=connections.mapping_of(connection),
-        scheduled=schedules.of(connection) is not None,
+        scheduled=schedules.is_chosen(connection),
         confirmed=True,
     )
 
