@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import psycopg
 from tests.helpers.command_line import PROGRAMS, Installation
 
+from crosswalk.store.leases import HOLDERS
+
 SECONDS = 90
 HEARTBEAT = 0.5
 _numbers = itertools.count(1)
@@ -66,12 +68,7 @@ def runs(database: psycopg.Connection) -> Counter[str]:
 
 def under_way(database: psycopg.Connection) -> int:
     """How many connections run: whose lease somebody holds."""
-    ((count,),) = database.execute(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        " AND classid::bigint = hashtext('connection')::bigint & 4294967295"
-    ).fetchall()
-    return int(count)
+    return len(database.execute(HOLDERS).fetchall())
 
 
 def at_work(database: psycopg.Connection) -> int:

@@ -236,7 +236,7 @@ def test_a_pace_that_is_lifted_is_lifted_for_everybody_and_told_once(tenant: int
 
 
 def test_a_plan_neither_takes_back_its_calls_nor_keeps_others_waiting(tenant: int) -> None:
-    from crosswalk.store import feeds, plans
+    from crosswalk.store import leases, plans
     from crosswalk.store.budget import TenantBudget
 
     moments = []
@@ -245,7 +245,7 @@ def test_a_plan_neither_takes_back_its_calls_nor_keeps_others_waiting(tenant: in
         clock = Clock()
         TenantBudget(tenant, clock, per_second=5.0).wait()
         moments.append(clock.now())
-        feeds.end_session()
+        leases.end_session()
 
     planning = TenantBudget(tenant, Clock(), per_second=5.0)
     with plans.rehearsal():

@@ -294,7 +294,7 @@ def test_addresses_and_secrets_are_sealed_and_follow_a_changed_key(world: World)
 
 def test_two_workers_that_look_at_once_tell_once(world: World) -> None:
     from crosswalk.jobs.telling import deliver
-    from crosswalk.store.feeds import end_session
+    from crosswalk.store.leases import end_session
     from crosswalk.sync import noticing
 
     world.add()

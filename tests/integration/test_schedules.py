@@ -110,14 +110,14 @@ def test_a_paused_schedule_rests_and_makes_up_for_one_start(acme: Any) -> None:
 def test_a_schedule_is_taken_by_one_of_two_who_ask_at_once(acme: Any) -> None:
     from django.db import transaction
 
-    from crosswalk.store import feeds, schedules
+    from crosswalk.store import leases, schedules
 
     schedules.save(acme, HOURLY, NOW)
     found: list[list[int]] = []
 
     def other() -> None:
         found.append(_take(NOW))
-        feeds.end_session()
+        leases.end_session()
 
     with transaction.atomic():
         assert schedules.take_due(NOW) == [acme.id]

@@ -49,7 +49,7 @@ def cancel(terminal: Terminal, name: Name) -> Answer:
     What it stored is kept, and its schedule goes on: the next run goes on from there.
     """
     session = open_session()
-    from crosswalk.store import connections, halts
+    from crosswalk.store import connections, halts, leases
 
     connection = connections.get(name)
     if not halts.cancel(connection, session.clock.now()):
@@ -57,7 +57,7 @@ def cancel(terminal: Terminal, name: Name) -> Answer:
             _("No run of {name} is under way.").format(name=name),
             cure=_("To keep it from running: crosswalk runs pause {name}").format(name=name),
         )
-    ended = _ended(lambda: connection.id not in halts.under_way())
+    ended = _ended(lambda: connection.id not in leases.under_way())
     if ended:
         halts.uncancel(connection.id)
     return _told(terminal, name, "cancelled" if ended else "stopping")
@@ -70,11 +70,11 @@ def pause(terminal: Terminal, name: Name) -> Answer:
     Not by itself and not by hand. Looking (plan, verify) and changing its mapping remain possible.
     """
     session = open_session()
-    from crosswalk.store import connections, halts
+    from crosswalk.store import connections, halts, leases
 
     connection = connections.get(name)
     halts.pause(connection, session.clock.now())
-    ended = _ended(lambda: connection.id not in halts.under_way())
+    ended = _ended(lambda: connection.id not in leases.under_way())
     return _told(terminal, name, "paused" if ended else "stopping")
 
 
@@ -107,10 +107,10 @@ def stop(
             cure=_("One run: crosswalk runs cancel NAME. One connection: crosswalk runs pause NAME."),
         )
     session = open_session()
-    from crosswalk.store import halts
+    from crosswalk.store import halts, leases
 
     halts.stop(session.clock.now())
-    ended = _ended(lambda: not halts.under_way())
+    ended = _ended(lambda: not leases.under_way())
     return _told(terminal, None, "stopped" if ended else "stopping")
 
 

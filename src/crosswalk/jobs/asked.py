@@ -12,7 +12,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.store import halts, runs, tasks
-from crosswalk.store.feeds import end_session
+from crosswalk.store.leases import end_session
 from crosswalk.store.models import Connection
 from crosswalk.store.tasks import Begun
 from crosswalk.store.vault import Vault

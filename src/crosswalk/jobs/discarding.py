@@ -11,7 +11,7 @@ import structlog
 from django.db import Error
 
 from crosswalk.core.clock import Clock
-from crosswalk.store.feeds import end_session
+from crosswalk.store.leases import end_session
 from crosswalk.store.vault import Vault
 from crosswalk.sync import drafts
 

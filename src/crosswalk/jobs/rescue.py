@@ -12,6 +12,7 @@ from django.db import transaction
 
 from crosswalk.store import tasks
 from crosswalk.store.jobs import defer
+from crosswalk.store.leases import HOLDERS
 
 from .settings import WORKER, WORKERS
 
@@ -24,16 +25,13 @@ _TAKE = """
 """
 # Each statement of a run renews its session's mark; its lease belongs to that session. Who holds no lease yet hangs
 # while it opens the systems.
-_TAKE_HUNG = """
+_TAKE_HUNG = f"""
     SELECT job.id, (job.args ->> 'connection_id')::int, (job.args ->> 'task')::bigint, holder.pid
     FROM procrastinate_jobs job LEFT JOIN (
-        SELECT held.objid::bigint AS connection_id, session.pid,
+        SELECT held.connection_id, session.pid,
             CASE WHEN session.state = 'active' AND session.wait_event_type IS DISTINCT FROM 'Client' THEN now()
                 ELSE session.state_change END AS heard_at
-        FROM pg_locks held JOIN pg_stat_activity session ON session.pid = held.pid
-        WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 2
-          AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND held.classid::bigint = hashtext('connection')::bigint & 4294967295
+        FROM ({HOLDERS}) held JOIN pg_stat_activity session USING (pid)
     ) holder ON holder.connection_id = (job.args ->> 'connection_id')::int
     WHERE job.status = 'doing' AND now() - make_interval(secs => %s) > coalesce(
         holder.heard_at,
@@ -42,16 +40,13 @@ _TAKE_HUNG = """
     FOR UPDATE OF job SKIP LOCKED
 """
 _END_SESSION = "SELECT pg_terminate_backend(%s)"
-_END_SESSIONS = """
+_END_SESSIONS = f"""
     SELECT pg_terminate_backend(session.pid)
     FROM pg_stat_activity session
     WHERE session.application_name LIKE %s AND session.application_name <> %s
       AND session.application_name IN (
         SELECT holder.application_name
-        FROM pg_locks held JOIN pg_stat_activity holder ON holder.pid = held.pid
-        WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 2
-          AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND held.classid::bigint = hashtext('connection')::bigint & 4294967295 AND held.objid::bigint = %s)
+        FROM ({HOLDERS}) held JOIN pg_stat_activity holder USING (pid) WHERE held.connection_id = %s)
 """
 _GIVE_UP = "SELECT procrastinate_finish_job_v1(%s, 'failed', true)"
 

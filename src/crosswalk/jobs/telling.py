@@ -11,7 +11,7 @@ from django.db import Error
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
 from crosswalk.store import notices
-from crosswalk.store.feeds import end_session
+from crosswalk.store.leases import end_session
 from crosswalk.store.notices import Sending
 from crosswalk.store.vault import Vault
 from crosswalk.sync import noticing

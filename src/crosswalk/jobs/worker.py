@@ -19,8 +19,8 @@ from procrastinate.exceptions import ConnectorException
 from crosswalk.core.clock import Clock
 from crosswalk.core.structs import know_all
 from crosswalk.store import retention, tasks
-from crosswalk.store.feeds import end_session
 from crosswalk.store.jobs import RUN, TASK
+from crosswalk.store.leases import end_session
 from crosswalk.store.vault import Vault
 from crosswalk.systems import load_all
 

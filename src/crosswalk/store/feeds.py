@@ -1,9 +1,8 @@
-"""Feeds: their rows, who uses them, and the lease under which they are read."""
+"""Feeds: their rows, and who uses them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -159,24 +158,3 @@ def seekers_of(tenant_id: int, tag: str) -> list[int]:
         activecampaign_id=tenant_id, settings__creation="tagged", settings__creation_tag=tag
     )
     return list(found.order_by("id").values_list("id", flat=True))
-
-
-def end_session() -> None:
-    """Close this thread's session with the database."""
-    database.close()
-
-
-@contextmanager
-def lease(name: str, number: int, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the lease `name` of a row; another process waits for it (or gets False). It ends with its holder."""
-    with database.cursor() as cursor:
-        call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        cursor.execute(f"SELECT {call}(hashtext(%s), %s)", [name, number])
-        (answer,) = cursor.fetchone()
-    held = wait or bool(answer)
-    try:
-        yield held
-    finally:
-        if held:
-            with database.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s), %s)", [name, number])

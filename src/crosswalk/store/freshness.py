@@ -15,6 +15,7 @@ from django.db import connection as database
 from crosswalk.core.failures import FailureKind
 
 from .brakes import BRAKE
+from .leases import HOLDERS
 from .outcomes import LATENCY_BOUNDS
 
 _CHOICES = ["conflict", "ambiguous"]  # kinds of holds on which a person decides
@@ -64,12 +65,9 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
 # What waits and what is held is counted in one pass each: a look at the inbox per connection would read it as often.
 _STANDING = f"""
-    WITH leased AS MATERIALIZED (
-        SELECT objid::bigint AS id FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND classid::bigint = hashtext('connection')::bigint & 4294967295),
+    WITH leased AS MATERIALIZED ({HOLDERS}),
     going AS (SELECT r.connection_id AS id, max(r.started_at) AS started_at
-              FROM run r JOIN leased ON leased.id = r.connection_id WHERE r.state = 'running' GROUP BY 1),
+              FROM run r JOIN leased USING (connection_id) WHERE r.state = 'running' GROUP BY 1),
     seen AS (SELECT connection_id AS id, count(*) AS waiting, min(coalesce(waits_since, requested_at)) AS oldest_at
              FROM inbox WHERE %(all)s OR connection_id = ANY(%(connections)s::bigint[]) GROUP BY 1),
     told AS (SELECT connection_id AS id, min(intended_at) AS oldest_at

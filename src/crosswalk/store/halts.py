@@ -18,7 +18,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import Halted
 from crosswalk.core.system import Budget
 
-from . import acts
+from . import acts, leases
 from .models import Connection, Halt, Schedule
 from .runs import STOPPED, ended_so
 
@@ -27,11 +27,6 @@ _FIRST = (
     "SELECT halt.kind, halt.since, coalesce(connection.name, '') FROM halt LEFT JOIN connection"
     " ON connection.id = halt.connection_id WHERE halt.connection_id IS NULL OR halt.connection_id = %s"
     " ORDER BY halt.connection_id NULLS FIRST LIMIT 1"
-)
-_LEASED = (
-    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND classid::bigint = hashtext('connection')::bigint & 4294967295"
 )
 
 
@@ -151,7 +146,7 @@ def _make_due(connection_ids: Iterable[int], now: datetime) -> None:
 
 def cancel(connection: Connection, now: datetime) -> bool:
     """Have the run under way stop before its next call; False when there is none."""
-    if connection.id not in under_way():
+    if connection.id not in leases.under_way():
         return False
     with transaction.atomic():
         Halt.objects.get_or_create(connection=connection, defaults={"kind": "cancelled", "since": now})
@@ -162,10 +157,3 @@ def cancel(connection: Connection, now: datetime) -> bool:
 def uncancel(connection_id: int) -> None:
     """The run that was cancelled has ended: the next one is not meant."""
     Halt.objects.filter(connection=connection_id, kind="cancelled").delete()
-
-
-def under_way() -> set[int]:
-    """Return the connections that run, or are planned, at the moment."""
-    with database.cursor() as cursor:
-        cursor.execute(_LEASED)
-        return {number for (number,) in cursor.fetchall()}

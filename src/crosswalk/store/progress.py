@@ -18,7 +18,7 @@ from django.db import connection as database
 
 from crosswalk.core.clock import Clock
 
-from . import halts
+from . import leases
 from .models import Progress
 
 EVERY = 1.0  # seconds between two writings, and before the first
@@ -67,7 +67,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 def of(connection_id: int) -> Seen | None:
     """Return how far a connection's run or plan has come; None where none is under way, or none for long enough."""
     row = Progress.objects.filter(connection_id=connection_id).first()
-    if row is None or connection_id not in halts.under_way():
+    if row is None or connection_id not in leases.under_way():
         return None
     return Seen(**{name: getattr(row, name) for name in Seen.__struct_fields__})
 

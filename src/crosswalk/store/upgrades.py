@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
 
-from .feeds import lease
+from .leases import lease
 from .migrate import migrate
 
 CONTRACT = "contract"  # the second word of such a migration's name

@@ -9,7 +9,7 @@ from crosswalk.core import phases
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.system import Page, Record
-from crosswalk.store import consents, feeds, inbox, selection, sweeps
+from crosswalk.store import consents, feeds, inbox, leases, selection, sweeps
 from crosswalk.store.models import Feed
 
 from .ahead import Seen, ahead
@@ -36,7 +36,7 @@ def pull(context: Context, side: Side, object: str) -> None:
     One reading serves every connection of the tenant. When readers are new, it begins from the start.
     """
     tenant = context.tenants[side]
-    with feeds.lease(f"feed {object}", tenant):
+    with leases.lease(f"feed {object}", tenant):
         feed = feeds.open_feed(tenant, object)
         readers = feeds.readers_of(side, tenant, object)
         fields = context.read_for(side, object, readers)
@@ -78,7 +78,9 @@ def _read_to_end(
         return system.feed(object, fields, cursor, seen, only)
 
     try:
-        for page in ahead(read, intake.seen, feeds.end_session) if context.reads_ahead else read(intake.seen):
+        for page in (
+            ahead(read, intake.seen, leases.end_session) if context.reads_ahead else read(intake.seen)
+        ):
             intake.take(page)
     except SystemFailure:
         intake.store()  # what was read before it need not be read again
@@ -133,7 +135,7 @@ def pull_tagged(context: Context, tag: str, *, again: bool = False) -> int:
     """Read which contacts carry the tag, when that may have changed, or `again`; return how many pages it took."""
     tenant = context.tenants[Side.ACTIVECAMPAIGN]
     fields = context.fields(Side.ACTIVECAMPAIGN, CONTACT)
-    with feeds.lease(f"feed tagged {tag}", tenant):
+    with leases.lease(f"feed tagged {tag}", tenant):
         feed = feeds.open_feed(tenant, f"tagged:{tag}")
         before = None if again else feed.cursor
         ids: list[str] = []
@@ -152,7 +154,7 @@ def read_consents(context: Context) -> None:
     if not context.settings.consent:
         return
     tenant = context.tenants[Side.ACTIVECAMPAIGN]
-    with feeds.lease("feed consent", tenant):
+    with leases.lease("feed consent", tenant):
         feed = feeds.open_feed(tenant, "consent")
         known = consents.Known(tenant, CONTACT)
         for page in context.systems[Side.ACTIVECAMPAIGN].consents(CONTACT, feed.cursor, known):

@@ -17,9 +17,9 @@ from crosswalk.core.system import WriteOptions
 from crosswalk.store import (
     connections,
     described,
-    feeds,
     halts,
     inbox,
+    leases,
     outbox,
     plan_rows,
     plans,
@@ -65,7 +65,7 @@ def make_plan(context: Context, applied: Applied | None = None) -> Plan:
     when another run is under way, and when somebody who changes the mapping does not come to an end.
     """
     with (
-        feeds.lease("connection", context.connection_id, wait=False) as held,
+        leases.of_connection(context.connection_id) as held,
         _deciding_anew(context, applied),
         context.watched("plan"),
     ):
@@ -180,7 +180,7 @@ def run(
     Raises SystemFailure when a system cannot be reached or signed in to, or an e-mail field vanished, and Halted when a
     person stops it; everything seen and intended is kept.
     """
-    with feeds.lease("connection", context.connection_id, wait=False) as held:
+    with leases.of_connection(context.connection_id) as held:
         _require(held, context)
         trial = choose(context, plan, records) if plan is not None and records is not None else None
         record = runs.start(context.connection_id, KIND if trial else kind, context.clock.now())

@@ -12,7 +12,7 @@ from typing import Any
 from crosswalk.core import phases
 from crosswalk.core.mapping import Side
 from crosswalk.core.sweep import Place, Step, begun, charged, is_due, may_go_on, moved, round_takes
-from crosswalk.store import feeds, sweeps
+from crosswalk.store import feeds, leases, sweeps
 from crosswalk.store.feeds import Reader
 from crosswalk.store.models import Connection, Feed
 from crosswalk.systems import RECORDS_A_CALL
@@ -45,7 +45,7 @@ def share_of(readers: Sequence[Reader]) -> float:
 
 def _sweep(context: Context, side: Side, object: str, readers: Sequence[Reader], *, whole: bool) -> int:
     tenant = context.tenants[side]
-    with feeds.lease(f"sweep {object}", tenant, wait=whole) as held:
+    with leases.lease(f"sweep {object}", tenant, wait=whole) as held:
         if not held:
             return 0  # somebody else is at it
         feed = feeds.open_feed(tenant, object)  # they may have moved it
@@ -92,7 +92,7 @@ def _read_on(
     """
     object = feed.name
     only = [reader.selection for reader in readers if reader.selection is not None]
-    with feeds.lease(f"feed {object}", feed.tenant_id):
+    with leases.lease(f"feed {object}", feed.tenant_id):
         found = context.systems[side].read_range(
             object, context.fields(side, object), place.after, only or None
         )

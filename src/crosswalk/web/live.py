@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from crosswalk.core.pace import duration
-from crosswalk.store import halts, jobs, progress, tasks
+from crosswalk.store import jobs, leases, progress, tasks
 from crosswalk.store.models import Connection, Task
 from crosswalk.store.progress import Seen
 
@@ -33,7 +33,7 @@ class Live:
 def live(connection: Connection) -> Live | None:
     """Return what is under way in a connection, or waits to be; None: nothing."""
     task = tasks.open_of(connection)
-    works = connection.id in halts.under_way()
+    works = connection.id in leases.under_way()
     if task is None and not works:
         return None
     if task is not None and task.state == tasks.WAITING and not works:

@@ -120,13 +120,13 @@ def test_what_ends_within_a_second_writes_nothing(both: TwoSystems, monkeypatch:
 
 
 def test_it_is_written_once_a_second_with_what_tells_the_pace(both: TwoSystems) -> None:
-    from crosswalk.store import feeds, progress
+    from crosswalk.store import leases, progress
 
     begun(both)
     moments = iter([0.0, 0.5, 1.5, 1.5, 2.0, 3.0, 3.0])
     number = both.context().connection_id
     keeper = progress.Keeper(number, "run", both.clock, lambda: 7, lambda: next(moments))
-    with feeds.lease("connection", number):
+    with leases.of_connection(number):
         keeper.note("read crm contact", 10, 500)
         assert progress.of(number) is None  # within the first second
         both.wait(10)

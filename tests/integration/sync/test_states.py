@@ -218,10 +218,10 @@ def test_brakes_pauses_missing_mappings_and_first_syncs_are_told(both: TwoSystem
 
 
 def test_a_run_is_running_only_while_its_process_holds_the_connection(both: TwoSystems, linked: str) -> None:
-    from crosswalk.store import feeds, runs
+    from crosswalk.store import leases, runs
 
     number = both.context().connection_id
-    with feeds.lease("connection", number, wait=False):
+    with leases.of_connection(number):
         runs.start(number, "manual", both.clock.now())
         assert state(both) == (State.RUNNING, Cause.RUNNING)
     assert state(both) == (State.OK, Cause.SETTLED)  # it died

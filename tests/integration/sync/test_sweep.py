@@ -273,14 +273,14 @@ def test_a_sweep_that_fails_takes_nothing_with_it(both: TwoSystems) -> None:
 
 
 def test_while_another_process_sweeps_nobody_else_does(both: TwoSystems) -> None:
-    from crosswalk.store import feeds
+    from crosswalk.store import leases
 
     linked(both)
     both.wait(HOUR)
     account = both.context().tenants[Side.ACTIVECAMPAIGN]
     marks = both.marks()
 
-    with feeds.lease("sweep contact", account), both.another_session():
+    with leases.lease("sweep contact", account), both.another_session():
         both.sync()
 
     assert [asked for asked in ranges_read(both, marks) if of_contacts(asked)] == []
