@@ -1,21 +1,19 @@
-"""What is known of one record without asking a system: both sides as last known, what is held, what was written.
+"""What is told of one record: the form of it, and how it is put together.
 
-`explain` reads both sides and says what would be decided; what it says has the same form.
+What both sides hold is told by a source: `explain` reads them, `explain_stored` asks the database alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from crosswalk.core.mapping import FieldMapping, Side
-from crosswalk.core.values import Value, unpack
-from crosswalk.store import connections, consent_links, history, inbox, mapped, pairs
-from crosswalk.store.mapped import Pairing
-from crosswalk.store.models import Connection
-from crosswalk.store.pairs import HoldRow, LinkRow
+from crosswalk.core.values import Value
+from crosswalk.store import consent_links, history, pairs
+from crosswalk.store.pairs import LinkRow
 
 UNKNOWN = "(unknown)"
 
@@ -58,57 +56,62 @@ class Explanation(msgspec.Struct, kw_only=True):
 
     side: str
     record_id: str
-    directory: list[
-        dict[str, Any]
-    ]  # what the feeds showed: object, key, stamp, deleted, why it does not take part
+    # what the feeds showed: object, key, stamp, deleted, why it does not take part
+    directory: list[dict[str, Any]]
     links: list[LinkExplanation]
     unmet: list[str] = []  # of a CRM record without link: the criteria that it does not meet now
 
 
-def stored(connection: Connection, side: Side, record_id: str) -> Explanation | None:
-    """Return what is stored of a record; None when neither a link nor a feed ever showed it."""
-    known = history.directory_rows(
-        connection.crm_id if side is Side.CRM else connection.activecampaign_id, record_id
-    )
-    links = pairs.link_of(connection.id, side, record_id)
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store knows of a record."""
+
+    side: Side
+    record_id: str
+    directory: list[dict[str, Any]]
+    links: Sequence[LinkRow]
+    closed: Sequence[dict[str, Any]]
+
+
+class Ends(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source says of a link's two records."""
+
+    fields: list[FieldExplanation]
+    unmet: list[str] = []
+    standings: Mapping[Side, str] = {}
+
+
+Source = Callable[[LinkRow, Mapping[str, str]], Ends]  # a link, and why its fields are held
+
+
+def look_up(connection_id: int, tenant_id: int, side: Side, record_id: str) -> Found:
+    """Return what is known of a record; of a CRM record without link, the links of what it became."""
+    known = history.directory_rows(tenant_id, record_id)
+    links = pairs.link_of(connection_id, side, record_id)
     if side is Side.CRM and not links:
-        links = links_of_successor(connection.id, known)
-    closed = history.closed_links(connection.id, side, record_id)
-    if not known and not links and not closed:
-        return None
-    return Explanation(
-        side=side.value,
-        record_id=record_id,
-        directory=known,
-        links=[*_links(connection, links), *map(closed_link, closed)],
-    )
+        links = _links_of_successor(connection_id, known)
+    closed = history.closed_links(connection_id, side, record_id)
+    return Found(side=side, record_id=record_id, directory=known, links=links, closed=closed)
 
 
-def links_of_successor(connection_id: int, known: list[dict[str, Any]]) -> list[LinkRow]:
+def _links_of_successor(connection_id: int, known: list[dict[str, Any]]) -> list[LinkRow]:
     """Return the links of what a CRM record was merged into or converted to."""
     ids = [row["successor"].partition(" ")[2] for row in known if row["successor"]]
     return [link for each in ids if each for link in pairs.link_of(connection_id, Side.CRM, each)]
 
 
-def _links(connection: Connection, links: list[LinkRow]) -> list[LinkExplanation]:
-    mapping = {each.object: each.fields for each in connections.mapping_of(connection).objects}
-    found, holds = mapped.known(connection.id), pairs.holds_of([link.id for link in links])
-    return [
-        _link(connection, link, mapping.get(link.object, ()), found, holds.get(link.id, {})) for link in links
-    ]
+def explanation(found: Found, source: Source) -> Explanation:
+    """Tell of a record, and of its links what `source` says."""
+    return Explanation(
+        side=found.side.value,
+        record_id=found.record_id,
+        directory=found.directory,
+        links=[*(_link(link, source) for link in found.links), *map(_closed_link, found.closed)],
+    )
 
 
-def _link(
-    connection: Connection,
-    link: LinkRow,
-    fields: tuple[FieldMapping, ...],
-    found: Mapping[Pairing, mapped.Mapped],
-    holds: Mapping[str, HoldRow],
-) -> LinkExplanation:
+def _link(link: LinkRow, source: Source) -> LinkExplanation:
     reasons = history.hold_reasons(link.id)
-    seen = _seen(connection.id, link)
-    shadows = {side: unpack(link.shadow(side)) for side in Side}
-    crm, activecampaign = consent_links.shadows_of(link.id)
+    ends = source(link, reasons)
     return LinkExplanation(
         object=link.object,
         crm_id=link.crm_id,
@@ -116,65 +119,15 @@ def _link(
         state=link.state,
         is_primary=link.is_primary,
         selected=link.selected,
-        unmet=[],
-        fields=[
-            _field(
-                pair, found.get((link.object, pair.crm, pair.activecampaign)), seen, shadows, holds, reasons
-            )
-            for pair in fields
-        ],
-        consent={
-            "crm": None,
-            "activecampaign": None,
-            "crm_shadow": crm,
-            "activecampaign_shadow": activecampaign,
-            "evidence": consent_links.evidence_of(link.id),
-        },
+        unmet=ends.unmet,
+        fields=ends.fields,
+        consent=_consent(link.id, ends.standings, consent_links.shadows_of(link.id)),
         holds=[reason for field, reason in reasons.items() if not field],
         journal=history.journal_of(link.id, joined=True),
     )
 
 
-def _seen(connection_id: int, link: LinkRow) -> dict[Side, Mapping[str, Value]]:
-    """Return what waits to be looked at, by side."""
-    return {
-        Side.CRM: inbox.values_of(connection_id, Side.CRM, link.object, link.crm_id),
-        Side.ACTIVECAMPAIGN: inbox.values_of(
-            connection_id, Side.ACTIVECAMPAIGN, "contact", link.activecampaign_id
-        ),
-    }
-
-
-def _field(
-    pair: FieldMapping,
-    known: mapped.Mapped | None,
-    seen: Mapping[Side, Mapping[str, Value]],
-    shadows: Mapping[Side, Mapping[str, Value]],
-    holds: Mapping[str, HoldRow],
-    reasons: Mapping[str, str],
-) -> FieldExplanation:
-    hold = holds.get(pair.crm)
-    held = unpack(hold.values) if hold is not None else {}
-    settled = {side: shadows[side].get(pair.name(side), UNKNOWN) for side in Side}
-    last = {side: seen[side].get(pair.name(side), held.get(side.value, settled[side])) for side in Side}
-    return FieldExplanation(
-        crm_field=pair.crm,
-        crm_label=known.crm_label if known and known.crm_label else pair.crm,
-        activecampaign_field=pair.activecampaign,
-        activecampaign_label=known.activecampaign_label
-        if known and known.activecampaign_label
-        else pair.activecampaign,
-        crm=last[Side.CRM],
-        activecampaign=last[Side.ACTIVECAMPAIGN],
-        crm_shadow=settled[Side.CRM],
-        activecampaign_shadow=settled[Side.ACTIVECAMPAIGN],
-        decision="",
-        reason="",
-        hold=reasons.get(pair.crm),
-    )
-
-
-def closed_link(row: dict[str, Any]) -> LinkExplanation:
+def _closed_link(row: Mapping[str, Any]) -> LinkExplanation:
     """Tell why a link closed, and what was written over it."""
     return LinkExplanation(
         object=row["object"],
@@ -186,13 +139,47 @@ def closed_link(row: dict[str, Any]) -> LinkExplanation:
         selected=True,
         unmet=[],
         fields=[],
-        consent={
-            "crm": None,
-            "activecampaign": None,
-            "crm_shadow": None,
-            "activecampaign_shadow": None,
-            "evidence": consent_links.evidence_of(row["id"]),
-        },
+        consent=_consent(row["id"], {}, (None, None)),
         holds=[],
         journal=history.journal_of(row["id"], joined=True),
+    )
+
+
+def _consent(
+    link_id: int, standings: Mapping[Side, str], shadows: tuple[str | None, str | None]
+) -> dict[str, Any]:
+    """Return who may be mailed as both sides say it, and why they came to it."""
+    crm, contact = shadows
+    return {
+        "crm": standings.get(Side.CRM),
+        "activecampaign": standings.get(Side.ACTIVECAMPAIGN),
+        "crm_shadow": crm,
+        "activecampaign_shadow": contact,
+        "evidence": consent_links.evidence_of(link_id),
+    }
+
+
+def field_told(
+    pair: FieldMapping,
+    *,
+    labels: Mapping[Side, str],
+    now: Mapping[Side, Value],
+    settled: Mapping[Side, Value],
+    decision: str = "",
+    reason: str = "",
+    hold: str | None,
+) -> FieldExplanation:
+    """Tell of one field of a link."""
+    return FieldExplanation(
+        crm_field=pair.crm,
+        crm_label=labels[Side.CRM],
+        activecampaign_field=pair.activecampaign,
+        activecampaign_label=labels[Side.ACTIVECAMPAIGN],
+        crm=now[Side.CRM],
+        activecampaign=now[Side.ACTIVECAMPAIGN],
+        crm_shadow=settled[Side.CRM],
+        activecampaign_shadow=settled[Side.ACTIVECAMPAIGN],
+        decision=decision,
+        reason=reason,
+        hold=hold,
     )

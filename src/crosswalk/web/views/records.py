@@ -18,7 +18,8 @@ from crosswalk.store import holds, search
 from crosswalk.store.models import Connection
 from crosswalk.sync.context import CONTACT
 from crosswalk.sync.explain import explain
-from crosswalk.sync.explained import Explanation, LinkExplanation, stored
+from crosswalk.sync.explain_stored import stored
+from crosswalk.sync.explained import Explanation, LinkExplanation
 from crosswalk.sync.seeking import Sought, is_email, seek
 from crosswalk.sync.setup import open_context
 from crosswalk.web import alerts, services, telling
