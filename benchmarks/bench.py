@@ -14,7 +14,8 @@ from crosswalk.core.mapping import Brake, Brakes, CreationRule, MappingFile, Set
 from crosswalk.core.system import System
 from crosswalk.sync import setup
 from crosswalk.sync.context import Context
-from crosswalk.sync.run import make_plan, run
+from crosswalk.sync.planning import make_plan
+from crosswalk.sync.run import run
 from crosswalk.systems import open_system
 from crosswalk.systems.http import HttpClient
 

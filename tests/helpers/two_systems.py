@@ -33,6 +33,7 @@ from crosswalk.sync.choosing import Outcome, choose_value
 from crosswalk.sync.context import Context
 from crosswalk.sync.explain import explain
 from crosswalk.sync.explained import Explanation
+from crosswalk.sync.planning import make_plan
 from crosswalk.sync.run import RunResult
 from crosswalk.sync.verify import Verification, verify
 from crosswalk.systems import open_system
@@ -263,7 +264,7 @@ class TwoSystems:
         return self.context(name)
 
     def plan(self, name: str = NAME, applied: Mapping[str, Sequence[str]] | None = None) -> models.Plan:
-        return runs.make_plan(self.context(name), applied)
+        return make_plan(self.context(name), applied)
 
     def sync(
         self, name: str = NAME, *, plan: models.Plan | None = None, sweep_all: bool = False

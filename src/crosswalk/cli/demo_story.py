@@ -187,7 +187,7 @@ class Story:
             self._terminal.say(_("Columns without a partner of a like name: {fields}").format(fields=names))
 
     def _first_sync(self) -> None:
-        from crosswalk.sync.run import make_plan
+        from crosswalk.sync.planning import make_plan
 
         with self._step(_("Plan"), _("what the first sync would write")) as step, self._context() as context:
             plan = make_plan(context)

@@ -97,14 +97,14 @@ def _note(context: Context, what: str, plan: Plan | None) -> None:
 
 
 def _plan(context: Context) -> Plan:
-    from crosswalk.sync.run import make_plan
+    from crosswalk.sync.planning import make_plan
 
     return make_plan(context)
 
 
 def _plan_anew(context: Context, object: str | None, field: str | None) -> Plan:
     from crosswalk.sync.applying import fields_to_apply
-    from crosswalk.sync.run import make_plan
+    from crosswalk.sync.planning import make_plan
 
     return make_plan(context, fields_to_apply(context, object, field))
 

@@ -18,7 +18,8 @@ from crosswalk.store.tasks import Begun
 from crosswalk.store.vault import Vault
 from crosswalk.sync.approval import kind_of_run, require_plan, run_released, stored_plan
 from crosswalk.sync.context import Context
-from crosswalk.sync.run import make_plan, opening
+from crosswalk.sync.planning import make_plan
+from crosswalk.sync.run import opening
 from crosswalk.sync.setup import open_context
 from crosswalk.sync.sign_in import Opener
 from crosswalk.systems import open_system

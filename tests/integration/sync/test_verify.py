@@ -17,7 +17,7 @@ ONE_WAY = FieldMapping(crm="Nickname__c", activecampaign="Nickname", to_crm=Upda
 def test_a_write_that_got_lost_is_not_excused_by_the_rule_of_the_other_direction(both: TwoSystems) -> None:
     from django.db import connection
 
-    from crosswalk.sync.run import make_plan
+    from crosswalk.sync.planning import make_plan
     from crosswalk.sync.verify import verify
 
     crm_id = both.crm_new(FirstName="Ana", Email="ana@example.org", Nickname__c="old")
