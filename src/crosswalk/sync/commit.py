@@ -34,7 +34,6 @@ def _siblings(rows: Iterable[OutboxRow]) -> dict[int, set[int]]:
 
 def commit_settled(
     context: Context,
-    run_id: int,
     read: Sequence[tuple[OutboxRow, str, Values, set[str] | None]],
     acked_at: datetime,
     *,
@@ -70,7 +69,9 @@ def commit_settled(
             settlement.row = outbox.with_versions(row, row.crm_version, version)
         settlements.append(settlement)
         open_rows.get(row.link_id, set()).discard(row.id)
-    outbox.commit_receipts(context.connection_id, run_id, context.tenants, settlements, context.clock.now())
+    outbox.commit_receipts(
+        context.connection_id, context.own_run(), context.tenants, settlements, context.clock.now()
+    )
 
 
 def _nothing_new(context: Context, link: LinkRow, side: Side, read: Values) -> bool:
@@ -107,7 +108,6 @@ def _ended(
 
 def take_receipts(
     context: Context,
-    run_id: int,
     rows: Mapping[int, OutboxRow],
     receipts: Sequence[Receipt],
     asked_at: datetime,
@@ -125,18 +125,18 @@ def take_receipts(
         (row, receipt.record_id or row.record_id or "", receipt.values, None)
         for row, receipt in by_outcome[Outcome.DONE]
     ]
-    commit_settled(context, run_id, done, now, confirmed=False)
-    _duplicates(context, run_id, by_outcome[Outcome.DUPLICATE], asked_at)
+    commit_settled(context, done, now, confirmed=False)
+    _duplicates(context, by_outcome[Outcome.DUPLICATE], asked_at)
     again = [row.id for row, _ in by_outcome[Outcome.RETRY]]
     outbox.mark_again(again)
     unmoved = _moved(context, by_outcome[Outcome.MOVED])
-    gone = _changed(context, run_id, [row for row, _ in by_outcome[Outcome.CHANGED]])
+    gone = _changed(context, [row for row, _ in by_outcome[Outcome.CHANGED]])
     _missing(context, [*(row for row, _ in by_outcome[Outcome.MISSING]), *gone], now)
     hold_refused(context, [*by_outcome[Outcome.REFUSED], *unmoved], now)
     return again
 
 
-def _changed(context: Context, run_id: int, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+def _changed(context: Context, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
     """What the target holds tells whether a person wrote to it or we did; return the rows whose target is gone."""
     gone: list[OutboxRow] = []
     for object in sorted({row.object for row in rows}):
@@ -147,12 +147,12 @@ def _changed(context: Context, run_id: int, rows: Sequence[OutboxRow]) -> list[O
         records = {record.id: record for record in fetched.records}
         gone += [row for row in of_object if row.record_id in fetched.missing]
         found = [(row, records[row.record_id]) for row in of_object if row.record_id in records]
-        settle_by_value(context, run_id, side, object, found)
+        settle_by_value(context, side, object, found)
     return gone
 
 
 def settle_by_value(
-    context: Context, run_id: int, side: Side, object: str, found: Sequence[tuple[OutboxRow, Record]]
+    context: Context, side: Side, object: str, found: Sequence[tuple[OutboxRow, Record]]
 ) -> None:
     """Fields that hold what was intended are receipted; the rest is merged anew from fresh values."""
     if not found:
@@ -170,7 +170,7 @@ def settle_by_value(
             continue
         kept = row if complete else outbox.with_versions(row, None, None)
         settled.append((kept, record.id, record.values, None if complete else done))
-    commit_settled(context, run_id, settled, acked_at)
+    commit_settled(context, settled, acked_at)
     outbox.drop(undone)
     inbox.want(context.connection_id, side, object, [record.id for _, record in found], context.clock.now())
 
@@ -208,9 +208,7 @@ def _moved(context: Context, moved: Sequence[tuple[OutboxRow, Receipt]]) -> list
     return refused
 
 
-def _duplicates(
-    context: Context, run_id: int, refused: Sequence[tuple[OutboxRow, Receipt]], asked_at: datetime
-) -> None:
+def _duplicates(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]], asked_at: datetime) -> None:
     """A create met a record with that key: the record becomes a sighting, never an overwrite.
 
     One that this very call made, and was refused when something on the way repeated it, is receipted.
@@ -221,7 +219,7 @@ def _duplicates(
             continue
         found = look_up(context, side, {(row.object, row.key) for row, _ in of_side if row.key})
         ours = _made_since(context, side, [row for row, _ in of_side], found, asked_at)
-        commit_settled(context, run_id, ours, context.clock.now())
+        commit_settled(context, ours, context.clock.now())
         made = {row.id for row, *_ in ours}
         outbox.drop([row.id for row, _ in of_side if row.id not in made])
 

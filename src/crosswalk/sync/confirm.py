@@ -44,19 +44,19 @@ def await_imports(context: Context) -> Results:
     return Results(batches=batches, acked_at=acked_at)
 
 
-def confirm_imports(context: Context, run_id: int, results: Results) -> None:
+def confirm_imports(context: Context, results: Results) -> None:
     """Commit the writes of completed batches; call it after the contact feed was read."""
     after = 0
     while rows := outbox.sent_in(context.connection_id, list(results.batches), after, _PAGE):
         after = rows[-1].id
-        rows = _confirm(context, run_id, rows, results)
+        rows = _confirm(context, rows, results)
         unseen = [row for row in rows if row.op == Op.CREATE and row.key]
         look_up(context, Side.ACTIVECAMPAIGN, {(CONTACT, row.key) for row in unseen if row.key})
-        rest = _confirm(context, run_id, rows, results)
-        _give_up(context, run_id, _confirm_renamed(context, run_id, rest, results), results)
+        rest = _confirm(context, rows, results)
+        _give_up(context, _confirm_renamed(context, rest, results), results)
 
 
-def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results) -> list[OutboxRow]:
+def _confirm(context: Context, rows: Sequence[OutboxRow], results: Results) -> list[OutboxRow]:
     """Settle the rows whose contact was read since; return the others."""
     if not rows:
         return []
@@ -80,14 +80,12 @@ def _confirm(context: Context, run_id: int, rows: Sequence[OutboxRow], results: 
             settled.append((row, row.record_id, {}, None))
         else:
             rest.append(row)
-    commit_settled(context, run_id, settled, results.acked_at, sightings=sightings)
+    commit_settled(context, settled, results.acked_at, sightings=sightings)
     outbox.drop(strangers)
     return rest
 
 
-def _confirm_renamed(
-    context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results
-) -> list[OutboxRow]:
+def _confirm_renamed(context: Context, rows: Sequence[OutboxRow], results: Results) -> list[OutboxRow]:
     """Settle creates whose contact has got another address since: it is among the ids that nobody else has."""
     settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
     for batch_id in sorted({row.batch_id or "" for row in rows if row.op == Op.CREATE}):
@@ -102,7 +100,7 @@ def _confirm_renamed(
         settled += [
             (row, seen.record_id, unpack(seen.packed), None) for row, seen in _matching(waiting, contacts)
         ]
-    commit_settled(context, run_id, settled, results.acked_at)
+    commit_settled(context, settled, results.acked_at)
     done = {row.id for row, *_ in settled}
     return [row for row in rows if row.id not in done]
 
@@ -133,7 +131,7 @@ def _taking_along(row: OutboxRow, seen: Seen) -> OutboxRow:
     return outbox.with_versions(row, row.crm_version, seen.version)
 
 
-def _give_up(context: Context, run_id: int, rows: Sequence[OutboxRow], results: Results) -> None:
+def _give_up(context: Context, rows: Sequence[OutboxRow], results: Results) -> None:
     """Writes that the import did not carry out."""
     receipts = []
     for row in rows:
@@ -149,7 +147,7 @@ def _give_up(context: Context, run_id: int, rows: Sequence[OutboxRow], results: 
             receipts.append(Receipt(write_id=row.id, outcome=Outcome.REFUSED, problems=[problem]))
     by_id = {row.id: row for row in rows}
     now = context.clock.now()
-    take_receipts(context, run_id, by_id, receipts, now)
+    take_receipts(context, by_id, receipts, now)
     refused = {receipt.write_id for receipt in receipts}
     lost = [row for row in rows if row.id not in refused]
     creates = [row.link_id for row in lost if row.op == Op.CREATE]

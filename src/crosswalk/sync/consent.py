@@ -35,21 +35,21 @@ PAGE = 2000  # links that are decided at once, with the others of their contacts
 LOOKS = 5  # an opt-out needs three: to the contact, to its other records, and to settle
 
 
-def recover_consents(context: Context, run_id: int) -> None:
+def recover_consents(context: Context) -> None:
     """Settle what an earlier run left between intent and receipt; what was refused is tried again."""
     if context.settings.consent:
         with working_in(Lane.OPT_OUT):
-            recover(context, run_id)
+            recover(context)
 
 
-def carry_consents(context: Context, run_id: int) -> None:
+def carry_consents(context: Context) -> None:
     """Bring every opt-out to the other side, until nothing new is to be written."""
     objects = with_consent(context)
     with working_in(Lane.OPT_OUT):
         for _look in range(LOOKS):
             if not objects or not _decide_all(context, objects):
                 return
-            write_all(context, run_id)
+            write_all(context)
 
 
 def plan_consents(context: Context) -> None:

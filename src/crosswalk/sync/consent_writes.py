@@ -25,13 +25,13 @@ CONSENT = "consent"  # the kind of a hold
 PORTIONS = {Side.CRM: 200, Side.ACTIVECAMPAIGN: 20}
 
 
-def write_all(context: Context, run_id: int) -> None:
+def write_all(context: Context) -> None:
     """Send every intended write once: contacts first, since ActiveCampaign is what mails."""
     writes = consent_writes.writes(context.connection_id, consent_writes.INTENDED)
     for side in (Side.ACTIVECAMPAIGN, Side.CRM):
         for action in ConsentAction:
             for portion in _portions(writes, side, action):
-                _write(context, run_id, side, action, portion)
+                _write(context, side, action, portion)
 
 
 def _portions(
@@ -45,9 +45,7 @@ def _portions(
             yield some[start : start + PORTIONS[side]]
 
 
-def _write(
-    context: Context, run_id: int, side: Side, action: ConsentAction, writes: Sequence[ConsentWrite]
-) -> None:
+def _write(context: Context, side: Side, action: ConsentAction, writes: Sequence[ConsentWrite]) -> None:
     """Send one portion. The intent to send is committed before the call; what is in doubt stays *sending*."""
     if action is ConsentAction.LIFT:
         writes = _still_subscribed(context, writes)
@@ -60,7 +58,7 @@ def _write(
         answers = context.systems[side].opt_out(object, ids)
     else:
         answers = _lift(context, object, ids)
-    _take_answers(context, run_id, writes, answers)
+    _take_answers(context, writes, answers)
 
 
 def _lift(context: Context, object: str, ids: Sequence[str]) -> list[OptedOut]:
@@ -100,9 +98,7 @@ def _still_subscribed(context: Context, writes: Sequence[ConsentWrite]) -> list[
     return kept
 
 
-def _take_answers(
-    context: Context, run_id: int, writes: Sequence[ConsentWrite], answers: Sequence[OptedOut]
-) -> None:
+def _take_answers(context: Context, writes: Sequence[ConsentWrite], answers: Sequence[OptedOut]) -> None:
     """Commit what a system answered."""
     by_record = {each.record_id: each for each in writes}
     found: dict[Outcome, list[tuple[ConsentWrite, OptedOut]]] = {outcome: [] for outcome in Outcome}
@@ -115,7 +111,7 @@ def _take_answers(
         if answer.after is not None
     ]
     ahead = {side: context.stamps_ahead(side) for side in Side}
-    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now, ahead)
+    consent_writes.commit(context.connection_id, context.own_run(), context.tenants, done, now, ahead)
     gone = [write for write, _answer in found[Outcome.MISSING]]
     consent_writes.forget([each.id for each in gone])
     for write in gone:
@@ -123,7 +119,7 @@ def _take_answers(
     again = [*found[Outcome.RETRY], *found[Outcome.CHANGED]]
     consent_writes.mark([write.id for write, _answer in again], consent_writes.REFUSED)
     unmoved = _forget_moved(context, found[Outcome.MOVED])
-    _refused(context, run_id, [*found[Outcome.REFUSED], *unmoved])
+    _refused(context, [*found[Outcome.REFUSED], *unmoved])
 
 
 def _forget_moved(
@@ -145,7 +141,7 @@ def _forget_moved(
     return [each for each in moved if each[0].record_id in still]
 
 
-def _refused(context: Context, run_id: int, refused: Sequence[tuple[ConsentWrite, OptedOut]]) -> None:
+def _refused(context: Context, refused: Sequence[tuple[ConsentWrite, OptedOut]]) -> None:
     """Hold what was refused; of a contact that could leave only some of its lists, those are journalled."""
     links = pairs.links_by_id({write.link_id for write, _answer in refused})
     now = context.clock.now()
@@ -154,7 +150,7 @@ def _refused(context: Context, run_id: int, refused: Sequence[tuple[ConsentWrite
         for write, answer in refused
         if answer.after is not None
     ]
-    consent_writes.note(context.connection_id, run_id, partial, now)
+    consent_writes.note(context.connection_id, context.own_run(), partial, now)
     holds = [_hold(context, write, links[write.link_id], answer.problems) for write, answer in refused]
     consent_writes.refuse(context.connection_id, [write.id for write, _answer in refused], holds, now)
 
@@ -190,19 +186,17 @@ def _hold(context: Context, write: ConsentWrite, link: LinkRow, problems: Sequen
     )
 
 
-def recover(context: Context, run_id: int) -> None:
+def recover(context: Context) -> None:
     """Judge what was being sent when a run ended, by what the targets hold; decide the rest anew."""
     consent_writes.forget_unsent(context.connection_id)
     doubtful = consent_writes.writes(context.connection_id, consent_writes.SENDING)
     for side in Side:
         for action in ConsentAction:
             for portion in _portions(doubtful, side, action):
-                _judge(context, run_id, side, action, portion)
+                _judge(context, side, action, portion)
 
 
-def _judge(
-    context: Context, run_id: int, side: Side, action: ConsentAction, writes: Sequence[ConsentWrite]
-) -> None:
+def _judge(context: Context, side: Side, action: ConsentAction, writes: Sequence[ConsentWrite]) -> None:
     object = writes[0].object
     ids = [each.record_id for each in writes]
     fetched = context.systems[side].fetch(object, ids, context.fields(side, object))
@@ -215,7 +209,7 @@ def _judge(
             answer = OptedOut(record_id=write.record_id, outcome=Outcome.DONE, after=consent)
             done.append(Done(write=write, after=consent, fields=_fields(context, write, answer)))
     ahead = {side: context.stamps_ahead(side) for side in Side}
-    consent_writes.commit(context.connection_id, run_id, context.tenants, done, now, ahead)
+    consent_writes.commit(context.connection_id, context.own_run(), context.tenants, done, now, ahead)
     happened = {each.write.id for each in done}
     consent_writes.forget([each.id for each in writes if each.id not in happened])
     take_read(context, side, object, fetched.records, fetched.missing, fetched.requested_at)

@@ -189,6 +189,11 @@ class Context:
         default_factory=dict
     )  # CRM object → when its fields were asked for last, if that was later
 
+    def own_run(self) -> int:
+        """Return the number of the run under way: what is asked for only where a system was written to."""
+        assert self.run_id is not None
+        return self.run_id
+
     def affords(self, lane: Lane) -> bool:
         """Tell whether our share of the systems' calls of the day is enough for work of a lane."""
         return all(budget.meter.affords(lane) for budget in self.budgets.values())

@@ -32,9 +32,8 @@ log = structlog.get_logger(__name__)
 class Between:
     """What is done between two pages of a push. Is called with the push's lane, and tells whether it must stop."""
 
-    def __init__(self, context: Context, run_id: int, version: int, *, yields: bool) -> None:
+    def __init__(self, context: Context, version: int, *, yields: bool) -> None:
         self._context = context
-        self._run_id = run_id
         self._version = version
         self._yields = yields
         self._looked_at = self._read_at = context.clock.now()
@@ -47,7 +46,7 @@ class Between:
             return self._overtaken
         if now - self._read_at >= READ_EVERY:
             self._read()
-        carry_consents(self._context, self._run_id)
+        carry_consents(self._context)
         if self._yields and lane > Lane.SCHEDULED:
             self._overtaken = lanes.overtaken(self._context.connection_id, lane, self._version)
         self._looked_at = self._context.clock.now()
@@ -64,16 +63,16 @@ class Between:
         self._read_at = self._context.clock.now()
 
 
-def push_in_order(context: Context, run_id: int, braking: Braking, options: WriteOptions) -> None:
+def push_in_order(context: Context, braking: Braking, options: WriteOptions) -> None:
     """Send every intended write once, lane by lane; what comes meanwhile and is more urgent goes first.
 
     A run that a plan released takes nothing in between but opt-outs: its plan does not know what comes.
     """
     while totals := braking.before_push():
         order = lanes.order(context.connection_id)
-        context.between = Between(context, run_id, order.version, yields=not braking.planned_run)
+        context.between = Between(context, order.version, yields=not braking.planned_run)
         try:
-            stopped = push(context, run_id, options, totals, order.lanes)
+            stopped = push(context, options, totals, order.lanes)
         finally:
             context.between = go_on
         if stopped is None:
@@ -81,4 +80,4 @@ def push_in_order(context: Context, run_id: int, braking: Braking, options: Writ
         # What a record was to be filled with is merged anew, together with what is urgent.
         outbox.drop(lanes.in_the_way(context.connection_id, stopped, order.version))
         fill_outbox(context, before=stopped)
-        carry_consents(context, run_id)  # of records that were linked just now
+        carry_consents(context)  # of records that were linked just now

@@ -32,7 +32,6 @@ GUARDED_RECORDS = 500  # two imports; read in five pages, where one import would
 
 def push(
     context: Context,
-    run_id: int,
     options: WriteOptions,
     totals: Mapping[tuple[str, str], int],
     lanes: Sequence[Lane] = (Lane.SCHEDULED,),
@@ -43,27 +42,25 @@ def push(
     """
     for lane, side, op in product(lanes, (Side.CRM, Side.ACTIVECAMPAIGN), (Op.UPDATE, Op.CREATE)):
         if total := totals.get((side.value, op.value)):
-            _push(context, run_id, side, op, lane, options, total)
+            _push(context, side, op, lane, options, total)
             if context.between(lane):
                 return lane
     return None
 
 
-def _push(
-    context: Context, run_id: int, side: Side, op: Op, lane: Lane, options: WriteOptions, total: int
-) -> None:
+def _push(context: Context, side: Side, op: Op, lane: Lane, options: WriteOptions, total: int) -> None:
     after = done = 0
     imported: Results | None = None
     while rows := outbox.intended(context.connection_id, side, op, lane, after, WAVE):
         after = rows[-1].id
         told = _Told(context, phases.name(_PHASES[op], side), done, total)
-        imported = _push_wave(context, run_id, side, op, lane, rows, options, imported, told)
+        imported = _push_wave(context, side, op, lane, rows, options, imported, told)
         done += len(rows)
         told.sent(done - told.done)
         if context.between(lane):
             break
     if imported is not None:
-        confirm_imports(context, run_id, imported)
+        confirm_imports(context, imported)
 
 
 class _Told:
@@ -83,7 +80,6 @@ class _Told:
 
 def _push_wave(
     context: Context,
-    run_id: int,
     side: Side,
     op: Op,
     lane: Lane,
@@ -106,14 +102,14 @@ def _push_wave(
             by_id = {row_id: row for row_id, row in by_id.items() if row_id not in taken}
             batches = list(system.batches([to_write(row) for row in by_id.values()], options))
     for group in groups(batches):
-        fresh = guard(context, run_id, side, [by_id[w.id] for batch in group for w in batch.writes], group)
+        fresh = guard(context, side, [by_id[w.id] for batch in group for w in batch.writes], group)
         for batch in fresh:
-            send(context, run_id, side, batch, by_id, options)
+            send(context, side, batch, by_id, options)
             told.sent(len(batch.writes))
         if context.between(lane):
             break
     if before is not None:
-        confirm_imports(context, run_id, before)
+        confirm_imports(context, before)
     if not any(batch.asynchronous for batch in batches):
         return None
     results = await_imports(context)
@@ -148,9 +144,7 @@ def groups(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
         yield group
 
 
-def guard(
-    context: Context, run_id: int, side: Side, rows: Sequence[OutboxRow], batches: Sequence[Batch]
-) -> list[Batch]:
+def guard(context: Context, side: Side, rows: Sequence[OutboxRow], batches: Sequence[Batch]) -> list[Batch]:
     """Read the targets that were not read just now; return the batches without the writes that must not go.
 
     Missing targets close their links; targets that do not hold what was expected are matched anew with their fresh
@@ -175,7 +169,6 @@ def guard(
     ]
     take_receipts(
         context,
-        run_id,
         {row.id: row for row in missing},
         [Receipt(write_id=row.id, outcome=Outcome.MISSING) for row in missing],
         now,
@@ -186,7 +179,7 @@ def guard(
     kept = [rest for batch in batches if (rest := _without(batch, blocked)).writes]
     read = {row.id for row in stale}
     others = [row for row in rows if row.id not in read]  # that reading may have taken its time
-    return guard(context, run_id, side, others, kept) if others else kept
+    return guard(context, side, others, kept) if others else kept
 
 
 def _targets(
@@ -235,7 +228,7 @@ def _without(batch: Batch, blocked: set[int]) -> Batch:
 
 
 def send(
-    context: Context, run_id: int, side: Side, batch: Batch, rows: dict[int, OutboxRow], options: WriteOptions
+    context: Context, side: Side, batch: Batch, rows: dict[int, OutboxRow], options: WriteOptions
 ) -> None:
     """Send one batch. The intent to send is committed before the call; a write in doubt stays *sending*."""
     ids = [write.id for write in batch.writes]
@@ -248,4 +241,4 @@ def send(
         if not failure.in_doubt:
             outbox.mark_again(ids)
         raise
-    take_receipts(context, run_id, rows, receipts, asked_at)
+    take_receipts(context, rows, receipts, asked_at)

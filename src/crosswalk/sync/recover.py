@@ -20,7 +20,7 @@ _POLL = 2.0  # seconds between two looks at a vendor's import queue
 _CLOCK_SLACK = timedelta(seconds=60)  # how far a vendor's creation stamp may lie before our intent
 
 
-def read_and_recover(context: Context, run_id: int) -> None:
+def read_and_recover(context: Context) -> None:
     """Read all feeds; on the way, settle what an earlier run left between intent and receipt."""
     if outbox.is_empty(context.connection_id):
         pull_all(context)
@@ -32,8 +32,8 @@ def read_and_recover(context: Context, run_id: int) -> None:
         doubtful = [row for row in doubtful if row not in contacts]  # theirs is the next run
     results: Results = await_imports(context)
     pull_all(context)
-    confirm_imports(context, run_id, results)
-    _judge(context, run_id, doubtful)
+    confirm_imports(context, results)
+    _judge(context, doubtful)
 
 
 def _queue_is_empty(context: Context) -> bool:
@@ -46,17 +46,17 @@ def _queue_is_empty(context: Context) -> bool:
     return not outstanding
 
 
-def _judge(context: Context, run_id: int, doubtful: Sequence[OutboxRow]) -> None:
+def _judge(context: Context, doubtful: Sequence[OutboxRow]) -> None:
     """Decide for each write in doubt whether it happened, by what the target holds."""
     for side in Side:
         rows = [row for row in doubtful if row.side == side.value]
         for object in sorted({row.object for row in rows}):
             of_object = [row for row in rows if row.object == object]
-            _judge_updates(context, run_id, side, object, [row for row in of_object if row.op == Op.UPDATE])
-            _judge_creates(context, run_id, side, object, [row for row in of_object if row.op == Op.CREATE])
+            _judge_updates(context, side, object, [row for row in of_object if row.op == Op.UPDATE])
+            _judge_creates(context, side, object, [row for row in of_object if row.op == Op.CREATE])
 
 
-def _judge_updates(context: Context, run_id: int, side: Side, object: str, rows: Sequence[OutboxRow]) -> None:
+def _judge_updates(context: Context, side: Side, object: str, rows: Sequence[OutboxRow]) -> None:
     ids = [row.record_id for row in rows if row.record_id is not None]
     if not ids:
         return
@@ -67,15 +67,15 @@ def _judge_updates(context: Context, run_id: int, side: Side, object: str, rows:
     links = [row.link_id for row in rows if row.record_id in gone]
     identity.close(context.connection_id, links, f"deleted_{side.value}", side, context.clock.now())
     present = [(row, records[row.record_id]) for row in rows if row.record_id in records]
-    settle_by_value(context, run_id, side, object, present)
+    settle_by_value(context, side, object, present)
 
 
-def _judge_creates(context: Context, run_id: int, side: Side, object: str, rows: Sequence[OutboxRow]) -> None:
+def _judge_creates(context: Context, side: Side, object: str, rows: Sequence[OutboxRow]) -> None:
     if not rows:
         return
     made = _made(context, side, object, rows)
     found = [(row, made[row.key]) for row in rows if row.key in made]
-    settle_by_value(context, run_id, side, object, found)
+    settle_by_value(context, side, object, found)
     outbox.drop([row.id for row in rows if row.key not in made])  # back to match and look-up
 
 

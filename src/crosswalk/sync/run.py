@@ -80,7 +80,7 @@ def run(
                 if trial is not None:
                     plan_rows.mark_tried(trial.rows, record.id)
                 only = trial.only if trial else None
-                without_lost_fields(context, lambda: _work(context, record.id, braking, sweep_all, only))
+                without_lost_fields(context, lambda: _work(context, braking, sweep_all, only))
             end.state = TRIED if trial else "done"
         if end.counts:
             runs.tidy()
@@ -137,7 +137,7 @@ def _ending(context: Context, record: runs.Running) -> Iterator[_Ending]:
         runs.end(record, end.state, end.counts, context.clock.now(), end.message, end.failure)
 
 
-def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool, only: Only | None = None) -> None:
+def _work(context: Context, braking: Braking, sweep_all: bool, only: Only | None = None) -> None:
     """Do what a run does; with `only`, to these records alone."""
     found = context.switches
     first = found.initial_due or not runs.finished_before(context.connection_id, since=found.initial_at)
@@ -147,25 +147,23 @@ def _work(context: Context, run_id: int, braking: Braking, sweep_all: bool, only
     )
     context.first_run = first and found.left_at is None
     if not context.first_run:  # which was approved by a person
-        require_share(context, run_id)
-    read_and_recover(context, run_id)
+        require_share(context)
+    read_and_recover(context)
     initial.begin(context, planning=only is not None)
-    recover_consents(context, run_id)
-    carry_consents(context, run_id)
+    recover_consents(context)
+    carry_consents(context)
     note_fields(context)
     if only is None:
         list_all(context, context.anew)
         while_affordable(context, Lane.RETRY, look_at_changed)
-    _rounds(context, run_id, braking, options, only)
+    _rounds(context, braking, options, only)
     # After what people changed; what a sweep finds is in no plan.
     if not braking.planned_run and swept(context, whole=sweep_all):
-        carry_consents(context, run_id)
-        _rounds(context, run_id, braking, options)
+        carry_consents(context)
+        _rounds(context, braking, options)
 
 
-def _rounds(
-    context: Context, run_id: int, braking: Braking, options: WriteOptions, only: Only | None = None
-) -> None:
+def _rounds(context: Context, braking: Braking, options: WriteOptions, only: Only | None = None) -> None:
     """Settle what waits, or of `only` some records."""
     for number in range(1, ROUNDS + 1):
         listing = braking.planned_run or number > 1 or not inbox.waiting(context.connection_id)
@@ -176,9 +174,9 @@ def _rounds(
             break
         runs.analyse_grown()
         fill_outbox(context, only=only)
-        carry_consents(context, run_id)  # of records that were linked just now; no brake stops it
+        carry_consents(context)  # of records that were linked just now; no brake stops it
         try:
-            push_in_order(context, run_id, braking, options)
+            push_in_order(context, braking, options)
         except BrakeError:
             if number == 1 or not braking.planned_run:
                 raise
@@ -187,5 +185,5 @@ def _rounds(
         except SystemFailure as failure:
             if failure.kind is not FailureKind.TRANSIENT or number == ROUNDS:
                 raise
-            read_and_recover(context, run_id)
-    carry_consents(context, run_id)  # of records that were made just now
+            read_and_recover(context)
+    carry_consents(context)  # of records that were made just now

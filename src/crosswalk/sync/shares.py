@@ -39,7 +39,7 @@ def swept(context: Context, *, whole: bool) -> bool:
     return any(read)
 
 
-def require_share(context: Context, run_id: int) -> None:
+def require_share(context: Context) -> None:
     """Where our share of the calls is gone, bring opt-outs to the other side, and leave all else in the inbox.
 
     Raises SystemFailure, which says why, unless the vendor's answers say that there are calls again.
@@ -48,8 +48,8 @@ def require_share(context: Context, run_id: int) -> None:
         return
     with working_in(Lane.OPT_OUT):
         pull_all(context)
-        recover_consents(context, run_id)
-        carry_consents(context, run_id)
+        recover_consents(context)
+        carry_consents(context)
     if context.affords(current_lane()):
         return
     meter = context.budgets[Side.CRM].meter
