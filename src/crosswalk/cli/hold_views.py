@@ -40,13 +40,8 @@ def cause_data(code: str, group: Sequence[Held]) -> dict[str, Any]:
         "title": title_of(code),
         "count": len(group),
         "cure": sample.cure,
-        "sample": hold_data(sample),
+        "sample": msgspec.structs.asdict(sample),
     }
-
-
-def hold_data(hold: Held) -> dict[str, Any]:
-    """Return one hold for programs."""
-    return msgspec.structs.asdict(hold)
 
 
 def cause_table(found: Sequence[Held]) -> RenderableType:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from crosswalk.core import catalogue
@@ -14,7 +15,7 @@ from crosswalk.core.mapping import Side
 
 from . import tables
 from .command import command, default
-from .hold_views import by_cause, cause_data, cause_table, hold_data, hold_table, title_of
+from .hold_views import by_cause, cause_data, cause_table, hold_table, title_of
 from .outcome import Answer, ExitCode
 from .progress import watched
 from .session import ConnectionName, Session, open_session
@@ -56,7 +57,7 @@ def listing(
     data: dict[str, Any] = {
         "connection": chosen.name,
         "causes": [cause_data(code, group) for code, group in by_cause(found).items()],
-        "holds": [hold_data(hold) for hold in found],
+        "holds": [msgspec.structs.asdict(hold) for hold in found],
     }
     if again:
         _try_again(terminal, session, chosen, found)
@@ -120,7 +121,7 @@ def show(
     shown += [
         tables.facts(_("Candidate {id}").format(id=each["record_id"]), each["values"]) for each in candidates
     ]
-    data = {"connection": chosen.name, "hold": {**hold_data(hold), "title": title_of(hold.code)}}
+    data = {"connection": chosen.name, "hold": {**msgspec.structs.asdict(hold), "title": title_of(hold.code)}}
     return Answer(data={**data, "candidates": candidates}, tables=shown)
 
 

@@ -124,11 +124,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether the field waits for a person, a new value or a new definition; its shadows stay."""
         return self.kind is DecisionKind.HELD or self.kind is DecisionKind.CONFLICT
 
-    @property
-    def moves_shadows_now(self) -> bool:
-        """Tell whether `shadows` are to be set without waiting for any receipt."""
-        return self.kind is DecisionKind.AGREE or self.kind is DecisionKind.SETTLED
-
 
 NOTHING = Decision(kind=DecisionKind.NOTHING, reason=Reason.UNCHANGED)
 UNSEEN = Decision(kind=DecisionKind.UNKNOWN, reason=Reason.UNREAD)

@@ -59,12 +59,12 @@ def journal_of(link_id: int, limit: int = EXPLAINED, *, joined: bool = False) ->
     return [{**row, "fields": msgspec.json.decode(row["fields"])} for row in rows]
 
 
-def closed_links(connection_id: int, side: Side, record_id: str, limit: int = 3) -> list[dict[str, Any]]:
+def closed_links(connection_id: int, side: Side, record_id: str) -> list[dict[str, Any]]:
     """Return the links of a record that closed last, newest first: id, object, both ids and why."""
     return _dicts(
         "SELECT id, object, crm_id, activecampaign_id, is_primary, closed_reason FROM link WHERE connection_id = %s"
-        f" AND {side.value}_id = %s AND state = 'closed' ORDER BY id DESC LIMIT %s",
-        [connection_id, record_id, limit],
+        f" AND {side.value}_id = %s AND state = 'closed' ORDER BY id DESC LIMIT 3",
+        [connection_id, record_id],
     )
 
 

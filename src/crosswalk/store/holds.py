@@ -135,7 +135,7 @@ def page(connection_id: int, wanted: Wanted, *, before: int | None, limit: int) 
     )
 
 
-def undecided(connection_id: int, wanted: Wanted, *, after: int = 0, limit: int | None = None) -> list[Held]:
+def undecided(connection_id: int, wanted: Wanted, *, after: int, limit: int | None) -> list[Held]:
     """Return the holds that nobody has decided yet, oldest first: at most `limit` with a number above `after`."""
     return _held(
         f"{_SELECT}{_MEANT} AND h.chosen IS NULL AND h.id > %s ORDER BY h.id LIMIT %s",
@@ -143,7 +143,7 @@ def undecided(connection_id: int, wanted: Wanted, *, after: int = 0, limit: int 
     )
 
 
-def count_undecided(connection_id: int, wanted: Wanted, *, after: int = 0) -> int:
+def count_undecided(connection_id: int, wanted: Wanted, *, after: int) -> int:
     """Return how many of them there are."""
     with database.cursor() as cursor:
         cursor.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -70,11 +69,6 @@ def _name(successor: str | None) -> Name | None:
         return None
     object, _, record_id = successor.partition(" ")
     return Name(object, record_id)
-
-
-def all_or_nothing() -> AbstractContextManager[None]:
-    """What is stored inside is stored together."""
-    return transaction.atomic()
 
 
 # The few sightings are cut before the directory is joined, by look-ups: see `pairs`.

@@ -191,7 +191,7 @@ def commit_merged(
     leftovers: Sequence[Leftover],
     holds: Sequence[HoldNote],
     now: datetime,
-    run_id: int | None = None,
+    run_id: int | None,
 ) -> None:
     """Store the outcome of one page in one transaction.
 

@@ -186,8 +186,8 @@ def crm_page(
     object: str,
     after: Sighted | None,
     limit: int,
-    before: int = ANY_LANE,
-    only: Sequence[str] | None = None,
+    before: int,
+    only: Sequence[str] | None,
 ) -> list[Sighted]:
     """Return the next sightings of a CRM object in order of creation, those of lanes more urgent than `before`.
 
@@ -209,8 +209,8 @@ def contact_page(
     crm_tenant_id: int,
     after: str,
     limit: int,
-    before: int = ANY_LANE,
-    only: Sequence[str] | None = None,
+    before: int,
+    only: Sequence[str] | None,
 ) -> list[Sighted]:
     """Return the next sightings of contacts, with their primary link, in order of their ids' text; as `crm_page`."""
     parameters: dict[str, Any] = {

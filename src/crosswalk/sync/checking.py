@@ -12,21 +12,19 @@ from crosswalk.core.system import Check
 from crosswalk.core.uses import uses_of
 from crosswalk.store import checked, connections, models
 from crosswalk.store.vault import Vault
-from crosswalk.systems import open_system
 
 from .setup import open_systems
-from .sign_in import Opener
 
 SIGN_IN = "sign-in"  # the check that every system walks first
 
 
 def check_connection(
-    connection: models.Connection, vault: Vault, clock: Clock, opener: Opener = open_system
+    connection: models.Connection, vault: Vault, clock: Clock
 ) -> Mapping[Side, Sequence[Check]]:
     """Ask both systems whether all is there that the mapping needs, and keep the answers; nothing is written there."""
     uses = uses_of(connections.mapping_of(connection))
     found: dict[Side, Sequence[Check]] = {}
-    for side, system in open_systems(connection, vault, clock, opener).items():
+    for side, system in open_systems(connection, vault, clock).items():
         with closing(system), waited_for():
             found[side] = system.check(uses[side])
         checked.keep(connection, side, found[side], clock.now())

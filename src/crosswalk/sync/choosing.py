@@ -62,9 +62,7 @@ Read = Mapping[tuple[Side, str], Record]  # by side and record id
 _Choice = tuple[Held, FieldPlan, dict[Side, Value], dict[str, Value]]  # values now, values chosen
 
 
-def choose_value(
-    context: Context, held: Sequence[Held], answer: Side | str, *, always: bool = False
-) -> Outcome:
+def choose_value(context: Context, held: Sequence[Held], answer: Side | str, *, always: bool) -> Outcome:
     """Choose one side's value, or a typed one, for held fields; `always` makes the side their policy from now on.
 
     Both records are read first: where a value is not what the hold shows any more, the choice is refused.

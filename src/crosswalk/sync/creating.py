@@ -90,7 +90,7 @@ def merge_creation(
     target: Side,
     holds: Mapping[str, HoldRow],
     *,
-    checked: bool = False,
+    checked: bool,
 ) -> Merged:
     """Decide every field of a record that is to be created on `target`; without all it needs, it is held.
 

@@ -12,10 +12,8 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import ScheduledJob
 from crosswalk.store import models
 from crosswalk.store.vault import Vault
-from crosswalk.systems import open_system
 
 from .setup import open_systems
-from .sign_in import Opener
 
 _ELSEWHERE = {
     "dynamics": gettext_noop(
@@ -25,11 +23,9 @@ _ELSEWHERE = {
 }
 
 
-def crm_jobs(
-    connection: models.Connection, vault: Vault, clock: Clock, opener: Opener = open_system
-) -> Sequence[ScheduledJob] | None:
+def crm_jobs(connection: models.Connection, vault: Vault, clock: Clock) -> Sequence[ScheduledJob] | None:
     """Ask a connection's CRM, with one call; None: its API has no such list. Raises SystemFailure."""
-    systems = open_systems(connection, vault, clock, opener)
+    systems = open_systems(connection, vault, clock)
     with closing(systems[Side.ACTIVECAMPAIGN]), closing(systems[Side.CRM]) as crm:
         return crm.scheduled_jobs()
 

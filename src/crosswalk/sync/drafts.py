@@ -138,11 +138,11 @@ def confirm(draft: models.Draft, clock: Clock) -> None:
         held.save(update_fields=["confirmed", "changed_at"])
 
 
-def check_again(draft: models.Draft, vault: Vault, clock: Clock, opener: Opener = open_system) -> None:
+def check_again(draft: models.Draft, vault: Vault, clock: Clock) -> None:
     """Ask the sides that are signed in to once more, and keep what they say. Raises SystemFailure."""
     for side, account in drafts.accounts(vault, draft).items():
         granted = Granted(credentials=account.credentials, tokens=account.tokens)
-        again, checks = looked_at(account.system, granted, draft.name, clock, opener)
+        again, checks = looked_at(account.system, granted, draft.name, clock)
         known = msgspec.structs.replace(drafts.entered(draft, side), checks=checks, checked_at=clock.now())
         drafts.keep_account(draft.id, side, again, known, vault, clock.now())
 

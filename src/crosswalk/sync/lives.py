@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
+from django.db import transaction
 
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value, pack, unpack
@@ -43,7 +44,7 @@ def follow(context: Context) -> bool:
     if first is None:
         return False
     settled = False
-    with lives.all_or_nothing():  # a brake stops all of it
+    with transaction.atomic():  # a brake stops all of it
         for events in chain([first], pages):
             became = [event for event in events if _has_successor(event)]
             settled |= _close_deleted(context, events)

@@ -13,14 +13,12 @@ from crosswalk.core.schema import Schema
 from crosswalk.core.versions import require_version
 from crosswalk.store import acts, connections, models
 from crosswalk.store.vault import Vault
-from crosswalk.systems import open_system
 
 from .mapping_check import check_writable
 from .mapping_edit import MappingEditor
 from .mapping_standard import pairs_of
 from .schemas import schemas
 from .selections import ready_selection, save_selection
-from .sign_in import Opener
 
 
 def is_on(mapping: ObjectMapping | None) -> bool:
@@ -42,9 +40,7 @@ def turn_off(connection: models.Connection, object: str, clock: Clock) -> None:
         save_selection(connection.name, object, rested, clock.now())
 
 
-def turn_on(
-    connection: models.Connection, object: str, vault: Vault, clock: Clock, opener: Opener = open_system
-) -> list[FieldMapping]:
+def turn_on(connection: models.Connection, object: str, vault: Vault, clock: Clock) -> list[FieldMapping]:
     """Let an object take part with the records chosen before, or all; return the pairs that came along.
 
     Without pairs it gets those that both systems offer by themselves. Raises UserError, SystemFailure.
@@ -52,11 +48,11 @@ def turn_on(
     mapping = found_in(connection, object)
     brought: list[FieldMapping] = []
     if mapping is None or not mapping.fields:
-        known = schemas(connection, [object], vault, clock, opener=opener).schemas
+        known = schemas(connection, [object], vault, clock).schemas
         brought = _standard(known.crm[object], known.contact)
-        mapping = MappingEditor(connection.name, vault, clock, opener).extend(object, brought)
+        mapping = MappingEditor(connection.name, vault, clock).extend(object, brought)
     if mapping.selection.kind is SelectionKind.NONE:
-        again = ready_selection(connection, object, awakened(mapping.selection), vault, clock, opener)
+        again = ready_selection(connection, object, awakened(mapping.selection), vault, clock)
         save_selection(connection.name, object, again, clock.now())
     return brought
 
@@ -88,12 +84,11 @@ def set_direction(
     direction: Direction,
     vault: Vault,
     clock: Clock,
-    opener: Opener = open_system,
     *,
-    expected: str | None = None,
+    expected: str | None,
 ) -> None:
     """Let an object flow both ways or one way. Raises UserError, Outdated among them, and SystemFailure."""
-    known = schemas(connection, [object], vault, clock, opener=opener).schemas
+    known = schemas(connection, [object], vault, clock).schemas
     with connections.locked(connection.name) as held:
         whole = connections.mapping_of(held)
         before = next((item for item in whole.objects if item.object == object), None)

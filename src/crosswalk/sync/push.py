@@ -34,7 +34,7 @@ def push(
     context: Context,
     options: WriteOptions,
     totals: Mapping[tuple[str, str], int],
-    lanes: Sequence[Lane] = (Lane.SCHEDULED,),
+    lanes: Sequence[Lane],
 ) -> Lane | None:
     """Send every intended write once, lane by lane; what must wait stays in the outbox. `totals` are their counts.
 

@@ -71,17 +71,16 @@ def ready_selection(
     selection: Selection,
     vault: Vault,
     clock: Clock,
-    opener: Opener = open_system,
 ) -> Selection:
     """Return a selection as it is saved, without counting. The CRM is asked for its time alone, if that matters.
 
     Raises UserError that names what is wrong, SystemFailure.
     """
-    known = schemas(connection, [object], vault, clock, opener=opener).schemas.crm[object]
+    known = schemas(connection, [object], vault, clock).schemas.crm[object]
     checked = checked_selection(selection, known)
     if checked.kind is not SelectionKind.CREATED_FROM_NOW or checked.since is not None:
         return checked
-    systems = open_systems(connection, vault, clock, opener)
+    systems = open_systems(connection, vault, clock)
     with closing(systems[Side.ACTIVECAMPAIGN]), closing(systems[Side.CRM]) as crm:
         return dated(ObjectMapping(object=object, selection=checked), crm, clock).selection
 

@@ -114,7 +114,6 @@ def resume_sign_in(
     *,
     connection: str,
     clock: Clock,
-    transport: httpx2.BaseTransport | None = None,
 ) -> BrowserSignIn:
     """Go on with a sign-in that began elsewhere, with the same credentials; `kept` is what it gave to keep."""
     return _begins(vendor)(
@@ -122,7 +121,6 @@ def resume_sign_in(
         redirect_uri=kept["redirect_uri"],
         connection=connection,
         clock=clock,
-        transport=transport,
         kept=kept,
     )
 

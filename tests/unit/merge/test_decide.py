@@ -100,7 +100,6 @@ def test_a_rule_that_stops_an_offer_settles_the_field(
     decision = decide(plan(**rules), case)  # type: ignore[arg-type]
     assert (decision.kind, decision.reason, decision.offers) == (DecisionKind.SETTLED, reason, {})
     assert decision.shadows == (case.crm, case.activecampaign)
-    assert decision.moves_shadows_now
 
 
 def test_only_if_empty_lets_a_value_into_an_empty_field() -> None:

@@ -17,7 +17,6 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.language import gettext as _
 from ..http import NEXT_RUN, Answer
 
-MOST_REQUESTS = 1000
 BROKEN_OFF = "batch_broken_off"
 _BOUNDARY = "batch_crosswalk"  # never alone on a line of JSON, which has no line ends
 CONTENT_TYPE = f'multipart/mixed; boundary="{_BOUNDARY}"'

@@ -39,7 +39,7 @@ def render_step(
     connection: Connection,
     name: str,
     template: str,
-    context: dict[str, Any] | None = None,
+    context: dict[str, Any],
     *,
     status: int = 200,
 ) -> HttpResponse:
@@ -48,13 +48,7 @@ def render_step(
 
 
 def render_draft_step(
-    request: HttpRequest,
-    draft: Draft,
-    name: str,
-    template: str,
-    context: dict[str, Any] | None = None,
-    *,
-    status: int = 200,
+    request: HttpRequest, draft: Draft, name: str, template: str, context: dict[str, Any]
 ) -> HttpResponse:
     """Answer with the page of a step of a connection that is not there yet."""
     found = states(STEPS[draft.crm], facts_of_draft(draft))
@@ -63,15 +57,15 @@ def render_draft_step(
         return reverse(f"draft-{step.name}", args=[draft.id]) if step.name in OF_DRAFTS else ""
 
     shown = _shown(STEPS[draft.crm], found, name, address)
-    return _rendered(request, shown, template, {"draft": draft, **(context or {})}, status)
+    return _rendered(request, shown, template, {"draft": draft, **context})
 
 
 def _rendered(
-    request: HttpRequest, shown: list[Shown], template: str, context: dict[str, Any] | None, status: int
+    request: HttpRequest, shown: list[Shown], template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     here = next(each for each in shown if each.is_here)
     known = {"steps": shown, "step": here, "may_change": may_change(request)}
-    return render(request, template, {**known, **(context or {})}, status=status)
+    return render(request, template, {**known, **context}, status=status)
 
 
 def list_of_steps(connection: Connection, here: str) -> list[Shown]:
