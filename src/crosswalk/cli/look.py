@@ -201,7 +201,7 @@ def _not_met(row: str) -> RenderableType:
     return tables.line(_("not met: {row}").format(row=row))
 
 
-def _link_tables(link: LinkExplanation) -> list[RenderableType]:
+def _link_title(link: LinkExplanation) -> str:
     title = _("{object} {crm} ⇄ contact {activecampaign}: {state}").format(
         object=link.object, crm=link.crm_id, activecampaign=link.activecampaign_id, state=link.state
     )
@@ -211,6 +211,10 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
         title += _(", not primary: exchanges no values")
     if not link.selected:
         title += _(", not selected: nothing travels until its CRM record takes part again")
+    return title
+
+
+def _field_table(link: LinkExplanation, title: str) -> RenderableType:
     columns = [
         _("CRM field"),
         _("ActiveCampaign field"),
@@ -234,6 +238,11 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
         ]
         for each in link.fields
     ]
+    return tables.table(title, columns, rows)
+
+
+def _link_tables(link: LinkExplanation) -> list[RenderableType]:
+    title = _link_title(link)
     labels = {each.crm_field: each.crm_label for each in link.fields}
     labels |= {each.activecampaign_field: each.activecampaign_label for each in link.fields}
     writes = [
@@ -241,7 +250,7 @@ def _link_tables(link: LinkExplanation) -> list[RenderableType]:
         for row in link.journal
     ]
     return [
-        tables.table(title, columns, rows) if link.fields else tables.facts(title, {}),
+        _field_table(link, title) if link.fields else tables.facts(title, {}),
         *[_not_met(row) for row in link.unmet],
         *[tables.line(_("held: {reason}").format(reason=reason), "yellow") for reason in link.holds],
         *consent_tables(link.consent),

@@ -70,6 +70,19 @@ _PULLED = f"WITH changed AS ({_NOTE_CHANGES}) " + _INTO_INBOX.format(
     lane="least(inbox.lane, 2)",
 )
 _READ = _INTO_INBOX.format(only_changed="", edited_at="NULL", lane="inbox.lane")
+_NOTE_GONE = """
+    INSERT INTO directory (tenant_id, object, record_id, stamp, digest, deleted)
+    SELECT %(tenant)s, %(object)s, id, %(requested_at)s, '', true FROM unnest(%(missing)s::text[]) AS id
+    ON CONFLICT (tenant_id, object, record_id) DO UPDATE SET deleted = true
+"""
+_GONE = """
+    INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)
+    SELECT c, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s, true
+    FROM unnest(%(missing)s::text[]) AS id CROSS JOIN unnest(%(readers)s::bigint[]) AS c
+    ON CONFLICT (connection_id, side, object, record_id) DO UPDATE
+    SET version = excluded.version, to_fetch = false, deleted = true, requested_at = excluded.requested_at,
+        waits_since = coalesce(inbox.waits_since, inbox.requested_at)
+"""
 
 
 def _row(record: Record, object: str, requested_at: datetime) -> tuple[Any, ...]:
@@ -217,21 +230,8 @@ def take_read(
             cursor.execute(_READ, parameters)
             consents.take(cursor, tenant_id, side, object, read)
         if missing:
-            cursor.execute(
-                "INSERT INTO directory (tenant_id, object, record_id, stamp, digest, deleted)"
-                " SELECT %(tenant)s, %(object)s, id, %(requested_at)s, '', true FROM unnest(%(missing)s::text[]) AS id"
-                " ON CONFLICT (tenant_id, object, record_id) DO UPDATE SET deleted = true",
-                parameters,
-            )
-            cursor.execute(
-                "INSERT INTO inbox (connection_id, side, object, record_id, version, to_fetch, requested_at, deleted)"
-                " SELECT c, %(side)s, %(object)s, id, nextval('inbox_version'), false, %(requested_at)s, true"
-                " FROM unnest(%(missing)s::text[]) AS id CROSS JOIN unnest(%(readers)s::bigint[]) AS c"
-                " ON CONFLICT (connection_id, side, object, record_id) DO UPDATE SET version = excluded.version,"
-                " to_fetch = false, deleted = true, requested_at = excluded.requested_at,"
-                " waits_since = coalesce(inbox.waits_since, inbox.requested_at)",
-                parameters,
-            )
+            cursor.execute(_NOTE_GONE, parameters)
+            cursor.execute(_GONE, parameters)
 
 
 def want(

@@ -43,33 +43,29 @@ def settle(
     """
     side = Side(row.side)
     plan = context.objects[link.object]
-    intended, source = unpack(row.intended), unpack(row.source)
+    sent, source = _sent(row, only), unpack(row.source)
     fields = journal_fields(row.expected, row.intended, row.reasons)
+    if only is not None:
+        fields = {name: entry for name, entry in fields.items() if name in only}
     target_shadow, source_shadow = unpack(link.shadow(side)), unpack(link.shadow(side.other))
     unconfirmed = unpack(link.unconfirmed(side))
     forms: dict[str, tuple[Value, Value, str]] = {}
-    if row.op == Op.CREATE:
-        intended = {**unpack(row.expected), **intended}
     for field in plan.mapping.fields:
-        name = field.name(side)
-        if name not in intended or (only is not None and name not in only):
+        name, source_name = field.name(side), field.name(side.other)
+        _before, _after, reason = fields.get(name, ("", "", ""))
+        if name not in sent or (siblings and reason in _TOGETHER):
             continue
-        source_name = field.name(side.other)
-        if siblings and fields.get(name, ("", "", ""))[2] in _TOGETHER:
-            continue
-        target_shadow[name] = stored = _stored(plan, side, name, intended[name], read, answered=not confirmed)
+        target_shadow[name] = stored = _stored(plan, side, name, sent[name], read, answered=not confirmed)
         if not confirmed or name not in read or (read[name] is None and stored is not None):
             unconfirmed[name] = None
-        if not same(plan.schemas[side].fields[name].kind, stored, intended[name]):
-            forms[name] = (intended[name], stored, STORED)
-        if fields.get(name, ("", "", ""))[2] == _UNION:
-            source_shadow[source_name] = intended[name]
+        if not same(plan.schemas[side].fields[name].kind, stored, sent[name]):
+            forms[name] = (sent[name], stored, STORED)
+        if reason == _UNION:
+            source_shadow[source_name] = sent[name]
         elif source_name in source:
             source_shadow[source_name] = source[source_name]
     _move(link, side, record_id, target_shadow, source_shadow, unconfirmed, acked_at)
     link.key = _contact_key(plan, link) or link.key
-    if only is not None:
-        fields = {name: entry for name, entry in fields.items() if name in only}
     return Settlement(
         row=row,
         link=link,
@@ -78,6 +74,14 @@ def settle(
         forms=forms,
         new_key=_new_key(plan, side, row, fields),
     )
+
+
+def _sent(row: OutboxRow, only: set[str] | None) -> Values:
+    """Return what was written, a create's expected values among it; or of that what is receipted."""
+    sent = unpack(row.intended)
+    if row.op == Op.CREATE:
+        sent = {**unpack(row.expected), **sent}
+    return sent if only is None else {name: value for name, value in sent.items() if name in only}
 
 
 def _new_key(plan: ObjectPlan, side: Side, row: OutboxRow, written: Iterable[str]) -> str | None:

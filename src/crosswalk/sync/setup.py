@@ -33,7 +33,7 @@ from crosswalk.store.halts import Watch, Watched
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
-from .context import CONTACT, OBJECTS, Context, Progress, compile_object
+from .context import CONTACT, OBJECTS, Context, ObjectPlan, Progress, compile_object
 from .fields import compile_mapped
 from .mapping_acts import note_replaced
 from .mapping_check import check_doubles, check_writable, named
@@ -143,15 +143,6 @@ def open_context(
     budgets = budgets_of(connection, clock)
     systems = _opened(connection, budgets, vault, clock, opener, of_run=of_run)
     tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
-    by_object = {item.object: item for item in mapping.objects}
-    known = mapped.known(connection.id)
-    objects = {}
-    with working_in(Lane.OPT_OUT):  # without it nothing goes, not even an opt-out
-        contact = systems[Side.ACTIVECAMPAIGN].describe(CONTACT)
-        for object in OBJECTS:
-            if object in by_object:
-                crm = systems[Side.CRM].describe(object)
-                objects[object] = compile_mapped(by_object[object], crm, contact, mapping.settings, known)
     context = Context(
         connection_id=connection.id,
         name=name,
@@ -159,7 +150,7 @@ def open_context(
         systems=systems,
         budgets=budgets,
         settings=mapping.settings,
-        objects=objects,
+        objects=_compiled(mapping, systems, mapped.known(connection.id)),
         clock=clock,
         opened_at=clock.now(),
         switches=switches.of(connection),
@@ -168,6 +159,21 @@ def open_context(
     if report is not None:
         context.report = report
     return context
+
+
+def _compiled(
+    mapping: MappingFile, systems: Mapping[Side, System], known: Mapping[mapped.Pairing, mapped.Mapped]
+) -> dict[str, ObjectPlan]:
+    """Have both systems describe the fields of all objects, and compile what pairs them."""
+    by_object = {item.object: item for item in mapping.objects}
+    objects = {}
+    with working_in(Lane.OPT_OUT):  # without it nothing goes, not even an opt-out
+        contact = systems[Side.ACTIVECAMPAIGN].describe(CONTACT)
+        for object in OBJECTS:
+            if object in by_object:
+                crm = systems[Side.CRM].describe(object)
+                objects[object] = compile_mapped(by_object[object], crm, contact, mapping.settings, known)
+    return objects
 
 
 # --- mappings ----------------------------------------------------------------------------------------------------
