@@ -39,6 +39,7 @@ PAGES = {
     "a new connection": "/connections/new",
     "how a connection stands": "/connections/{connection}/",
     "what is going on": "/connections/{connection}/?part=live",
+    "which records take part": "/connections/{connection}/?part=counted",
     "a connection's settings": "/connections/{connection}/settings",
     "what removing a connection takes": "/connections/{connection}/remove",
     "system connections": "/connections/{connection}/set-up/connect",

@@ -79,6 +79,7 @@ ROUTES = {
     "setup-mapping": ("/connections/{connection}/set-up/mapping", ALL, 302),
     "mapping": (TAB, ALL, 400),  # its systems do not exist
     "mapping-save": (f"{TAB}/save", ("administrator", "manager"), 405),
+    "mapping-more": (f"{TAB}/more", ("administrator", "manager"), 400),
     "mapping-sample": (f"{TAB}/sample", ("administrator", "manager"), 405),
     "mapping-read": (f"{TAB}/read", ("administrator", "manager"), 405),
     "mapping-suggestions": (f"{TAB}/suggestions", ("administrator", "manager"), 400),

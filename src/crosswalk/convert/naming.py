@@ -6,6 +6,7 @@ import re
 import unicodedata
 from difflib import SequenceMatcher
 from enum import IntEnum
+from functools import lru_cache
 
 from ..core.schema import Field
 
@@ -86,6 +87,7 @@ def _words(text: str) -> Name:
     return tuple(_WORD.findall("".join(sign for sign in apart if not unicodedata.combining(sign))))
 
 
+@lru_cache(maxsize=4096)  # each name is compared with all of the other side
 def _joined(names: frozenset[Name]) -> frozenset[str]:
     return frozenset("".join(words) for words in names)
 
@@ -114,6 +116,8 @@ def _resembles(left: Name, right: Name) -> bool:
     if {word for word in left if word.isdigit()} != {word for word in right if word.isdigit()}:
         return False
     one, other = "".join(left), "".join(right)
-    if min(len(one), len(other)) < _LONG_ENOUGH:
+    shorter = min(len(one), len(other))
+    if shorter < _LONG_ENOUGH or 2 * shorter < _ALIKE * (len(one) + len(other)):
         return False
-    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE  # the first is never less, and quick

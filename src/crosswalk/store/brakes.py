@@ -24,9 +24,11 @@ class Brake(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_links(connection_id: int) -> int:
     """Return how many links a connection has whose both records exist."""
-    with database.cursor() as cursor:
+    with database.cursor() as cursor:  # links are wide rows; both counts are of an index
         cursor.execute(
-            "SELECT count(*) FROM link WHERE connection_id = %s AND state = 'open'", [connection_id]
+            "SELECT (SELECT count(*) FROM link WHERE connection_id = %(connection)s)"
+            " - (SELECT count(*) FROM link WHERE connection_id = %(connection)s AND state <> 'open')",
+            {"connection": connection_id},
         )
         (count,) = cursor.fetchone()
         return int(count)

@@ -251,11 +251,14 @@ def held(link_ids: Sequence[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
+_OUT = "d.crm = 'out' AND d.activecampaign IN ('out', 'shared')"
+
+
 def figures(connection_id: int) -> dict[str, int]:
     """Return how many links are opted out on both sides, differ, wait, and have evidence."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FILTER (WHERE d.crm = 'out' AND d.activecampaign IN ('out', 'shared')),"
+            f"SELECT count(*) FILTER (WHERE {_OUT}),"
             " count(*) FILTER (WHERE (d.crm = 'out' AND d.activecampaign = 'in')"
             " OR (d.crm = 'none' AND d.activecampaign = 'out')),"
             " count(*) FILTER (WHERE d.due IS NOT NULL),"
@@ -267,6 +270,18 @@ def figures(connection_id: int) -> dict[str, int]:
         )
         names = ("opted_out", "differs", "waiting", "evidence")
         return dict(zip(names, map(int, cursor.fetchone()), strict=True))
+
+
+def opted_out(connection_id: int) -> int:
+    """Return how many open links are opted out on both sides."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM link_consent d JOIN link l ON l.id = d.link_id AND l.state = 'open'"
+            f" WHERE d.connection_id = %s AND {_OUT}",
+            [connection_id],
+        )
+        (count,) = cursor.fetchone()
+        return int(count)
 
 
 class KnownLink(msgspec.Struct, frozen=True, gc=False):

@@ -112,38 +112,54 @@ def paused_fields(connection_id: int) -> list[dict[str, Any]]:
     )
 
 
-def figures(connection: models.Connection) -> dict[str, Any]:
-    """Return what `status` shows of a connection: links, what waits, what is held, who does not take part, calls."""
+# Links are wide rows: all are counted in an index, and those that are not open in an index of their own.
+_LINKS = """
+    SELECT 'all', NULL, count(*) FROM link WHERE connection_id = %(connection)s
+    UNION ALL
+    SELECT state, closed_reason, count(*) FROM link WHERE connection_id = %(connection)s AND state <> 'open'
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def links(connection_id: int) -> dict[str, Any]:
+    """Return how many links of a connection there are: open, pending, closed and why."""
+    with database.cursor() as cursor:
+        cursor.execute(_LINKS, {"connection": connection_id})
+        found = cursor.fetchall()
+    states = Counter[str]()
+    for state, _reason, count in found:
+        states[state] += count
+    return {
+        "links": states["all"] - states["pending"] - states["closed"],
+        "links_pending": states["pending"],
+        "links_closed": states["closed"],
+        "closed_reasons": {reason: count for state, reason, count in found if state == "closed"},
+    }
+
+
+def skipped(crm_id: int) -> dict[str, int]:
+    """Return how many records of a CRM take no part, by the reason."""
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT skipped, count(*) FROM directory WHERE tenant_id = %s AND skipped IS NOT NULL AND NOT deleted"
             " GROUP BY 1 ORDER BY 1",
-            [connection.crm_id],
+            [crm_id],
         )
-        skipped = dict(cursor.fetchall())
-        # one pass: links are wide rows
-        cursor.execute(
-            "SELECT state, closed_reason, count(*) FROM link WHERE connection_id = %s GROUP BY 1, 2 ORDER BY 1, 2",
-            [connection.id],
-        )
-        links = cursor.fetchall()
-    states = Counter[str]()
-    for state, _reason, count in links:
-        states[state] += count
-    closed = {reason: count for state, reason, count in links if state == "closed"}
+        return dict(cursor.fetchall())
+
+
+def figures(connection: models.Connection) -> dict[str, Any]:
+    """Return what `status` shows of a connection: links, what waits, what is held, who does not take part, calls."""
     brake = brakes.current(connection.id)
     last = models.Run.objects.filter(connection=connection).order_by("-id").first()
     feeds = models.Feed.objects.filter(tenant_id__in=[connection.crm_id, connection.activecampaign_id])
     return {
-        "links": states["open"],
-        "links_pending": states["pending"],
-        "links_closed": states["closed"],
-        "closed_reasons": closed,
+        **links(connection.id),
         "waiting": models.Inbox.objects.filter(connection=connection).count(),
         "unreceipted": models.Outbox.objects.filter(connection=connection).count(),
         "held": models.Hold.objects.filter(connection=connection).count(),
         "paused_fields": paused_fields(connection.id),
-        "skipped": skipped,
+        "skipped": skipped(connection.crm_id),
         "consent": consent_links.figures(connection.id),
         "brake": None if brake is None else msgspec.structs.asdict(brake),
         "read_at": {

@@ -17,8 +17,9 @@ from crosswalk.core import catalogue
 from crosswalk.core.failures import UserError
 
 from . import consent_writes, models
+from .brakes import open_links
 from .connections import basis, mapping_of
-from .models import Hold, Link
+from .models import Hold
 from .plan_lines import Before, Line, lines
 
 _CHANGES = (
@@ -94,14 +95,13 @@ def rehearsal() -> Iterator[None]:
 
 def standing(connection_id: int) -> Before:
     """Return how many links and holds there are, and which are the newest."""
-    links = Link.objects.filter(connection_id=connection_id, state="open")
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce((SELECT max(id) FROM link), 0), coalesce((SELECT max(id) FROM hold), 0)"
         )
         last_link, last_hold = cursor.fetchone()
     held = Hold.objects.filter(connection_id=connection_id).count()
-    return Before(links=links.count(), held=held, last_link=last_link, last_hold=last_hold)
+    return Before(links=open_links(connection_id), held=held, last_link=last_link, last_hold=last_hold)
 
 
 def counted(connection_id: int, before: Before) -> dict[str, int]:

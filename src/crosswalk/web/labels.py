@@ -13,6 +13,9 @@ from crosswalk.store.models import Connection
 from crosswalk.sync.creating import DEFAULT
 
 CONTACT = "contact"
+_REASONS: Mapping[str, Reason | ConsentReason] = {
+    each.value: each for reasons in (Reason, ConsentReason) for each in reasons
+}
 Labels = Mapping[tuple[str, str], Mapping[str, str]]  # side and object → field → what a person calls it
 
 
@@ -37,7 +40,5 @@ def reason(code: str) -> str:
     """Return in words why a field was written."""
     if code == DEFAULT:
         return _("A default for new records: the other side has no value.")
-    for reasons in (Reason, ConsentReason):
-        if code in set(reasons):
-            return reasons(code).text
-    return code
+    found = _REASONS.get(code)
+    return code if found is None else found.text

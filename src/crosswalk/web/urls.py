@@ -97,6 +97,7 @@ urlpatterns = [
     connection_route("set-up/mapping", mapping.first, "setup-mapping", roles=EVERYBODY),
     connection_route(_TAB, mapping.mapping, "mapping", roles=EVERYBODY),
     connection_route(f"{_TAB}/save", mapping.save, "mapping-save", roles=MANAGERS),
+    connection_route(f"{_TAB}/more", mapping.more, "mapping-more", roles=MANAGERS),
     connection_route(f"{_TAB}/sample", mapping.sample, "mapping-sample", roles=MANAGERS),
     connection_route(f"{_TAB}/read", mapping.read_again, "mapping-read", roles=MANAGERS),
     connection_route(f"{_TAB}/suggestions", mapping.suggestions, "mapping-suggestions", roles=MANAGERS),

@@ -20,9 +20,17 @@ def test_it_tells_what_is_stored_about_a_connection_after_a_run(site: Site) -> N
     number = site.add("standing-synced", mapped=True)
     done = site.crosswalk("sync", "--connection", "standing-synced", "--approve")
     assert done.code == 0, done.err
-    page = site.visitor().get(f"/connections/{number}/").text
+    visitor = site.visitor()
+    page = visitor.get(f"/connections/{number}/").text
+    counted = visitor.get(f"/connections/{number}/?part=counted", headers={"HX-Request": "true"}).text
+    links = site.one("SELECT count(*) FROM link WHERE connection_id = %s", number)
+    assert "Linked pairs" not in page  # it need not wait until all are counted
+    assert f"<dt>Linked pairs</dt><dd>{links}</dd>" in counted
+    assert (
+        f"<dt>Linked pairs</dt><dd>{links}</dd>" in visitor.get(f"/connections/{number}/?part=counted").text
+    )
     for text in (
-        "Linked pairs",
+        "Which records take part",
         "Last read to the end",
         "Salesforce: leads",
         "Of this connection",

@@ -117,6 +117,12 @@ def test_only_what_was_changed_is_saved_and_the_audit_log_keeps_it(site: Site) -
     manager = site.visitor("manager")
     form = form_of(manager.get(path).text)
     first, phone = row(form, "FirstName"), row(form, "Phone")
+    more = manager.get(f"{path}/more", params={**form, "csrfmiddlewaretoken": ""}).text
+    assert 'name="r0-policy"' in more  # of the row that is sent
+    opened = send(manager, f"{path}/save", form, open=first).text  # without scripts
+    assert "When both sides changed" in opened
+    assert form_of(opened)[f"{first}policy"] == "connection"
+    assert f"{phone}policy" not in form_of(opened)
     changed = {f"{first}to_crm": "if_empty", f"{first}policy": "ask", f"{phone}remove": "on"}
     answer = send(manager, f"{path}/save", form, **changed)
     assert answer.status_code == 302, answer.text

@@ -46,6 +46,11 @@ class Link(models.Model):
             models.Index(fields=["connection"], condition=Q(selected=False), name="link_not_selected"),
             models.Index(fields=["connection"], condition=Q(is_primary=False), name="link_not_primary"),
             models.Index(fields=["joined_id"], condition=Q(joined_id__isnull=False), name="link_joined"),
+            models.Index(
+                fields=["connection", "state", "closed_reason"],
+                condition=~Q(state="open"),
+                name="link_not_open",
+            ),
         ]
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.template.loader import render_to_string
-
 from crosswalk.core.mapping import FieldMapping, MappingFile, ObjectMapping, Side
 from crosswalk.core.versions import version_of
 from crosswalk.store import connections, mapped
@@ -20,7 +18,8 @@ from crosswalk.web import services
 from crosswalk.web.setup import shell
 from crosswalk.web.vendors import names_of
 
-from .rows import Around, lacking, rows_of, shown_field
+from .rows import Around, lacking, more_of, rows_of, shown_field
+from .samples import cells_of_each
 from .tabs import PLURALS, STANDARD, Tab, belongs, following, kind_of, mapping_of_object, shown_tabs, step_of
 from .typed import TypedRow
 
@@ -66,14 +65,13 @@ def context(
     """Return what the tab's template knows."""
     connection, tab = page.connection, page.tab
     samples = {row.crm: row for row in sample.rows} if sample is not None else {}
-    around = replace(page.around, samples=samples)
+    around = replace(page.around, samples=samples, cells=cells_of_each(len(page.pairs)))
     return {
         "tab": tab,
         "tabs": shown_tabs(connection, connections.mapping_of(connection), around.contact, tab),
         "rows": rows_of(around, page.pairs, typed),
         "free": _free(page) if tab.kind == STANDARD else [],
         "lacking": lacking(around),
-        "both_ways": render_to_string("web/icon.html", {"icon": "arrow-left-right"}),
         "is_mapped": bool(page.mapping.fields),
         "crm_name": around.crm_name,
         "objects": PLURALS[tab.object],
@@ -95,7 +93,13 @@ _ROUTES = {
     "pair": "mapping-pair",
     "suggestions": "mapping-suggestions",
     "extend": "mapping-extend",
+    "more": "mapping-more",
 }
+
+
+def more(page: Shown, prefix: str, typed: TypedRow) -> dict[str, Any]:
+    """Return what the template knows of the rules of one pair that are seldom changed."""
+    return {"prefix": prefix, "more": more_of(page.around, typed.crm, typed.now)}
 
 
 def _free(page: Shown) -> list[Any]:

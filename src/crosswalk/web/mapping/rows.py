@@ -19,6 +19,7 @@ from crosswalk.core.schema import Field, Schema
 from crosswalk.sync.context import PausedField
 from crosswalk.sync.sampled import RowSample
 
+from .samples import ShownSample, shown_sample
 from .typed import CONNECTION, RuleSet, TypedRow
 
 RULES: dict[UpdateRule, str | Promise] = {
@@ -58,6 +59,16 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class More:
+    """The rules of a pair that are seldom changed; a page has them of those that somebody opened."""
+
+    policies: SafeString  # options of their selects
+    blanks: SafeString
+    is_fixed: bool  # the e-mails: never without
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One pair."""
 
@@ -67,15 +78,11 @@ class Row:
     crm: ShownField
     was: str
     ways: Sequence[Way]
-    policies: SafeString  # options of their selects
-    blanks: SafeString
-    is_fixed: bool  # the e-mails: never without
-    remove: bool = False
+    more: More | None = None  # None: nobody opened it
     accept: bool = False
-    is_open: bool = False  # what is under “more” needs to be seen
     paused: PausedField | None = None
     theirs: Sequence[str] = ()  # what somebody else changed meanwhile
-    sample: RowSample | None = None
+    sample: ShownSample | None = None
 
     @property
     def can_accept(self) -> bool:
@@ -94,6 +101,7 @@ class Around:
     crm_name: str  # the system's
     paused: Mapping[str, PausedField] = field(default_factory=dict)  # by CRM field
     samples: Mapping[str, RowSample] = field(default_factory=dict)  # by CRM field
+    cells: int = 0  # of a sample that a row shows
     _options: dict[tuple[str, str], SafeString] = field(default_factory=dict)
 
     def options(self, kind: str, chosen: str, labels: Callable[[], Mapping[Any, object]]) -> SafeString:
@@ -131,15 +139,21 @@ def _row(around: Around, prefix: str, pair: FieldMapping, typed: TypedRow | None
         crm=shown_field(around.crm, pair.crm),
         was=was.text(),
         ways=[_way(around, prefix, pair, side, now) for side in (Side.ACTIVECAMPAIGN, Side.CRM)],
-        policies=around.options("policy", now.policy or CONNECTION, lambda: _policies(around)),
-        blanks=around.options("blanks", _spelled(now.blanks), lambda: _BLANKS),
-        is_fixed=pair.crm == around.crm.email,
-        remove=typed is not None and typed.remove,
+        more=more_of(around, pair.crm, now, remove=typed.remove) if typed and typed.is_open else None,
         accept=typed is not None and typed.accept,
-        is_open=typed is not None and typed.is_special,
         paused=around.paused.get(pair.crm),
         theirs=theirs,
-        sample=around.samples.get(pair.crm),
+        sample=shown_sample(around.samples.get(pair.crm), around.cells),
+    )
+
+
+def more_of(around: Around, crm: str, now: RuleSet, *, remove: bool = False) -> More:
+    """Return the rules of a pair that are seldom changed."""
+    return More(
+        policies=around.options("policy", now.policy or CONNECTION, lambda: _policies(around)),
+        blanks=around.options("blanks", _spelled(now.blanks), lambda: _BLANKS),
+        is_fixed=crm == around.crm.email,
+        remove=remove,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,9 @@ from crosswalk.core.mapping import FieldMapping, Policy, Side, UpdateRule
 from crosswalk.sync.mapping_edit import Edit, Rules
 
 CONNECTION = "connection"  # the policy of a pair that has none of its own
+OPEN = "open"  # the button that opens a row, without scripts
+_SELDOM = ("policy", "blanks", "remove")
+_WAS = re.compile(r"r\d+-was")
 _MOST = 1000  # rows of a form
 
 
@@ -67,16 +71,12 @@ class TypedRow:
     now: RuleSet
     remove: bool
     accept: bool  # the fields' types as they are now
+    is_open: bool = False  # the person looks at what is seldom changed
 
     @property
     def is_changed(self) -> bool:
         """Tell whether the person wants anything of this pair."""
         return self.remove or self.accept or self.now != self.was
-
-    @property
-    def is_special(self) -> bool:
-        """Tell whether the person wants something of it that is not seen at once."""
-        return self.remove or (self.now.policy, self.now.blanks) != (self.was.policy, self.was.blanks)
 
     @property
     def edit(self) -> Edit:
@@ -90,6 +90,15 @@ def read_rows(posted: Mapping[str, str]) -> list[TypedRow]:
         count = min(int(posted.get("rows", "0")), _MOST)
         return [_row(posted, f"r{number}-") for number in range(count)]
     except (KeyError, ValueError) as error:
+        raise BadRequest(str(error)) from None
+
+
+def read_row(sent: Mapping[str, str]) -> tuple[str, TypedRow]:
+    """Read the one row that is sent, with how the names of its controls begin. Raises BadRequest."""
+    try:
+        prefix = next(name for name in sent if _WAS.fullmatch(name)).removesuffix("was")
+        return prefix, _row(sent, prefix)
+    except (KeyError, StopIteration, ValueError) as error:
         raise BadRequest(str(error)) from None
 
 
@@ -109,6 +118,7 @@ def _row(posted: Mapping[str, str], prefix: str) -> TypedRow:
         now=now,
         remove=f"{prefix}remove" in posted,
         accept=f"{prefix}accept" in posted,
+        is_open=posted.get(OPEN) == prefix or any(f"{prefix}{name}" in posted for name in _SELDOM),
     )
 
 

@@ -15,11 +15,12 @@ from crosswalk.sync.explained import UNKNOWN
 register = template.Library()
 _LONGEST = 300  # characters shown of one value
 _JOINERS = "\u200c\u200d"  # hold letters and emoji of one sign together
+_WITHOUT_HARMLESS = str.maketrans("", "", f"{_JOINERS}\n\t")
 
 
 @register.filter
-def value(given: object) -> SafeString | str:
-    """Return a value of a field; that there is none is said."""
+def value(given: object, longest: int = _LONGEST) -> SafeString | str:
+    """Return a value of a field, cut where it is long; that there is none is said."""
     if given is None or given in ((), ""):
         return format_html('<span class="text-secondary">{}</span>', _("empty"))
     if given == UNKNOWN:
@@ -27,7 +28,7 @@ def value(given: object) -> SafeString | str:
     if isinstance(given, bool):
         return _("yes") if given else _("no")
     text = "; ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
-    return format_html("<bdi>{}</bdi>", _plain(text))
+    return format_html("<bdi>{}</bdi>", _plain(text, longest))
 
 
 _STANDINGS = {
@@ -43,11 +44,13 @@ def consent(standing: str | None) -> str:
     return _(_STANDINGS[standing]) if standing in _STANDINGS else _("not known")
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, longest: int) -> str:
     """Keep a record's text from turning the direction of writing, or filling the page."""
-    safe = "".join(sign if _harmless(sign) else "\ufffd" for sign in text)
-    return safe if len(safe) <= _LONGEST else safe[: _LONGEST - 1] + "…"
+    safe = text[: longest + 1]
+    if not safe.translate(_WITHOUT_HARMLESS).isprintable():  # told at once of most texts
+        safe = "".join(sign if _harmless(sign) else "\ufffd" for sign in safe)
+    return safe if len(safe) <= longest else safe[: longest - 1] + "…"
 
 
 def _harmless(sign: str) -> bool:
-    return sign in _JOINERS or sign in "\n\t" or not unicodedata.category(sign).startswith("C")
+    return ord(sign) in _WITHOUT_HARMLESS or not unicodedata.category(sign).startswith("C")

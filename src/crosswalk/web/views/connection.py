@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from crosswalk.store import connections, halts, history, schedules
+from crosswalk.store import connections, consent_links, halts, history, schedules
 from crosswalk.store.models import Connection
 from crosswalk.sync import usage
 from crosswalk.sync.approval import needs_plan
@@ -21,12 +21,19 @@ from crosswalk.web.setup.schedule_words import schedule_words
 from .overview import row
 
 _RUNS = 5
+COUNTED = "counted"
 
 
 def connection(request: HttpRequest, connection: Connection) -> HttpResponse:
-    """Show how a connection stands and what is going on; the page renews these parts itself, each by its own."""
-    if is_part(request) and request.GET.get("part") == "live":
+    """Show how a connection stands and what is going on; the page renews these parts itself, each by its own.
+
+    How many records take part is counted for a request of its own: all links are looked at, and the rest need not wait.
+    """
+    part = request.GET.get("part")
+    if is_part(request) and part == "live":
         return render(request, "web/runs/of_connection.html", _going_on(connection))
+    if is_part(request) and part == COUNTED:
+        return render(request, "web/connection_counted.html", _counted(connection))
     found = standing(connection, now())
     context: dict[str, Any] = {
         "rows": [row(found, found.condition(), person(request))],
@@ -36,6 +43,8 @@ def connection(request: HttpRequest, connection: Connection) -> HttpResponse:
     if is_part(request):
         return render(request, "web/standings.html", context)
     shown = {**context, **_going_on(connection), **_figures(connection, found)}
+    if part == COUNTED:  # asked for without scripts
+        shown |= _counted(connection)
     return render(request, "web/connection.html", shown)
 
 
@@ -50,17 +59,24 @@ def _going_on(connection: Connection) -> dict[str, Any]:
 
 def _figures(connection: Connection, found: Standing) -> dict[str, Any]:
     """Return what is stored about a connection; no system is asked."""
-    told = history.figures(connection)
     kept = schedules.of(connection)
     return {
-        "figures": told,
         "fresh": _fresh(found),
-        "closed": [(words.closed(reason), count) for reason, count in told["closed_reasons"].items()],
-        "skipped": [(words.SKIPPED.get(why, why), count) for why, count in told["skipped"].items()],
         "calls": [_calls(each) for each in usage.figures(connection, now())],
         "kept": kept,
         "starts": "" if kept is None else schedule_words(kept.schedule),
         "runs": [{**each, "look": RUN_STATES[each["state"]]} for each in history.runs(connection, _RUNS)],
+    }
+
+
+def _counted(connection: Connection) -> dict[str, Any]:
+    """Count which records take part."""
+    links, skipped = history.links(connection.id), history.skipped(connection.crm_id)
+    return {
+        "counted": links,
+        "closed": [(words.closed(reason), count) for reason, count in links["closed_reasons"].items()],
+        "skipped": [(words.SKIPPED.get(why, why), count) for why, count in skipped.items()],
+        "opted_out": consent_links.opted_out(connection.id),
     }
 
 

@@ -24,7 +24,7 @@ from crosswalk.web import alerts, services
 from crosswalk.web.mapping import page
 from crosswalk.web.mapping.proposals import likely, proposals_of
 from crosswalk.web.mapping.tabs import TABS, Tab, step_of, tab_of
-from crosswalk.web.mapping.typed import TypedRow, as_typed, edits_of, read_rows
+from crosswalk.web.mapping.typed import OPEN, TypedRow, as_typed, edits_of, read_row, read_rows
 from crosswalk.web.pages import is_part, person
 from crosswalk.web.roles import MANAGERS
 from crosswalk.web.setup import shell
@@ -76,6 +76,8 @@ def read_again(request: HttpRequest, connection: Connection, object: str, tab: s
 def save(request: HttpRequest, connection: Connection, object: str, tab: str) -> HttpResponse:
     """Save what was changed on a tab, all of it or nothing."""
     here, typed = tab_of(object, tab), read_rows(request.POST)
+    if OPEN in request.POST:
+        return _show(request, page.shown(connection, here), typed)
     edits = edits_of(typed)
     if not edits:
         messages.info(request, _("Nothing was changed."))
@@ -90,6 +92,13 @@ def save(request: HttpRequest, connection: Connection, object: str, tab: str) ->
     saved = ngettext("%(count)d pair was saved.", "%(count)d pairs were saved.", len(edits))
     messages.success(request, saved % {"count": len(edits)})
     return redirect(here.address(connection))
+
+
+@require_GET
+def more(request: HttpRequest, connection: Connection, object: str, tab: str) -> HttpResponse:
+    """Show the rules of one pair that are seldom changed; its row loads them when it is opened."""
+    here, (prefix, typed) = tab_of(object, tab), read_row(request.GET)
+    return render(request, "web/mapping/more.html", page.more(page.shown(connection, here), prefix, typed))
 
 
 def _moved(request: HttpRequest, connection: Connection, here: Tab, typed: list[TypedRow]) -> HttpResponse:
