@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from crosswalk.core.language import gettext as _
+from crosswalk.core.words import plain
 
 from . import tables
 from .command import command
@@ -51,7 +52,7 @@ def doctor(terminal: Terminal) -> Answer:
     ]
     columns = ("", _("Check"), _("Of"), _("Found"), _("What to do"))
     return Answer(
-        data={"state": state, "checks": msgspec.to_builtins(found)},
+        data={"state": state, "checks": msgspec.to_builtins(found, enc_hook=plain)},
         tables=[tables.table("", columns, rows)],
         code=ExitCode.ERROR if state is State.FAIL else ExitCode.OK,
     )

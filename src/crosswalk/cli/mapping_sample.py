@@ -10,6 +10,7 @@ import typer
 from rich.console import RenderableType
 
 from crosswalk.core.language import gettext as _
+from crosswalk.core.words import plain
 
 from . import tables
 from .command import command
@@ -36,7 +37,7 @@ def sample(terminal: Terminal, name: Name, object: Object) -> Answer:
 
     found = sampled(name, object, session.vault, session.clock)
     terminal.say(_("Nothing was written. These are the records made last that take part."))
-    return Answer(data=msgspec.to_builtins(found), tables=list(_tables(found)))
+    return Answer(data=msgspec.to_builtins(found, enc_hook=plain), tables=list(_tables(found)))
 
 
 def _tables(found: Sample) -> Iterator[RenderableType]:

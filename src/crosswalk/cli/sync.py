@@ -12,6 +12,7 @@ from rich.console import RenderableType
 
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import gettext as _
+from crosswalk.core.words import plain
 
 from . import tables
 from .command import command
@@ -287,7 +288,7 @@ def _run(context: Context, plan: Plan | None, *, sweep: bool, records: int | Non
 def _ended(terminal: Terminal, context: Context, result: RunResult) -> Answer:
     data = {
         "connection": context.name,
-        **msgspec.to_builtins(result),
+        **msgspec.to_builtins(result, enc_hook=plain),
         "paused_fields": paused_data(context),
     }
     _tell_paused(terminal, context)

@@ -11,6 +11,8 @@ import msgspec
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from crosswalk.core.words import plain
+
 from .outcome import VERSION
 
 _WIDTH = 200  # columns, where no terminal says how many there are
@@ -53,7 +55,9 @@ class Terminal:
 
     def print_json(self, data: Mapping[str, Any]) -> None:
         """Print data for programs, in UTF-8 whatever the locale."""
-        text = msgspec.json.format(msgspec.json.encode({"version": VERSION, **data}), indent=2)
+        text = msgspec.json.format(
+            msgspec.json.encode({"version": VERSION, **data}, enc_hook=plain), indent=2
+        )
         sys.stdout.flush()
         sys.stdout.buffer.write(text + b"\n")
         sys.stdout.buffer.flush()

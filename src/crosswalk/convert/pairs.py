@@ -6,10 +6,11 @@ could lose something unseen (a date-time into a date, several choices into a tex
 
 from __future__ import annotations
 
-from ..core.language import gettext as _
 from ..core.language import gettext_noop
 from ..core.schema import Field, Nature
 from ..core.values import Kind
+from ..core.words import joined
+from ..core.words import keepable as _
 from .words import activecampaign_words, kind_words
 
 _WORDS = frozenset({Kind.TEXT, Kind.LONG_TEXT})
@@ -118,7 +119,8 @@ def _unpaired(crm: Field, activecampaign: Field) -> str:
         other_kind=kind_words(activecampaign),
         reason=_reason(crm, activecampaign),
     )
-    return f"{message} {_what_works(crm)}".rstrip()
+    works = _what_works(crm)
+    return joined(message, works) if works else message
 
 
 def _reason(crm: Field, activecampaign: Field) -> str:
@@ -135,7 +137,7 @@ def types_for(crm: Field) -> str:
     kinds = PAIRS.get(crm.kind, frozenset())
     if not _is_long(crm):
         return activecampaign_words(kinds)
-    return ", ".join([_("hidden"), activecampaign_words(kinds - {Kind.TEXT})])
+    return joined(_("hidden"), activecampaign_words(kinds - {Kind.TEXT}), by=", ")
 
 
 def _what_works(crm: Field) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..core.language import gettext as _
 from ..core.language import gettext_noop
 from ..core.schema import Field, Nature
 from ..core.values import Kind, Value
+from ..core.words import joined, together
+from ..core.words import keepable as _
 
 _KINDS: dict[Kind, str] = {
     Kind.TEXT: gettext_noop("text"),
@@ -48,12 +49,14 @@ _ACTIVECAMPAIGN: dict[Kind, str] = {
 def kind_words(field: Field) -> str:
     """Return what a field holds, such as `number (formula)`; a type without a name of ours in the vendor's words."""
     words = _(_KINDS[field.kind]) if field.kind in _KINDS else field.vendor_type or _("unknown type")
-    return f"{words} ({_(_NATURES[field.nature])})" if field.nature in _NATURES else words
+    if field.nature not in _NATURES:
+        return words
+    return together("{words} ({nature})", words=words, nature=_(_NATURES[field.nature]))
 
 
 def activecampaign_words(kinds: frozenset[Kind]) -> str:
     """Return the ActiveCampaign types that hold these kinds, as a list in words; "" when there is none."""
-    return ", ".join(_(words) for kind, words in _ACTIVECAMPAIGN.items() if kind in kinds)
+    return joined(*(_(words) for kind, words in _ACTIVECAMPAIGN.items() if kind in kinds), by=", ")
 
 
 def value_words(field: Field, value: Value) -> str | None:

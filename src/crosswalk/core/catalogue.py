@@ -12,7 +12,7 @@ import msgspec
 from .browser_cures import BROWSER_CURES
 from .failures import FailureKind, SystemFailure, UserError
 from .language import for_browser, gettext_noop
-from .language import gettext as _
+from .words import keepable as _
 
 
 class Said(NamedTuple):
@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _filled(text: str, params: dict[str, object]) -> str:
-    return _(text).format(**params)
+    return _(text).format(**params) if "{" in text else _(text)
 
 
 # (code, name, title, what is wrong, what to do next)
@@ -546,7 +546,7 @@ def told(error: SystemFailure | UserError) -> Said:
     name = error.entry
     if isinstance(error, SystemFailure):
         name = name or of_failure(error.kind).name
-    return Said(CATALOGUE[name].code, str(error), error.cure)
+    return Said(CATALOGUE[name].code, error.message, error.cure)
 
 
 def of_refusal(kind: FailureKind) -> Entry:

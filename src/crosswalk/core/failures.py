@@ -66,5 +66,6 @@ class UserError(Exception):
 
     def __init__(self, message: str, *, cure: str = "", entry: str = "user") -> None:
         super().__init__(message)
+        self.message = message
         self.cure = cure
         self.entry = entry

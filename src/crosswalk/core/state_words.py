@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from .language import for_browser, gettext_noop
-from .language import gettext as _
 from .state import STATES, Cause, Facts, State, cause_of
+from .words import keepable as _
 
 _WORDS = {
     State.OK: gettext_noop("ok"),
@@ -113,14 +113,14 @@ def condition(facts: Facts) -> Condition:
         state=STATES[cause],
         cause=cause,
         word=word(STATES[cause]),
-        sentence=_(sentence).format(**_filling(facts)),
-        next_step=_(next_step).format(**_filling(facts)),
+        sentence=str(_(sentence).format(**_filling(facts))),
+        next_step=str(_(next_step).format(**_filling(facts))),
     )
 
 
 def word(state: State) -> str:
     """Return the word for a state, in the language that is spoken."""
-    return _(_WORDS[state])
+    return str(_(_WORDS[state]))
 
 
 def _filling(facts: Facts) -> dict[str, object]:

@@ -10,7 +10,7 @@ from crosswalk.core import catalogue
 from crosswalk.core.catalogue import CATALOGUE, Said
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
-from crosswalk.core.language import gettext as _
+from crosswalk.core.words import keepable as _
 from crosswalk.store import halts, runs, tasks
 from crosswalk.store.leases import end_session
 from crosswalk.store.models import Connection

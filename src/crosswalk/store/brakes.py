@@ -9,6 +9,7 @@ import msgspec
 from django.db import connection as database
 
 from crosswalk.core.catalogue import Said
+from crosswalk.core.words import again, kept
 
 BRAKE = "brake"  # the kind of hold
 
@@ -65,10 +66,10 @@ def note(connection_id: int, said: Said, now: datetime) -> None:
     with database.cursor() as cursor:
         cursor.execute(
             "INSERT INTO hold (connection_id, link_id, side, object, record_id, field, kind, code, reason, cure,"
-            " values, fingerprint, held_at) VALUES (%s, NULL, '', '', '', '', %s, %s, %s, %s, '', '', %s)"
+            " said, values, fingerprint, held_at) VALUES (%s, NULL, '', '', '', '', %s, %s, %s, %s, %s, '', '', %s)"
             " ON CONFLICT (connection_id, object, record_id, link_id, field) DO UPDATE SET code = excluded.code,"
-            " reason = excluded.reason, cure = excluded.cure, held_at = excluded.held_at",
-            [connection_id, BRAKE, said.code, said.message, said.cure, now],
+            " reason = excluded.reason, cure = excluded.cure, said = excluded.said, held_at = excluded.held_at",
+            [connection_id, BRAKE, *said, kept(said.message, said.cure), now],
         )
 
 
@@ -91,11 +92,13 @@ def all_current(connection_id: int | None = None) -> dict[int, Brake]:
     """Return why last runs were braked, by connection; of one connection, or of all."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT connection_id, code, reason, cure, held_at FROM hold WHERE object = '' AND record_id = ''"
+            "SELECT connection_id, code, reason, cure, said, held_at FROM hold WHERE object = '' AND record_id = ''"
             " AND kind = %s AND (%s OR connection_id = %s)",
             [BRAKE, connection_id is None, connection_id or 0],
         )
-        return {
-            number: Brake(code=code, reason=reason, cure=cure, held_at=held_at)
-            for number, code, reason, cure, held_at in cursor.fetchall()
-        }
+        return {row[0]: _brake(*row[1:]) for row in cursor.fetchall()}
+
+
+def _brake(code: str, reason: str, cure: str, said: str, held_at: datetime) -> Brake:
+    reason, cure = again(said, reason, cure)
+    return Brake(code=code, reason=reason, cure=cure, held_at=held_at)

@@ -14,8 +14,8 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.failures import UserError
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import MappingFile, ObjectMapping, Settings
+from crosswalk.core.words import keepable as _
 
 from . import acts, models
 from .keys import CREDENTIALS, TOKENS, sealing

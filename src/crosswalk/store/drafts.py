@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from django.db import transaction
@@ -15,8 +16,10 @@ from crosswalk.core.keeping import DRAFT_DAYS
 from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Check
+from crosswalk.core.words import plain
 
 from . import models
+from .checked import checks_in, rows_of
 from .connections import Account
 from .keys import DRAFTS, sealing
 from .vault import Vault
@@ -64,7 +67,9 @@ def locked(number: int) -> Iterator[models.Draft]:
 
 def entered(draft: models.Draft, side: Side) -> Entered:
     """Return what is known of one side."""
-    return msgspec.convert(draft.sides.get(side.value, {}), Entered)
+    found: dict[str, Any] = draft.sides.get(side.value, {})
+    known = msgspec.convert(found, Entered)
+    return msgspec.structs.replace(known, checks=checks_in(found.get("checks", ())))
 
 
 def accounts(vault: Vault, draft: models.Draft) -> dict[Side, Account]:
@@ -96,7 +101,8 @@ def keep_account(
 
 
 def _enter(draft: models.Draft, side: Side, known: Entered, now: datetime) -> None:
-    draft.sides = {**draft.sides, side.value: msgspec.to_builtins(known)}
+    row = {**msgspec.to_builtins(known, enc_hook=plain), "checks": rows_of(known.checks)}
+    draft.sides = {**draft.sides, side.value: row}
     draft.changed_at = now
 
 

@@ -13,6 +13,7 @@ import msgspec
 from django.db import connection as database
 
 from crosswalk.core.failures import FailureKind
+from crosswalk.core.words import again
 
 from .brakes import BRAKE
 from .leases import HOLDERS
@@ -75,7 +76,7 @@ _STANDING = f"""
     holds AS (SELECT connection_id AS id, count(*) AS held, count(*) FILTER (WHERE kind = 'rejected') AS rejected,
                      count(*) FILTER (WHERE kind = ANY(%(choices)s) AND chosen IS NULL) AS choices
               FROM hold WHERE kind <> '{BRAKE}' GROUP BY 1)
-    SELECT coalesce(last.failure, ''), c.id, c.name,
+    SELECT coalesce(last.failure, ''), coalesce(last.said, ''), c.id, c.name,
       EXISTS (SELECT FROM mapping m WHERE m.connection_id = c.id),
       EXISTS (SELECT FROM run r WHERE r.connection_id = c.id AND r.state = 'done'),
       NOT c.global_sync,
@@ -85,7 +86,7 @@ _STANDING = f"""
       coalesce(seen.waiting, 0), least(seen.oldest_at, told.oldest_at),
       coalesce(holds.held, 0), coalesce(holds.rejected, 0), coalesce(holds.choices, 0)
     FROM connection c
-    LEFT JOIN LATERAL (SELECT failure, error FROM run r WHERE r.connection_id = c.id AND r.state <> 'running'
+    LEFT JOIN LATERAL (SELECT failure, error, said FROM run r WHERE r.connection_id = c.id AND r.state <> 'running'
                        ORDER BY r.id DESC LIMIT 1) last ON true
     LEFT JOIN going ON going.id = c.id
     LEFT JOIN seen ON seen.id = c.id
@@ -94,7 +95,7 @@ _STANDING = f"""
     WHERE %(all)s OR c.id = ANY(%(connections)s::bigint[])
     ORDER BY c.name
 """
-_COLUMNS = (  # of the statement above, behind its first
+_COLUMNS = (  # of the statement above, behind its first two
     "connection_id",
     "name",
     "mapped",
@@ -135,13 +136,19 @@ def freshness(connections: Sequence[int] | None = None) -> list[Freshness]:
         took.setdefault(number, {})[bound] = (count, seconds)
     return [
         Freshness(
-            **dict(zip(_COLUMNS, row, strict=True)),
+            **_named(said, row),
             failure=FailureKind(failure) if failure else None,
             cursors=cursors.get(row[0], []),
             latency=_histogram(took.get(row[0], {})),
         )
-        for failure, *row in _rows(_STANDING, parameters)
+        for failure, said, *row in _rows(_STANDING, parameters)
     ]
+
+
+def _named(said: str, row: Sequence[Any]) -> dict[str, Any]:
+    found = dict(zip(_COLUMNS, row, strict=True))
+    (found["error"],) = again(said, found["error"])
+    return found
 
 
 def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -13,9 +13,11 @@ from django.db import connection as database
 from crosswalk.core.keeping import EXPLAINED
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value
+from crosswalk.core.words import again
 
 from . import brakes, consent_links, models
 from .outcomes import KEPT
+from .runs import said_of
 
 
 def _dicts(sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
@@ -37,7 +39,7 @@ def directory_rows(tenant_id: int, record_id: str) -> list[dict[str, Any]]:
 def hold_reasons(link_id: int) -> dict[str, str]:
     """Return why fields of a link are held, with the code, by CRM field (empty text: the whole record)."""
     found = models.Hold.objects.filter(link_id=link_id)
-    return {hold.field: f"{hold.code}: {hold.reason}" for hold in found}
+    return {hold.field: f"{hold.code}: {again(hold.said, hold.reason)[0]}" for hold in found}
 
 
 _INTO = "SELECT %s::bigint AS id"
@@ -105,11 +107,14 @@ def kept_forms(link_ids: Sequence[int]) -> dict[tuple[int, Side, str], tuple[Val
 
 def paused_fields(connection_id: int) -> list[dict[str, Any]]:
     """Return the field mappings that rest, as the last run found them."""
-    return _dicts(
-        "SELECT object, field, side, code, reason, cure, held_at FROM hold WHERE connection_id = %s"
+    rows = _dicts(
+        "SELECT object, field, side, code, reason, cure, held_at, said FROM hold WHERE connection_id = %s"
         " AND kind = 'paused' ORDER BY object, field",
         [connection_id],
     )
+    for row in rows:
+        row["reason"], row["cure"] = again(row.pop("said"), row["reason"], row["cure"])
+    return rows
 
 
 # Links are wide rows: all are counted in an index, and those that are not open in an index of their own.
@@ -183,7 +188,7 @@ def run_facts(run: models.Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "counts": run.counts,
-        "error": run.error,
+        "error": said_of(run)[0],
     }
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value, Values, pack, unpack
+from crosswalk.core.words import again
 
 from .outcomes import HoldNote, write_holds
 
@@ -43,7 +44,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 _SELECT = (
     "SELECT h.id, h.code, h.kind, h.side, h.object, h.record_id, h.field, h.reason, h.cure, h.values, h.chosen,"
-    " h.held_at, h.link_id, l.crm_id, l.activecampaign_id, l.key"
+    " h.held_at, h.link_id, l.crm_id, l.activecampaign_id, l.key, h.said"
     " FROM hold h LEFT JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s"
 )
 
@@ -60,9 +61,14 @@ def listed(connection_id: int, *, ids: list[int] | None = None, code: str | None
 def _held(statement: str, parameters: list[Any]) -> list[Held]:
     with database.cursor() as cursor:
         cursor.execute(statement, parameters)
-        names = Held.__struct_fields__
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [Held(**{**row, "values": unpack(row["values"]), "chosen": unpack(row["chosen"])}) for row in rows]
+        return [_read(row) for row in cursor.fetchall()]
+
+
+def _read(row: Sequence[Any]) -> Held:
+    *plain, said = row
+    found = dict(zip(Held.__struct_fields__, plain, strict=True))
+    found["reason"], found["cure"] = again(said, found["reason"], found["cure"])
+    return Held(**{**found, "values": unpack(found["values"]), "chosen": unpack(found["chosen"])})
 
 
 # --- pages of them -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from crosswalk.core.failures import UserError
-from crosswalk.core.language import gettext as _
+from crosswalk.core.words import keepable as _
 
 from .vault import Vault, new_key, read_keys, write_keys
 

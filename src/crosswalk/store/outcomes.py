@@ -11,6 +11,7 @@ import msgspec
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value, Values, pack
+from crosswalk.core.words import kept
 
 from .commits import recoverable
 from .pairs import LinkRow
@@ -179,6 +180,7 @@ _HOLD_STAGE = Stage(
     code="text",
     reason="text",
     cure="text",
+    said="text",
     values="bytea",
     fingerprint="text",
 )
@@ -331,6 +333,7 @@ def write_holds(cursor: Any, connection_id: int, holds: Sequence[HoldNote], now:
                 hold.code,
                 hold.reason,
                 hold.cure,
+                kept(hold.reason, hold.cure),
                 pack(hold.values),
                 hold.fingerprint,
             )
@@ -338,11 +341,11 @@ def write_holds(cursor: Any, connection_id: int, holds: Sequence[HoldNote], now:
         ),
     )
     cursor.execute(
-        "INSERT INTO hold (connection_id, link_id, side, object, record_id, field, kind, code, reason, cure, values,"
-        " fingerprint, held_at) SELECT %s, h.*, %s FROM stage_hold h"
+        "INSERT INTO hold (connection_id, link_id, side, object, record_id, field, kind, code, reason, cure, said,"
+        " values, fingerprint, held_at) SELECT %s, h.*, %s FROM stage_hold h"
         " ON CONFLICT (connection_id, object, record_id, link_id, field) DO UPDATE SET side = excluded.side,"
         " kind = excluded.kind, code = excluded.code, reason = excluded.reason, cure = excluded.cure,"
-        " values = excluded.values,"
+        " said = excluded.said, values = excluded.values,"
         " fingerprint = excluded.fingerprint, held_at = excluded.held_at, chosen = NULL",
         [connection_id, now],
     )

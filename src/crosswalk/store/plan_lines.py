@@ -32,7 +32,7 @@ _JOINED = f"""
 """
 # A hold of a record without a link is on the side that was not written: the record is the other one's.
 _HELD = f"""
-    SELECT h.id, h.kind, h.field, h.code, h.reason, h.cure, h.values, l.id, coalesce(l.object, h.object),
+    SELECT h.id, h.kind, h.field, h.code, h.reason, h.cure, h.said, h.values, l.id, coalesce(l.object, h.object),
            coalesce(l.crm_id, CASE WHEN h.side = 'activecampaign' THEN h.record_id END),
            coalesce(l.activecampaign_id, CASE WHEN l.id IS NULL AND h.side = 'crm' THEN h.record_id END),
            coalesce(l.key, d.key)
@@ -59,6 +59,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     reason: str
     cure: str
+    said: str = ""  # both, as `core.words` keeps them
 
 
 class Line(msgspec.Struct, kw_only=True, gc=False):
@@ -157,14 +158,14 @@ def _joined(row: Sequence[Any]) -> Line:
 
 
 def _held(row: Sequence[Any]) -> Line:
-    _id, kind, field, code, reason, cure, packed, link_id, object, crm_id, contact_id, key = row
+    _id, kind, field, code, reason, cure, said, packed, link_id, object, crm_id, contact_id, key = row
     values = unpack(packed) if packed else {}
     return Line(
         op=CONFLICT if kind == "conflict" else HOLD,
         record_id=crm_id or contact_id,
         key=key,
         fields={field: (values.get("crm"), values.get("activecampaign"), code)} if field else {},
-        note=msgspec.json.encode(Note(code=code, reason=reason, cure=cure)),
+        note=msgspec.json.encode(Note(code=code, reason=reason, cure=cure, said=said)),
         code=code,
         link_id=link_id,
         crm_object=object,

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from django.db import connection as database
 
+from crosswalk.core.words import again
+
 from .plan_lines import Note
 
 _WRITTEN = "id, link_id, op, side, object, crm_object, crm_id, contact_id, fields"
@@ -153,8 +155,13 @@ def all_rows(plan_id: int, asked: Asked) -> Iterator[Row]:
 
 def _row(row: Sequence[Any]) -> Row:
     *plain, fields, note = row
-    values: Sequence[Any] = (*plain, _fields.decode(fields), _note.decode(note) if note else None)
+    values: Sequence[Any] = (*plain, _fields.decode(fields), _anew(_note.decode(note)) if note else None)
     return Row(*values)
+
+
+def _anew(note: Note) -> Note:
+    reason, cure = again(note.said, note.reason, note.cure)
+    return msgspec.structs.replace(note, reason=reason, cure=cure)
 
 
 def _condition(asked: Asked) -> tuple[str, list[Any]]:

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
 from crosswalk.core.failures import SystemFailure
+from crosswalk.core.words import again, kept
 
 from .brakes import BRAKE
 from .models import Run
@@ -61,7 +62,13 @@ def start(connection_id: int, kind: str, now: datetime) -> Running:
 
 
 def end(
-    run: Running, state: str, counts: Mapping[str, int], now: datetime, error: str = "", failure: str = ""
+    run: Running,
+    state: str,
+    counts: Mapping[str, int],
+    now: datetime,
+    error: str = "",
+    failure: str = "",
+    cure: str = "",
 ) -> None:
     """Close a run's row; when that is stored, so is all that the run wrote.
 
@@ -74,7 +81,7 @@ def end(
             " AND kind = %s AND %s = 'done'),"
             " meant AS (DELETE FROM halt WHERE connection_id = %s AND kind = 'cancelled')"
             " UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s,"
-            " failure = %s WHERE id = %s RETURNING set_config('synchronous_commit', %s, true)",
+            " failure = %s, said = %s WHERE id = %s RETURNING set_config('synchronous_commit', %s, true)",
             [
                 run.connection_id,
                 BRAKE,
@@ -85,6 +92,7 @@ def end(
                 now,
                 error,
                 failure,
+                kept(error, cure),
                 run.id,
                 "on" if counts else "off",
             ],
@@ -107,7 +115,14 @@ def note_failure(connection_id: int, kind: str, now: datetime, failure: SystemFa
         ended_at=now,
         error=failure.message,
         failure=failure.kind.value,
+        said=kept(failure.message, failure.cure),
     )
+
+
+def said_of(run: Run) -> tuple[str, str]:
+    """Return why a run did not come to a good end and what to do next, in the reader's language; "" if not kept."""
+    error, cure = again(run.said, run.error, "")
+    return error, cure
 
 
 def ended_so(state: str, connection_ids: Sequence[int]) -> list[int]:

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from crosswalk.core import catalogue
 from crosswalk.core.catalogue import Said
+from crosswalk.core.words import again, kept
 
 from . import acts, halts
 from .jobs import TASK, defer
@@ -101,7 +102,16 @@ def end(task: Begun, now: datetime, *, plan_id: int | None = None, run_id: int |
 
 def fail(task: Begun, now: datetime, said: Said) -> None:
     """A task cannot be done."""
-    _close(task, state=FAILED, ended_at=now, code=said.code, message=said.message, cure=said.cure)
+    _close(task, state=FAILED, ended_at=now, **_columns(said))
+
+
+def _columns(said: Said) -> dict[str, str]:
+    return {**said._asdict(), "said": kept(said.message, said.cure)}
+
+
+def said_of(task: Task) -> Said:
+    """Return why a task failed, in the reader's language."""
+    return Said(task.code, *again(task.said, task.message, task.cure))
 
 
 def put_back(task: Begun) -> None:
@@ -141,9 +151,7 @@ def cancel(connection: Connection, now: datetime) -> bool:
     said = catalogue.say("cancelled", connection=connection.name)
     with transaction.atomic():
         waiting = Task.objects.filter(connection=connection, state=WAITING)
-        withdrawn = waiting.update(
-            state=FAILED, ended_at=now, code=said.code, message=said.message, cure=said.cure
-        )
+        withdrawn = waiting.update(state=FAILED, ended_at=now, **_columns(said))
         if halts.cancel(connection, now):
             return True
         begins = Task.objects.filter(connection=connection, state=RUNNING).exists()

@@ -14,8 +14,8 @@ import psycopg
 from django.db import connection as database
 
 from crosswalk.core.failures import FailureKind, SystemFailure
-from crosswalk.core.language import gettext as _
 from crosswalk.core.sign_in import Tokens
+from crosswalk.core.words import keepable as _
 
 from . import models
 from .keys import TOKENS

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from crosswalk.core.failures import UserError
-from crosswalk.core.language import gettext as _
+from crosswalk.core.words import keepable as _
 
 _NONCE = 12
 _KEY = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crosswalk.core import catalogue
 from crosswalk.core.failures import UserError
 from crosswalk.core.language import for_browser, gettext_noop
-from crosswalk.core.language import gettext as _
+from crosswalk.core.words import keepable as _
 from crosswalk.store import plans, runs
 from crosswalk.store.models import Plan
 

@@ -14,6 +14,7 @@ from crosswalk.core import catalogue
 from crosswalk.core.catalogue import Said
 from crosswalk.core.mapping import Brake, Side
 from crosswalk.core.system import Op
+from crosswalk.core.words import together
 from crosswalk.store import brakes, connections, inbox, outbox, plans, runs
 from crosswalk.store.models import Connection, Plan
 from crosswalk.store.outbox import OutboxRow
@@ -32,7 +33,8 @@ class BrakeError(Exception):
     """The run would go further than it may; what it was about to do is not done."""
 
     def __init__(self, said: Said) -> None:
-        super().__init__(f"{said.code}: {said.message}")
+        self.message = together("{code}: {message}", code=said.code, message=said.message)
+        super().__init__(self.message)
         self.said = said
 
 

@@ -16,11 +16,11 @@ from crosswalk.convert import pairable
 from crosswalk.core import catalogue
 from crosswalk.core.catalogue import Said
 from crosswalk.core.failures import FailureKind, SystemFailure, UserError
-from crosswalk.core.language import gettext as _
 from crosswalk.core.language import gettext_noop
 from crosswalk.core.mapping import FieldMapping, ObjectMapping, Settings, Side
 from crosswalk.core.schema import Schema
 from crosswalk.core.system import Problem
+from crosswalk.core.words import keepable as _
 from crosswalk.store import mapped
 from crosswalk.store.mapped import Mapped, Pairing
 from crosswalk.store.outcomes import HoldNote
@@ -51,7 +51,7 @@ def compile_mapped(
     try:
         require_fields(mapping.selection, crm)
     except UserError as error:
-        raise SystemFailure(FailureKind.MAPPING, str(error), cure=error.cure) from None
+        raise SystemFailure(FailureKind.MAPPING, error.message, cure=error.cure) from None
     schemas = {Side.CRM: crm, Side.ACTIVECAMPAIGN: contact}
     paused = paused_fields(mapping, crm, contact, known)
     resting = [each.mapping for each in paused]

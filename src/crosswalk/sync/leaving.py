@@ -8,10 +8,10 @@ import msgspec
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.core.patience import waited_for
 from crosswalk.core.sign_in import Granted
+from crosswalk.core.words import keepable as _
 from crosswalk.store import browser_sign_ins, checked, drafts, models
 from crosswalk.store.browser_sign_ins import Arrival, Left
 from crosswalk.store.vault import Vault

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from crosswalk.convert import read_only
 from crosswalk.core.failures import UserError
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import ObjectMapping, Side, UpdateRule
 from crosswalk.core.schema import Field, Schema
+from crosswalk.core.words import keepable as _
 
 
 def check_doubles(mapping: ObjectMapping) -> None:

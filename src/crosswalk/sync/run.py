@@ -10,8 +10,8 @@ import msgspec
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import FailureKind, Halted, SystemFailure
 from crosswalk.core.lanes import Lane
-from crosswalk.core.language import gettext as _
 from crosswalk.core.system import WriteOptions
+from crosswalk.core.words import keepable as _
 from crosswalk.store import connections, halts, inbox, plan_rows, runs, schedules
 from crosswalk.store.models import Plan
 
@@ -115,12 +115,12 @@ def _ending(context: Context, record: runs.Running) -> Iterator[_Ending]:
         yield end
     except BrakeError as brake:
         stop(context, brake)
-        end.state, end.message, end.cure = "braked", str(brake), brake.said.cure
+        end.state, end.message, end.cure = "braked", brake.message, brake.said.cure
     except Halted as halted:
-        end.state, end.message = runs.STOPPED, halted.message
+        end.state, end.message, end.cure = runs.STOPPED, halted.message, halted.cure
         raise
     except SystemFailure as failure:
-        end.message, end.failure = failure.message, failure.kind.value
+        end.message, end.cure, end.failure = failure.message, failure.cure, failure.kind.value
         raise
     except runs.DATABASE_TROUBLE as error:
         end.state, end.message = runs.INTERRUPTED, str(error).strip()
@@ -134,7 +134,7 @@ def _ending(context: Context, record: runs.Running) -> Iterator[_Ending]:
     finally:
         context.store_counts()
         end.counts = runs.journalled(record)
-        runs.end(record, end.state, end.counts, context.clock.now(), end.message, end.failure)
+        runs.end(record, end.state, end.counts, context.clock.now(), end.message, end.failure, end.cure)
 
 
 def _work(context: Context, braking: Braking, sweep_all: bool, only: Only | None = None) -> None:

@@ -9,10 +9,10 @@ from crosswalk.core import criteria
 from crosswalk.core.criteria import Criterion
 from crosswalk.core.failures import UserError
 from crosswalk.core.judging import Judge
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Selection, SelectionKind
 from crosswalk.core.schema import Schema
 from crosswalk.core.values import Values, unpack
+from crosswalk.core.words import keepable as _
 from crosswalk.store.pairs import LinkRow, Seen
 
 

@@ -14,7 +14,6 @@ from crosswalk.core.failures import UserError
 from crosswalk.core.keeping import LEAST_DAYS, MOST_DAYS
 from crosswalk.core.lanes import Lane, working_in
 from crosswalk.core.language import for_browser, gettext_noop
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import (
     CreationRule,
     FieldMapping,
@@ -27,6 +26,7 @@ from crosswalk.core.mapping import (
 from crosswalk.core.schema import Schema
 from crosswalk.core.sweep import MOST
 from crosswalk.core.system import System
+from crosswalk.core.words import keepable as _
 from crosswalk.store import connections, mapped, models, switches
 from crosswalk.store.budget import TenantBudget
 from crosswalk.store.halts import Watch, Watched

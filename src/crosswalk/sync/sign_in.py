@@ -11,10 +11,10 @@ from django.db import transaction
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
-from crosswalk.core.language import gettext as _
 from crosswalk.core.patience import waited_for
 from crosswalk.core.sign_in import Browser, Granted, OwnTokens
 from crosswalk.core.system import Budget, System
+from crosswalk.core.words import keepable as _
 from crosswalk.store import acts, connections, models, schedules
 from crosswalk.store.budget import TenantBudget
 from crosswalk.store.connections import Account

@@ -9,6 +9,7 @@ import msgspec
 
 from crosswalk.core.state import Facts
 from crosswalk.core.state_words import Condition, condition
+from crosswalk.core.words import together
 from crosswalk.store import brakes, models, schedules
 from crosswalk.store.freshness import Freshness, freshness
 from crosswalk.store.schedules import Kept
@@ -61,7 +62,7 @@ def _facts(fresh: Freshness, now: datetime, kept: Kept | None, brake: brakes.Bra
         now=now,
         mapped=fresh.mapped,
         finished=fresh.finished,
-        brake=None if brake is None else f"{brake.code}: {brake.reason}",
+        brake=None if brake is None else together("{code}: {reason}", code=brake.code, reason=brake.reason),
         brake_cure="" if brake is None else brake.cure,
         failure=fresh.failure,
         error=fresh.error,

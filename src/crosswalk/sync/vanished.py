@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from crosswalk.core.catalogue import CATALOGUE
 from crosswalk.core.failures import FailureKind, SystemFailure
-from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
+from crosswalk.core.words import keepable as _
 from crosswalk.store.outcomes import Merged
 
 from .context import CONTACT, Context

@@ -11,9 +11,9 @@ import httpx2
 
 from ..core.clock import Clock
 from ..core.failures import UserError
-from ..core.language import gettext as _
 from ..core.sign_in import BrowserSignIn, Tokens, TokenStore
 from ..core.system import Budget, System
+from ..core.words import keepable as _
 
 # vendor → the folder whose `connect` opens its systems; loaded only when one is opened
 VENDORS = {

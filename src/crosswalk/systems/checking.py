@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Generic
 
 from ..core.failures import SystemFailure
-from ..core.language import gettext as _
 from ..core.system import Check, ObjectUse
+from ..core.words import keepable as _
 from .crm import ClientT, ObjectT
 
 LARGEST_CLOCK_DIFFERENCE = 300.0  # seconds

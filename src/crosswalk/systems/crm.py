@@ -9,7 +9,6 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from ..core.consent import Consent, Place, Standing
 from ..core.failures import FailureKind, SystemFailure
-from ..core.language import gettext as _
 from ..core.schema import Schema
 from ..core.system import (
     Batch,
@@ -26,6 +25,7 @@ from ..core.system import (
     Write,
     WriteOptions,
 )
+from ..core.words import keepable as _
 from .http import HttpClient
 
 

@@ -26,10 +26,11 @@ from ..core import catalogue
 from ..core.clock import Clock
 from ..core.failures import FailureKind, Halted, SystemFailure
 from ..core.lanes import Meter
-from ..core.language import gettext as _
 from ..core.patience import somebody_waits
 from ..core.structs import decoder
 from ..core.system import Budget, Paused, Short
+from ..core.words import joined
+from ..core.words import keepable as _
 from .mending import mend_surrogates
 
 T = TypeVar("T")
@@ -509,7 +510,8 @@ def _failure(trouble: _Trouble, in_doubt: bool, wait: float, now: datetime) -> S
     message = trouble.message
     if wait > LONGEST_WAIT:
         until = now + timedelta(seconds=wait)
-        message += " " + _("It asks for no call before {time}.").format(time=f"{until:%Y-%m-%d %H:%M:%S} UTC")
+        later = _("It asks for no call before {time}.").format(time=f"{until:%Y-%m-%d %H:%M:%S} UTC")
+        message = joined(message, later)
     return SystemFailure(
         trouble.kind,
         message,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ..core.failures import UserError
-from ..core.language import gettext as _
+from ..core.words import keepable as _
 
 LEAST_BITS = 2048
 

@@ -14,6 +14,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from crosswalk.core.structs import know_all
+from crosswalk.systems import load_all
 
 THREADS = 8
 _SETTINGS = {
@@ -55,6 +56,7 @@ def serve(listening: socket.socket) -> None:
 
     Requests under way are answered first. Raises SystemExit when the server cannot go on.
     """
+    load_all()  # they say what the browser says instead of commands
     know_all()  # before there are threads
     connections.close_all()  # the process that answers is another one
     own = os.getpid()

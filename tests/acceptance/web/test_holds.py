@@ -10,6 +10,9 @@ import pytest
 from tests.acceptance.web.conftest import Site
 from tests.helpers.served import Visitor
 
+from crosswalk.core import catalogue
+from crosswalk.core.language import speaking
+
 SYNC = ("sync", "--connection", "held")
 
 
@@ -64,6 +67,25 @@ def held(site: Site) -> Held:
     assert len(rows) == 4
     site.show(number)
     return Held(site=site, number=number, crm_ids=dict(rows))
+
+
+def test_a_hold_is_told_in_the_language_of_whoever_reads_it_and_without_commands_in_the_browser(
+    held: Held,
+) -> None:
+    hold = min(held.crm_ids)
+    with speaking("de"):
+        german = catalogue.say("conflict")
+    with speaking("de", browser=True):
+        clicked = catalogue.say("conflict").cure
+    page = held.site.visitor().get(held.path(f"/{hold}"), headers={"Accept-Language": "de"}).text
+    assert german.message in page
+    assert clicked in page
+    assert "crosswalk " not in page.partition("<main")[2]
+    shown = held.site.crosswalk(
+        "holds", "show", str(hold), "--connection", "held", LANGUAGE="de", COLUMNS="300"
+    )
+    assert german.message in shown.out
+    assert german.cure in shown.out
 
 
 def test_causes_are_told_with_their_cure_and_the_holds_of_one_with_both_values(held: Held) -> None:

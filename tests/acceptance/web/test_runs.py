@@ -11,6 +11,13 @@ from tests.acceptance.web.conftest import Site
 from tests.helpers.served import Visitor
 from tests.helpers.workers import wait_for, working
 
+from crosswalk.core.catalogue import CATALOGUE
+from crosswalk.core.language import gettext, speaking
+from crosswalk.core.words import kept
+from crosswalk.systems.salesforce.oauth_errors import nothing_to_renew_with
+
+GERMAN = {"Accept-Language": "de"}
+
 
 @pytest.fixture(scope="module")
 def synced(site: Site) -> int:
@@ -128,10 +135,34 @@ def test_a_task_of_a_paused_connection_says_so_and_can_be_tried_again(
     assert "Sync now" not in manager.get(f"/connections/{synced}/").text
     address = ask(manager, synced)
     wait_for(lambda: "is paused since" in manager.get(address).text, "why it was not done")
+    with speaking("de"):  # the worker speaks English
+        paused, nothing_runs = gettext(CATALOGUE["paused"].message).split("{since}")
+    german = manager.get(address, headers=GERMAN).text
+    assert paused.removeprefix("{connection}") in german
+    assert nothing_runs in german
     ask(manager, synced, "runs/resume")
     again = press(manager, f"{address}/again").headers["Location"]
     assert again != address
     wait_for(lambda: manager.get(again).status_code == 302, "the end of the second task")
+
+
+def test_why_a_run_failed_is_told_in_the_readers_language(site: Site, synced: int) -> None:
+    with speaking("en"):
+        failure = nothing_to_renew_with("acme")
+    run = site.one(
+        "INSERT INTO run (connection_id, kind, state, started_at, ended_at, counts, error, failure, said)"
+        " VALUES (%s, 'manual', 'failed', now(), now(), '{}', %s, 'auth', %s) RETURNING id",
+        synced,
+        failure.message,
+        kept(failure.message, failure.cure),
+    )
+    page = site.visitor("manager").get(f"/connections/{synced}/runs/{run}", headers=GERMAN).text
+    with speaking("de", browser=True):
+        assert nothing_to_renew_with("acme").message in page
+    assert failure.message not in page
+    assert "crosswalk connection" not in page
+    assert "/help/CW-1003" in page
+    site.database.execute("DELETE FROM run WHERE id = %s", [run])
 
 
 def test_before_fields_are_mapped_the_set_up_goes_on(site: Site) -> None:

@@ -22,6 +22,7 @@ class Hold(models.Model):
     code = models.TextField()  # of the catalogue
     reason = models.TextField()
     cure = models.TextField(default="")
+    said = models.TextField(default="", db_default="")  # both, as `core.words` keeps them
     values = models.BinaryField(default=b"")  # crm and activecampaign value
     fingerprint = models.TextField(default="")
     chosen = models.BinaryField(null=True)  # what a person chose for each side, while the fingerprint holds

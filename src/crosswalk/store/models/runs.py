@@ -18,6 +18,7 @@ class Run(models.Model):
     counts = models.JSONField(default=dict)
     error = models.TextField(default="")
     failure = models.TextField(default="", db_default="")  # a `core.failures.FailureKind`
+    said = models.TextField(default="", db_default="")  # error and cure, as `core.words` keeps them
 
     class Meta:
         db_table = "run"
@@ -70,6 +71,7 @@ class Task(models.Model):
     code = models.TextField(default="")  # of the catalogue, where it failed
     message = models.TextField(default="")
     cure = models.TextField(default="")
+    said = models.TextField(default="", db_default="")  # both, as `core.words` keeps them
 
     class Meta:
         db_table = "task"

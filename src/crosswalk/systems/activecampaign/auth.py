@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ...core.failures import UserError
-from ...core.language import gettext as _
+from ...core.words import keepable as _
 
 API = "/api/3"
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")

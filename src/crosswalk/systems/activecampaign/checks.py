@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.schema import Schema
 from ...core.system import Check, ObjectUse
+from ...core.words import keepable as _
 from ..http import mark
 from .client import NO_RIGHT, WHO_AM_I, Api
 from .records import ContactPage

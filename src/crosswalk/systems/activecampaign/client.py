@@ -8,8 +8,8 @@ import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Budget
+from ...core.words import keepable as _
 from ..http import Answer, HttpClient
 from .auth import Credentials
 from .errors import VENDOR, explain, read_errors

@@ -18,9 +18,9 @@ import msgspec
 from ...core.clock import Clock
 from ...core.consent import Consent, Place, Standing
 from ...core.failures import FailureKind
-from ...core.language import gettext as _
 from ...core.schema import OPT_OUT, Schema
 from ...core.system import ConsentPage, KnownConsents, OptedOut, Outcome, Problem, Record
+from ...core.words import keepable as _
 from .client import Api
 from .errors import explain, is_throttle, read_errors
 from .errors import problems as problems_of

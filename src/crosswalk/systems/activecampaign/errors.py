@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Problem
+from ...core.words import keepable as _
 from ..http import Answer, explain_by_status, is_web_page
 
 VENDOR = "ActiveCampaign"

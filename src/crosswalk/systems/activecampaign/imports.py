@@ -15,9 +15,9 @@ import msgspec
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Batch, BatchResult, Outcome, Problem, Receipt, Write, WriteOptions
 from ...core.values import normal_email
+from ...core.words import keepable as _
 from .client import Api
 from .errors import is_throttle, read_body, read_errors
 from .schema import Count, Id

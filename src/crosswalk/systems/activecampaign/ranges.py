@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.schema import Schema
 from ...core.system import Range
+from ...core.words import keepable as _
 from .client import Api
 from .records import Reader
 from .scan import scan

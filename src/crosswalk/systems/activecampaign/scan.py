@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
+from ...core.words import keepable as _
 from ..http import Answer
 from .client import Api, Query
 from .records import ContactPage

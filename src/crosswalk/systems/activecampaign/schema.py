@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.schema import Field, Option, Schema, Standard
 from ...core.values import (
     Kind,
@@ -20,6 +19,7 @@ from ...core.values import (
     datetime_text,
     number_text,
 )
+from ...core.words import keepable as _
 from .client import Api
 
 CONTACT = "contact"

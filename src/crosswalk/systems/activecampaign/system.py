@@ -9,7 +9,6 @@ import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.mapping import Selection
 from ...core.schema import Schema
 from ...core.system import (
@@ -32,6 +31,7 @@ from ...core.system import (
     Write,
     WriteOptions,
 )
+from ...core.words import keepable as _
 from .auth import Credentials
 from .checks import Checks, contact_room
 from .client import Api

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.schema import Schema
 from ...core.system import Batch, Op, Outcome, Problem, Receipt, Write, WriteOptions
 from ...core.values import Value
+from ...core.words import keepable as _
 from ..http import Answer
 from .client import Api
 from .errors import DUPLICATE, explain, is_throttle, problems, read_errors

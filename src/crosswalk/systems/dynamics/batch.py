@@ -14,7 +14,7 @@ import httpx2
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
+from ...core.words import keepable as _
 from ..http import NEXT_RUN, Answer
 
 BROKEN_OFF = "batch_broken_off"

@@ -14,8 +14,8 @@ import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import UserError
-from ...core.language import gettext as _
 from ...core.sign_in import Granted
+from ...core.words import keepable as _
 from ..http import require_secure
 from ..oauth import CodeSignIn, Form, granted
 from .auth import app, delegated_scope, parse_credentials

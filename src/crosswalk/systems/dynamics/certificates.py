@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ...core.failures import UserError
-from ...core.language import gettext as _
+from ...core.words import keepable as _
 from ..signing import base64url, compact, read_key
 
 LIFETIME = 300  # seconds that a statement is good for

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import msgspec
 
 from ...core.failures import SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Check
+from ...core.words import joined
+from ...core.words import keepable as _
 from ..checking import CrmChecks, Step, failed, good
 from ..http import mark
 from . import column_checks
@@ -143,9 +144,10 @@ class Checks(CrmChecks[Client, Described]):
         name = next((row.name for row in rows if row.name), None) or self._url
         message = _("The environment is {name}.").format(name=name)
         if days:
-            message += " " + _(
+            remembers = _(
                 "It remembers changes for {days} days; after a longer rest everything is compared once."
-            ).format(days=days)
+            )
+            message = joined(message, remembers.format(days=days))
         yield good("environment", message)
 
     def _table_step(self, table: Table) -> Callable[[], Iterator[Check]]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...core.language import gettext as _
 from ...core.system import Check, ObjectUse
+from ...core.words import joined
+from ...core.words import keepable as _
 from ..checking import good
 from ..http import mark
 from .columns import Behaviour
@@ -56,19 +57,13 @@ def email(described: Described) -> Check:
 def required(described: Described) -> Check:
     """Name what a new record needs; what only forms ask for may be missing in a record that a program makes."""
     needed = [field.name for field in described.schema.fields.values() if field.required]
-    message = _("A new {table} needs: {fields}.")
-    if described.wanted_by_forms:
-        message += " " + _(
-            "Forms ask people for {asked}: creation_defaults of the mapping can fill these in."
-        )
-    return good(
-        f"{described.table.object} required fields",
-        message.format(
-            table=described.table.name,
-            fields=", ".join(needed) or "–",
-            asked=", ".join(described.wanted_by_forms),
-        ),
+    message = _("A new {table} needs: {fields}.").format(
+        table=described.table.name, fields=", ".join(needed) or "–"
     )
+    if described.wanted_by_forms:
+        wanted = _("Forms ask people for {asked}: creation_defaults of the mapping can fill these in.")
+        message = joined(message, wanted.format(asked=", ".join(described.wanted_by_forms)))
+    return good(f"{described.table.object} required fields", message)
 
 
 def mapped(described: Described, use: ObjectUse) -> Check:

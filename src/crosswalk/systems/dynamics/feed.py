@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Page
+from ...core.words import keepable as _
 from ..http import REPORT, Answer
 from ..refusals import Refused
 from .client import Client

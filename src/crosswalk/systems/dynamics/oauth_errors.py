@@ -12,7 +12,7 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.language import for_browser
-from ...core.language import gettext as _
+from ...core.words import keepable as _
 from ..http import NEXT_RUN, Answer, mark
 from ..refusals import Refused, explain_without_words
 

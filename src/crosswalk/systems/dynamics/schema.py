@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.schema import OPT_OUT, Schema, Standard
+from ...core.words import keepable as _
 from ..refusals import Refused
 from .client import Client
 from .columns import Column, columns_of, wanted_by_forms

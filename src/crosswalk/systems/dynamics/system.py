@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from ...core.language import gettext as _
 from ...core.mapping import Selection
 from ...core.system import (
     Batch,
@@ -22,6 +21,7 @@ from ...core.system import (
     Record,
     WriteOptions,
 )
+from ...core.words import keepable as _
 from ..crm import Crm
 from .checks import Checks
 from .client import Client

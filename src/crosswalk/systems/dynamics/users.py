@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Member
+from ...core.words import keepable as _
 from .client import Client, Query
 from .people import literal
 

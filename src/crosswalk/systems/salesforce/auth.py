@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...core.failures import UserError
-from ...core.language import gettext as _
 from ...core.sign_in import Tokens
+from ...core.words import keepable as _
 from ..oauth import BY_BROWSER, AccessToken, Form
 from ..signing import read_key
 from .assertion import GRANT_TYPE, PRODUCTION, SANDBOX, audience_of, signed

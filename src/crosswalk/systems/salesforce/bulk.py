@@ -17,9 +17,9 @@ from itertools import chain, islice, repeat
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.schema import Schema
 from ...core.system import Record
+from ...core.words import keepable as _
 from ..http import NEXT_RUN, Answer
 from .client import Client
 from .errors import Refused

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import msgspec
 
 from ...core.failures import SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Check, ObjectUse
+from ...core.words import joined
+from ...core.words import keepable as _
 from ..checking import CrmChecks, Step, failed, good
 from ..http import Answer, mark
 from .client import API_VERSION, Client
@@ -279,9 +280,10 @@ def _mapped(described: Described, use: ObjectUse) -> Check:
         message=message.format(
             object=sobject.name, hidden=", ".join(hidden) or "–", closed=", ".join(closed) or "–"
         ),
-        cure=_field_cure(sobject, "; ".join(lacking))
-        + " "
-        + _("Take fields that are gone out of the mapping; map formula fields with to_crm “never”."),
+        cure=joined(
+            _field_cure(sobject, "; ".join(lacking)),
+            _("Take fields that are gone out of the mapping; map formula fields with to_crm “never”."),
+        ),
     )
 
 
@@ -305,7 +307,7 @@ def _opt_out(described: Described) -> Check:
         name=f"{sobject.object} opt-out",
         ok=good,
         message=message.format(object=sobject.name, field=sobject.opt_out),
-        cure="" if good else _field_cure(sobject, lacking) + " " + _("Or set settings.consent to false."),
+        cure="" if good else joined(_field_cure(sobject, lacking), _("Or set settings.consent to false.")),
     )
 
 

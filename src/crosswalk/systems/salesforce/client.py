@@ -13,8 +13,8 @@ import httpx2
 
 from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Budget
+from ...core.words import keepable as _
 from ..http import REPORT, Answer, HttpClient
 from .auth import Token
 from .errors import Refused, explain, is_about_concurrency

@@ -17,10 +17,10 @@ import msgspec
 from ...core.criteria import Criteria, Criterion, Group, Match, Operator
 from ...core.failures import FailureKind, SystemFailure
 from ...core.judging import NEGATED, span_of
-from ...core.language import gettext as _
 from ...core.mapping import Selection, SelectionKind
 from ...core.schema import Field, Schema
 from ...core.values import NUMBER_KINDS, Kind
+from ...core.words import keepable as _
 from . import soql
 from .ids import is_id
 

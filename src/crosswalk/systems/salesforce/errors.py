@@ -12,8 +12,8 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.language import for_browser
-from ...core.language import gettext as _
 from ...core.system import Op, Outcome, Problem
+from ...core.words import keepable as _
 from .. import refusals
 from ..http import NEXT_RUN, REPORT, Answer, explain_by_status, mark
 from ..refusals import Rule, explain_without_words, outcome_for

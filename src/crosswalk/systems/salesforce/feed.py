@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Page, Record
+from ...core.words import keepable as _
 from ..http import REPORT, Answer
 from . import bulk, soql
 from .client import Client

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.schema import OPT_OUT, Field, Nature, Option, Schema, Standard
 from ...core.values import NUMBER_KINDS, Kind
+from ...core.words import keepable as _
 from ..http import Answer
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.mapping import Selection
 from ...core.system import (
     Batch,
@@ -25,6 +24,7 @@ from ...core.system import (
     ScheduledJob,
     WriteOptions,
 )
+from ...core.words import keepable as _
 from ..crm import Crm
 from . import soql
 from .checks import Checks

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
-from ...core.language import gettext as _
 from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value
+from ...core.words import keepable as _
 from ..crm import UnfitError
 from ..http import NEXT_RUN, Answer
 from .client import Client

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 from django.utils.translation import gettext as _
 
+from crosswalk.core.words import plain
 from crosswalk.store.models import Connection
 from crosswalk.store.plan_rows import Row
 from crosswalk.web.labels import Labels
@@ -59,7 +60,7 @@ def as_json(connection: Connection, rows: Iterable[Row], labels: Labels) -> Iter
     """Yield a list of rows."""
     separator = b"["
     for row in rows:
-        yield separator + msgspec.json.encode(_plain(connection, row, labels))
+        yield separator + msgspec.json.encode(_plain(connection, row, labels), enc_hook=plain)
         separator = b",\n"
     yield b"[]\n" if separator == b"[" else b"]\n"
 

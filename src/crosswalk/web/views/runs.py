@@ -14,10 +14,13 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from crosswalk.core import catalogue
+from crosswalk.core.failures import FailureKind
 from crosswalk.core.pace import duration
-from crosswalk.store import past_runs
+from crosswalk.store import past_runs, tasks
 from crosswalk.store.models import Connection, Run, Task
 from crosswalk.store.past_runs import Written
+from crosswalk.store.runs import said_of
 from crosswalk.web import run_words as words
 from crosswalk.web.alerts import Alert
 from crosswalk.web.labels import Labels, labels_of, reason
@@ -180,17 +183,22 @@ def _alert(run: Run, task: Task | None) -> Alert | None:
     if not run.error and run.state != "interrupted":
         return None
     harmless = run.state in {"stopped", "interrupted"}
+    message, cure = said_of(run)
     if run.state == "interrupted":
         message = _("Its worker, or the database, went away in the middle.")
-    else:
-        message = run.error
+    if task is not None:
+        cure = tasks.said_of(task).cure or cure
     return Alert(
         colour="info" if harmless else "danger",
         icon="info" if harmless else "circle-x",
         message=message,
-        cure=task.cure if task is not None and task.cure else _cure(run),
-        code=task.code if task is not None else "",
+        cure=cure or _cure(run),
+        code=task.code if task is not None else _code(run),
     )
+
+
+def _code(run: Run) -> str:
+    return catalogue.of_failure(FailureKind(run.failure)).code if run.failure else ""
 
 
 def _cure(run: Run) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
-from crosswalk.core.catalogue import CATALOGUE, Said
+from crosswalk.core.catalogue import CATALOGUE
 from crosswalk.store import halts, tasks
 from crosswalk.store.models import Connection, Task
 from crosswalk.sync.approval import needs_plan
@@ -75,7 +75,7 @@ def _outcome(connection: Connection, task: Task) -> str:
 
 def _why(task: Task) -> Alert:
     """Return why a task is not done; that somebody stopped it is no mistake."""
-    said = Said(task.code, task.message, task.cure)
+    said = tasks.said_of(task)
     if task.code in _HALTS:
         cure = _(_HALTS[task.code]) if _HALTS[task.code] else said.cure
         return Alert(colour="info", icon="info", message=said.message, cure=cure, code=said.code)
