@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """Rows from before keep the words that they have."""
 
     dependencies = [
-        ("store", "0029_by_hand"),
+        ("store", "0030_counted"),
     ]
 
     operations = [
