@@ -18,6 +18,7 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Batch, BatchResult, Outcome, Problem, Receipt, Write, WriteOptions
 from ...core.values import normal_email
 from ...core.words import keepable as _
+from ..parts import halves
 from .client import Api
 from .errors import is_throttle, read_body, read_errors
 from .schema import Count, Id
@@ -70,7 +71,7 @@ class Imports:
         Raises SystemFailure, `in_doubt` when any part of the batch may have been queued.
         """
         receipts: list[Receipt] = []
-        parts = [_rows(batch, options, encoder, receipts)]
+        parts: list[Sequence[_Row]] = [_rows(batch, options, encoder, receipts)]
         fields = sorted({name for write in batch.writes for name in write.values})
         while parts:
             part = parts.pop()
@@ -189,12 +190,11 @@ def _address(entry: object) -> str:
     return str((entry.get("email") if isinstance(entry, dict) else entry) or "")
 
 
-def _split(part: list[_Row], refusal: object) -> list[list[_Row]]:
+def _split(part: Sequence[_Row], refusal: object) -> list[Sequence[_Row]]:
     """Take the rows a refusal may mean out, each to be tried alone; without a hint, cut in halves."""
     suspects = {index for text, number in _reasons(refusal) for index in _meant(part, text, number)}
     if not suspects:
-        middle = len(part) // 2
-        return [part[:middle], part[middle:]]
+        return halves(part)
     rest = [row for index, row in enumerate(part) if index not in suspects]
     return [*([part[index]] for index in sorted(suspects)), rest]
 

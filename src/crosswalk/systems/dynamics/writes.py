@@ -18,6 +18,7 @@ from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value, pack
 from ..crm import UnfitError
 from ..http import Answer
+from ..parts import Separated, halves, send_in_parts
 from ..refusals import Refused
 from .batch import Request
 from .client import Client
@@ -87,20 +88,7 @@ class Sender:
                 receipts.append(Receipt(write_id=write.id, outcome=Outcome.REFUSED, problems=problems))
             else:
                 prepared.append((write, self._request(write, body)))
-        waiting = [prepared] if prepared else []
-        while waiting:
-            part = waiting.pop()
-            try:
-                receipts += self._send(part)
-            except SystemFailure as failure:
-                if not _is_separable(failure):
-                    done = any(receipt.outcome is Outcome.DONE for receipt in receipts)
-                    failure.in_doubt = failure.in_doubt or done
-                    raise
-                refused, rest = _separate(part, failure)
-                receipts += refused
-                waiting += rest
-        return receipts
+        return receipts + send_in_parts(prepared, self._send, _separate)
 
     def _send(self, part: Sequence[_Prepared]) -> list[Receipt]:
         # An update must not be sent again by itself: somebody may have changed the record meanwhile.
@@ -184,13 +172,12 @@ def _is_separable(failure: SystemFailure) -> bool:
     return isinstance(failure, Refused) and failure.status in _UNFIT and failure.kind is FailureKind.DATA
 
 
-def _separate(
-    part: Sequence[_Prepared], failure: SystemFailure
-) -> tuple[list[Receipt], list[list[_Prepared]]]:
+def _separate(part: Sequence[_Prepared], failure: SystemFailure) -> Separated[_Prepared] | None:
     """Refuse the record that a refused batch carried alone; of several, return the halves to be tried next."""
+    if not _is_separable(failure):
+        return None
     if len(part) > 1:
-        middle = len(part) // 2
-        return [], [list(part[:middle]), list(part[middle:])]
+        return [], halves(part)
     problem = Problem(
         field=None, kind=failure.kind, code=failure.code, message=failure.message, cure=failure.cure
     )

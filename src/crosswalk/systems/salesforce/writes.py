@@ -17,6 +17,7 @@ from ...core.values import Value
 from ...core.words import keepable as _
 from ..crm import UnfitError
 from ..http import NEXT_RUN, Answer
+from ..parts import Separated, halves, send_in_parts
 from .client import Client
 from .errors import ApiError, Refused, fields_of, other_record, outcome_of, problems_of
 from .ids import long_id
@@ -53,21 +54,7 @@ class Sender:
         Raises SystemFailure, `in_doubt` as soon as any of the writes has or may have taken effect.
         """
         receipts, prepared = self._prepare(writes)
-        waiting = [prepared] if prepared else []
-        while waiting:
-            part = waiting.pop()
-            try:
-                receipts += self._send(part)
-            except SystemFailure as failure:
-                if not _is_separable(failure):
-                    failure.in_doubt = failure.in_doubt or any(
-                        receipt.outcome is Outcome.DONE for receipt in receipts
-                    )
-                    raise
-                refused, rest = _separate(part, failure)
-                receipts += refused
-                waiting += rest
-        return receipts
+        return receipts + send_in_parts(prepared, self._send, _separate)
 
     def _prepare(self, writes: Sequence[Write]) -> tuple[list[Receipt], list[Prepared]]:
         """Write JSON; what cannot be written is refused without a call."""
@@ -150,19 +137,21 @@ def _refused(write: Write, errors: Sequence[ApiError]) -> Receipt:
     )
 
 
-def _is_separable(failure: SystemFailure) -> bool:
+def _is_separable(failure: Refused) -> bool:
     """Tell whether a call was refused as a whole because of what single records hold."""
-    if not isinstance(failure, Refused) or failure.status != 400:
+    if failure.status != 400:
         return False
     return failure.kind in _SEPARABLE or any(fields_of(error) for error in failure.errors)
 
 
-def _separate(part: Sequence[Prepared], failure: SystemFailure) -> tuple[list[Receipt], list[list[Prepared]]]:
+def _separate(part: Sequence[Prepared], failure: SystemFailure) -> Separated[Prepared] | None:
     """Refuse the records that a refusal is about, and return the others in the parts to be tried next.
 
     Where the refusal names a field, the records that write it are meant; otherwise halving finds them.
     """
-    errors = failure.errors if isinstance(failure, Refused) else ()
+    if not isinstance(failure, Refused) or not _is_separable(failure):
+        return None
+    errors = failure.errors
     if len(part) == 1:
         write = part[0][0]
         if errors:
@@ -174,8 +163,7 @@ def _separate(part: Sequence[Prepared], failure: SystemFailure) -> tuple[list[Re
         ids = {write.id for write in meant}
         rest = [each for each in part if each[0].id not in ids]
         return [_refused(write, errors) for write in meant], [rest] if rest else []
-    middle = len(part) // 2
-    return [], [list(part[:middle]), list(part[middle:])]
+    return [], halves(part)
 
 
 def _problem(failure: SystemFailure, *, field: str | None = None) -> Problem:
