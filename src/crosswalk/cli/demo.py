@@ -47,51 +47,54 @@ def _crm(name: str | None) -> str | None:
     raise typer.BadParameter(_("one of {crms}").format(crms=", ".join(_CHOICES)))
 
 
+Once = Annotated[
+    bool,
+    typer.Option("--once", help=_("Stop and remove everything at the end; exit 0 only if all is equal.")),
+]
+Limits = Annotated[
+    str,
+    typer.Option(
+        "--limits",
+        metavar="off|real|xF",
+        callback=_limits,
+        help=_("The vendors' rate limits: none, as they are, or F times as wide."),
+    ),
+]
+Records = Annotated[
+    int,
+    typer.Option("--records", metavar="N", min=LEAST_RECORDS, help=_("Leads and contacts in the CRM, each.")),
+]
+Which = Annotated[
+    str | None,
+    typer.Option(
+        "--crm",
+        metavar="|".join(_CHOICES),
+        callback=_crm,
+        help=_("Which CRM; by default both, and Salesforce alone with --once or --load."),
+    ),
+]
+Still = Annotated[bool, typer.Option("--still", help=_("Let nobody go on editing once the story is told."))]
+Load = Annotated[
+    Path | None,
+    typer.Option(
+        "--load",
+        metavar="FOLDER",
+        help=_(
+            "Your own exports instead of invented people: of ActiveCampaign, and of Salesforce or Dynamics 365."
+        ),
+    ),
+]
+
+
 @command(app, "demo", serves=True)
 def demo(
     terminal: Terminal,
-    once: Annotated[
-        bool,
-        typer.Option("--once", help=_("Stop and remove everything at the end; exit 0 only if all is equal.")),
-    ] = False,
-    limits: Annotated[
-        str,
-        typer.Option(
-            "--limits",
-            metavar="off|real|xF",
-            callback=_limits,
-            help=_("The vendors' rate limits: none, as they are, or F times as wide."),
-        ),
-    ] = "off",
-    records: Annotated[
-        int,
-        typer.Option(
-            "--records", metavar="N", min=LEAST_RECORDS, help=_("Leads and contacts in the CRM, each.")
-        ),
-    ] = 1500,
-    crm: Annotated[
-        str | None,
-        typer.Option(
-            "--crm",
-            metavar="|".join(_CHOICES),
-            callback=_crm,
-            help=_("Which CRM; by default both, and Salesforce alone with --once or --load."),
-        ),
-    ] = None,
-    still: Annotated[
-        bool,
-        typer.Option("--still", help=_("Let nobody go on editing once the story is told.")),
-    ] = False,
-    load: Annotated[
-        Path | None,
-        typer.Option(
-            "--load",
-            metavar="FOLDER",
-            help=_(
-                "Your own exports instead of invented people: of ActiveCampaign, and of Salesforce or Dynamics 365."
-            ),
-        ),
-    ] = None,
+    once: Once = False,
+    limits: Limits = "off",
+    records: Records = 1500,
+    crm: Which = None,
+    still: Still = False,
+    load: Load = None,
 ) -> Answer:
     """Sync invented systems and prove them equal: a CRM, or one after the other, each with ActiveCampaign.
 

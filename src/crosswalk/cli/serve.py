@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Annotated
 
 import typer
 
@@ -18,6 +17,7 @@ from .outcome import Answer
 from .parts import PartLostError, keep
 from .terminal import Terminal
 from .web import open_web, welcome
+from .worker import CONCURRENCY, Concurrency
 
 app = typer.Typer()
 
@@ -27,12 +27,7 @@ def serve(
     terminal: Terminal,
     host: Host = HOST,
     port: Port = PORT,
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            "--concurrency", metavar="N", min=1, max=100, help=_("How many connections run at once.")
-        ),
-    ] = 4,
+    concurrency: Concurrency = CONCURRENCY,
     log_format: logs.LogFormat = None,
 ) -> Answer:
     """Run the web, a worker and the database, until it is told to stop (Ctrl-C, SIGTERM).

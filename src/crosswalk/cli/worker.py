@@ -16,17 +16,17 @@ from .session import open_session
 from .terminal import Terminal
 
 app = typer.Typer()
+CONCURRENCY = 4
+Concurrency = Annotated[
+    int,
+    typer.Option("--concurrency", metavar="N", min=1, max=100, help=_("How many connections run at once.")),
+]
 
 
 @command(app, "worker", serves=True)
 def worker(
     terminal: Terminal,
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            "--concurrency", metavar="N", min=1, max=100, help=_("How many connections run at once.")
-        ),
-    ] = 4,
+    concurrency: Concurrency = CONCURRENCY,
     heartbeat: Annotated[
         float,
         typer.Option(
