@@ -13,7 +13,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure
 from crosswalk.core.notice_words import Told
 from crosswalk.store.notices import Receiver
-from crosswalk.systems.http import require_secure
+from crosswalk.systems.addresses import require_secure
 
 EMAIL, WEBHOOK = "email", "webhook"
 TIMEOUT = 10.0  # seconds for each of connecting, sending and the answer

@@ -12,7 +12,7 @@ from crosswalk.core.language import speaking
 from crosswalk.core.notice_words import of_test
 from crosswalk.core.standard_webhooks import new_secret
 from crosswalk.store.notices import Receiver
-from crosswalk.systems.http import require_secure
+from crosswalk.systems.addresses import require_secure
 
 from .delivery import EMAIL, WEBHOOK, send
 

@@ -20,7 +20,8 @@ import httpx2
 from ..core.clock import Clock
 from ..core.failures import FailureKind, SystemFailure
 from ..core.sign_in import Granted, Tokens, TokenStore
-from .http import Answer, HttpClient
+from .answers import Answer
+from .http import HttpClient
 from .refusals import Refused
 from .signing import base64url
 

@@ -11,7 +11,9 @@ import httpx2
 import msgspec
 from cryptography import x509
 
-from .http import CONNECT_TIMEOUT, http_date, public_url, require_secure, trusted
+from .addresses import public_url, require_secure
+from .answers import http_date
+from .http import CONNECT_TIMEOUT, trusted
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..core.failures import FailureKind, SystemFailure
 from ..core.system import Op, Outcome, Problem
 from ..core.words import keepable as _
-from .http import Answer, explain_by_status, is_web_page
+from .answers import Answer, explain_by_status, is_web_page
 
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308, 404, 405})  # without words of the vendor: another's address
 

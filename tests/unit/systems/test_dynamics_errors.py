@@ -8,8 +8,8 @@ import pytest
 
 from crosswalk.core.failures import FailureKind
 from crosswalk.core.system import Op, Outcome
+from crosswalk.systems.answers import Answer
 from crosswalk.systems.dynamics.errors import ApiError, explain, outcome_of, problems_of, read_error
-from crosswalk.systems.http import Answer
 from crosswalk.systems.refusals import Refused
 
 ID = "c0000000-0000-0000-0000-00000000000a"

@@ -8,8 +8,8 @@ from math import inf
 import pytest
 from tests.helpers.systems import FreeBudget
 
+from crosswalk.systems.answers import Answer
 from crosswalk.systems.dynamics.protection import Protection
-from crosswalk.systems.http import Answer
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

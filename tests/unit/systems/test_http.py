@@ -23,8 +23,11 @@ from crosswalk.core.clock import SystemClock
 from crosswalk.core.failures import FailureKind, SystemFailure
 from crosswalk.core.patience import waited_for
 from crosswalk.core.system import Paused
-from crosswalk.systems.http import TRIES, Answer, HttpClient, explain_by_status, public_url
+from crosswalk.systems.addresses import public_url
+from crosswalk.systems.answers import Answer, explain_by_status
+from crosswalk.systems.http import HttpClient
 from crosswalk.systems.mending import mend_surrogates
+from crosswalk.systems.tries import TRIES
 
 SECRET = "k3y-never-shown"
 Reply = httpx2.Response | Exception

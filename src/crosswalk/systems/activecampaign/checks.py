@@ -10,7 +10,7 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.schema import Schema
 from ...core.system import Check, ObjectUse
 from ...core.words import keepable as _
-from ..http import mark
+from ..answers import mark
 from .client import NO_RIGHT, WHO_AM_I, Api
 from .records import ContactPage
 from .schema import CONTACT, Count, Meta

@@ -10,7 +10,8 @@ from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Budget
 from ...core.words import keepable as _
-from ..http import Answer, HttpClient
+from ..answers import Answer
+from ..http import HttpClient
 from .auth import Credentials
 from .errors import VENDOR, explain, read_errors
 

@@ -14,7 +14,7 @@ import msgspec
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Problem
 from ...core.words import keepable as _
-from ..http import Answer, explain_by_status, is_web_page
+from ..answers import Answer, explain_by_status, is_web_page
 
 VENDOR = "ActiveCampaign"
 DUPLICATE = "duplicate"

@@ -15,7 +15,7 @@ import msgspec
 from ...core.clock import Clock
 from ...core.schema import Schema
 from ...core.system import Page, Record
-from ..http import Answer
+from ..answers import Answer
 from .client import Api
 from .records import ContactPage, Reader, zone_minutes
 from .scan import Slice, scan

@@ -12,7 +12,7 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.words import keepable as _
-from ..http import Answer
+from ..answers import Answer
 from .client import Api, Query
 from .records import ContactPage
 from .schema import PAGE

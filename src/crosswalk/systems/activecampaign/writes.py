@@ -17,7 +17,7 @@ from ...core.schema import Schema
 from ...core.system import Batch, Op, Outcome, Problem, Receipt, Write, WriteOptions
 from ...core.values import Value
 from ...core.words import keepable as _
-from ..http import Answer
+from ..answers import Answer
 from .client import Api
 from .errors import DUPLICATE, explain, is_throttle, problems, read_errors
 from .records import ContactAnswer, Reader

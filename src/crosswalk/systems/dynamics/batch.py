@@ -15,7 +15,7 @@ import msgspec
 
 from ...core.failures import FailureKind, SystemFailure
 from ...core.words import keepable as _
-from ..http import NEXT_RUN, Answer
+from ..answers import NEXT_RUN, Answer
 
 BROKEN_OFF = "batch_broken_off"
 _BOUNDARY = "batch_crosswalk"  # never alone on a line of JSON, which has no line ends

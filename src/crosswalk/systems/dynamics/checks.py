@@ -14,8 +14,8 @@ from ...core.failures import SystemFailure
 from ...core.system import Check
 from ...core.words import joined
 from ...core.words import keepable as _
+from ..answers import mark
 from ..checking import CrmChecks, Step, failed, good
-from ..http import mark
 from . import column_checks
 from .client import Client
 from .privileges import EVERYWHERE, held

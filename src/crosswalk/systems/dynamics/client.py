@@ -16,8 +16,10 @@ from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
 from ...core.sign_in import Tokens
 from ...core.system import Budget
-from ..http import LONGEST_WAIT, Answer, HttpClient
+from ..answers import Answer
+from ..http import HttpClient
 from ..refusals import Refused
+from ..tries import LONGEST_WAIT
 from . import batch
 from .auth import Token
 from .errors import explain

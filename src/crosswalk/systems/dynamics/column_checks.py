@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from ...core.system import Check, ObjectUse
 from ...core.words import joined
 from ...core.words import keepable as _
+from ..answers import mark
 from ..checking import good
-from ..http import mark
 from .columns import Behaviour
 from .schema import Described
 

@@ -15,7 +15,7 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.language import for_browser
 from ...core.system import Op, Outcome, Problem
 from ...core.words import keepable as _
-from ..http import NEXT_RUN, REPORT, Answer, mark
+from ..answers import NEXT_RUN, REPORT, Answer, mark
 from ..refusals import Refused, Rule, explain_without_words, outcome_for
 
 

@@ -17,7 +17,7 @@ import msgspec
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Page
 from ...core.words import keepable as _
-from ..http import REPORT, Answer
+from ..answers import REPORT, Answer
 from ..refusals import Refused
 from .client import Client
 from .errors import EXPIRED_DELTA, NOT_TRACKED

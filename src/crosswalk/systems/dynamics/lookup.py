@@ -13,7 +13,8 @@ import msgspec
 
 from ...core.system import Fetched, Record
 from ...core.values import normal_email
-from ..http import TRIES, Answer
+from ..answers import Answer
+from ..tries import TRIES
 from .batch import Request
 from .client import Client, accepted
 from .records import RowPage, RowReader

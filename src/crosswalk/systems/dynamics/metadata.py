@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from ..http import Answer
+from ..answers import Answer
 from .batch import Request
 from .client import Client, accepted
 

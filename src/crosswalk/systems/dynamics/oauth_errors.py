@@ -13,7 +13,7 @@ import msgspec
 from ...core.failures import FailureKind, SystemFailure
 from ...core.language import for_browser
 from ...core.words import keepable as _
-from ..http import NEXT_RUN, Answer, mark
+from ..answers import NEXT_RUN, Answer, mark
 from ..refusals import Refused, explain_without_words
 
 EXPIRED_TOKEN = "expired_token"  # ours: there is nothing to renew the access token with

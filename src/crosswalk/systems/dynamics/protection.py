@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import inf
 
 from ...core.system import Budget
-from ..http import Answer
+from ..answers import Answer
 
 WINDOW = 300.0  # seconds
 REQUESTS = 6_000

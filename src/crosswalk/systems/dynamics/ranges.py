@@ -14,7 +14,7 @@ from datetime import datetime
 from ...core.mapping import Selection, SelectionKind
 from ...core.system import Range, Record
 from ...core.values import datetime_text
-from ..http import Answer
+from ..answers import Answer
 from .client import Client
 from .feed import ROWS
 from .lookup import MOST_QUERIES, MOST_VALUES, Lookup

@@ -29,7 +29,7 @@ from ...core.values import (
     normal_email,
     number_text,
 )
-from ..http import Answer
+from ..answers import Answer
 from .columns import Column
 from .schema import Described
 

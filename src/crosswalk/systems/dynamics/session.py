@@ -13,7 +13,8 @@ import msgspec
 
 from ...core.clock import Clock
 from ...core.sign_in import Tokens, TokenStore
-from ..http import Answer, HttpClient
+from ..answers import Answer
+from ..http import HttpClient
 from ..oauth import Form, Grant, TokenSession, token_client
 from .auth import EARLY, Credentials, Token, assertion, grants, origin, read_token
 from .oauth_errors import explain_refusal, nothing_to_renew_with

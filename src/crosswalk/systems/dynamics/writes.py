@@ -16,8 +16,8 @@ from uuid import UUID, uuid5
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value, pack
+from ..answers import Answer
 from ..crm import UnfitError
-from ..http import Answer
 from ..parts import Separated, halves, send_in_parts
 from ..refusals import Refused
 from .batch import Request

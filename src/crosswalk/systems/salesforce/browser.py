@@ -15,7 +15,7 @@ from ...core.clock import Clock
 from ...core.failures import UserError
 from ...core.sign_in import Granted
 from ...core.words import keepable as _
-from ..http import require_secure
+from ..addresses import require_secure
 from ..oauth import CodeSignIn, Form, granted
 from .auth import parse_credentials
 from .oauth_errors import no_refresh_token, refusal

@@ -20,7 +20,7 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.schema import Schema
 from ...core.system import Record
 from ...core.words import keepable as _
-from ..http import NEXT_RUN, Answer
+from ..answers import NEXT_RUN, Answer
 from .client import Client
 from .errors import Refused
 from .records import RowReader

@@ -14,8 +14,8 @@ from ...core.failures import SystemFailure
 from ...core.system import Check, ObjectUse
 from ...core.words import joined
 from ...core.words import keepable as _
+from ..answers import Answer, mark
 from ..checking import CrmChecks, Step, failed, good
-from ..http import Answer, mark
 from .client import API_VERSION, Client
 from .errors import API_IS_OFF
 from .schema import OBJECTS, Described, SObject

@@ -15,7 +15,8 @@ from ...core.clock import Clock
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Budget
 from ...core.words import keepable as _
-from ..http import REPORT, Answer, HttpClient
+from ..answers import REPORT, Answer
+from ..http import HttpClient
 from .auth import Token
 from .errors import Refused, explain, is_about_concurrency
 from .session import Session

@@ -15,7 +15,7 @@ from ...core.language import for_browser
 from ...core.system import Op, Outcome, Problem
 from ...core.words import keepable as _
 from .. import refusals
-from ..http import NEXT_RUN, REPORT, Answer, explain_by_status, mark
+from ..answers import NEXT_RUN, REPORT, Answer, explain_by_status, mark
 from ..refusals import Rule, explain_without_words, outcome_for
 from .ids import long_id
 

@@ -22,7 +22,7 @@ import msgspec
 from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Page, Record
 from ...core.words import keepable as _
-from ..http import REPORT, Answer
+from ..answers import REPORT, Answer
 from . import bulk, soql
 from .client import Client
 from .lookup import Lookup

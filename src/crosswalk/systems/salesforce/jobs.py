@@ -12,7 +12,7 @@ import msgspec
 
 from ...core.language import gettext as _
 from ...core.system import ScheduledJob
-from ..http import mark
+from ..answers import mark
 from . import soql
 from .client import Client
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ...core.system import Fetched, Record
 from ...core.values import normal_email
-from ..http import Answer
+from ..answers import Answer
 from . import soql
 from .client import Client
 from .ids import is_id, long_id

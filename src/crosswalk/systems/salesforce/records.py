@@ -29,7 +29,7 @@ from ...core.values import (
     number_text,
     time_text,
 )
-from ..http import Answer
+from ..answers import Answer
 from .ids import long_id
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -14,7 +14,7 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.schema import OPT_OUT, Field, Nature, Option, Schema, Standard
 from ...core.values import NUMBER_KINDS, Kind
 from ...core.words import keepable as _
-from ..http import Answer
+from ..answers import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ import msgspec
 from ...core.clock import Clock
 from ...core.failures import SystemFailure
 from ...core.sign_in import Tokens, TokenStore
-from ..http import Answer, HttpClient
+from ..answers import Answer
+from ..http import HttpClient
 from ..oauth import Form, Grant, TokenSession, token_client
 from .assertion import GRANT_TYPE
 from .auth import Credentials, Token, grants, identity, read_token, signed_form

@@ -15,8 +15,8 @@ from ...core.failures import FailureKind, SystemFailure
 from ...core.system import Op, Outcome, Problem, Receipt, Write
 from ...core.values import Value
 from ...core.words import keepable as _
+from ..answers import NEXT_RUN, Answer
 from ..crm import UnfitError
-from ..http import NEXT_RUN, Answer
 from ..parts import Separated, halves, send_in_parts
 from .client import Client
 from .errors import ApiError, Refused, fields_of, other_record, outcome_of, problems_of
