@@ -1,6 +1,6 @@
-"""What people can do about a cause, as a heading that tells them to.
+"""What people can do about a cause: a heading that tells them to, and the page on which it is done.
 
-The catalogue's cures name commands, and a hold's own cure names its record; a heading does neither.
+A hold's own cure names its record, and on the command line commands; a heading does neither.
 """
 
 from __future__ import annotations
@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from crosswalk.core import catalogue
+from crosswalk.core.language import gettext as said_here
+from crosswalk.store.models import Connection
+
+from .models import User
+from .next_steps import Next, Shown
+from .roles import ADMINISTRATORS, EVERYBODY
 
 _PLAN = gettext_noop("Look at the plan, and apply it if it is right")
 # name in the catalogue → heading
@@ -46,6 +52,41 @@ _HEADINGS: Mapping[str, str] = {
 }
 _COMMAND = "crosswalk "
 
+_MAPPING = Next(route="setup-mapping", label=gettext_lazy("To the mapping"), roles=EVERYBODY)
+_TO_PLAN = Next(route="plans", label=gettext_lazy("To the plan"), roles=EVERYBODY)
+_HELD = Next(route="holds", label=gettext_lazy("See what is held"), roles=EVERYBODY)
+_INSTALLATION = Next(
+    route="settings", label=gettext_lazy("To the installation's settings"), roles=ADMINISTRATORS, of_all=True
+)
+# name in the catalogue → the page on which something is done about it
+DOORS: Mapping[str, Next] = {
+    "auth": Next(route="setup-connect", label=gettext_lazy("Sign in again"), roles=ADMINISTRATORS),
+    "permission": Next(route="setup-connect", label=gettext_lazy("See what is missing"), roles=EVERYBODY),
+    "mapping": _MAPPING,
+    "quota_share": _INSTALLATION,
+    "creation_lacks": _MAPPING,
+    "field_gone": _MAPPING,
+    "field_unpairable": _MAPPING,
+    "unfit_default": _MAPPING,
+    "braked": _TO_PLAN,
+    "no_mapping": Next(route="setup", label=gettext_lazy("Go on with the set-up"), roles=EVERYBODY),
+    "email_gone": _MAPPING,
+    "overtaken": _HELD,
+    "no_choice": _HELD,
+    "unknown_hold": _HELD,
+    "mass_change": _TO_PLAN,
+    "mass_delete": _TO_PLAN,
+    "mass_empty": _TO_PLAN,
+    "contact_limit": _TO_PLAN,
+    "mapping_changes": _TO_PLAN,
+    "stopped": _INSTALLATION,
+    "paused": Next(route="runs", label=gettext_lazy("To the runs")),
+    "global_sync_off": Next(route="connection-settings", label=gettext_lazy("To the connection's settings")),
+    "first_sync": _TO_PLAN,
+    "plan_outdated": _TO_PLAN,
+    "plan_overtaken": _TO_PLAN,
+}
+
 
 def heading(code: str) -> str:
     """Return what to do about a cause in general."""
@@ -54,10 +95,19 @@ def heading(code: str) -> str:
         return code
     if entry.name in _HEADINGS:
         return _(_HEADINGS[entry.name])
-    general = entry.cure and "{" not in entry.cure and _COMMAND not in entry.cure
-    return _(entry.cure).rstrip(".") if general else entry.headline
+    general = said_here(entry.cure)
+    return general.rstrip(".") if general and "{" not in general else entry.headline
 
 
 def cure(code: str, said: str) -> str:
     """Return what to do about one hold: as it says, unless that is a command."""
     return said if said and _COMMAND not in said else heading(code)
+
+
+def door(code: str, connection: Connection | None, user: User) -> Shown | None:
+    """Return the page on which somebody does what a code asks for; None where there is none that they may open."""
+    entry = catalogue.find(code)
+    found = DOORS.get(entry.name) if entry is not None else None
+    if found is None or user.role not in found.roles or (connection is None and not found.of_all):
+        return None
+    return Shown(label=found.label, address=found.address(connection.id if connection else 0))

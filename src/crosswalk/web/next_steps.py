@@ -24,6 +24,10 @@ class Next:
     roles: Collection[Role] = MANAGERS
     of_all: bool = False  # the page is about the installation
 
+    def address(self, connection_id: int) -> str:
+        """Return where the page is for a connection."""
+        return reverse(self.route, args=[] if self.of_all else [connection_id])
+
 
 _RUNS = Next(route="runs", label=_("See what the last runs say"), roles=EVERYBODY)
 NEXT: dict[Cause, Next] = {
@@ -63,5 +67,4 @@ def next_step(cause: Cause, connection_id: int, user: User) -> Shown | None:
             if found.roles == ADMINISTRATORS
             else _("A manager can do something about it.")
         )
-    address = reverse(found.route, args=[] if found.of_all else [connection_id])
-    return Shown(label=found.label, address=address)
+    return Shown(label=found.label, address=found.address(connection_id))
