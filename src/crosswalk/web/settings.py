@@ -60,13 +60,13 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [("django.template.loaders.cached.Loader", ["crosswalk.web.unindented.Loader"])],
             "context_processors": [
                 "django.template.context_processors.request",
                 "crosswalk.web.pages.context",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]

@@ -114,3 +114,13 @@ def test_titles_name_the_page_then_the_connection(site: Site) -> None:
     number = site.add("titled")
     page = site.visitor().get(f"/connections/{number}/").text
     assert "<title>How it stands · titled · Crosswalk</title>" in page
+
+
+def test_pages_are_sent_without_the_indentation_of_their_templates(site: Site) -> None:
+    visitor = site.visitor()
+    assert not [
+        line
+        for path in ("/", "/settings")
+        for line in visitor.get(path).text.splitlines()
+        if line[:1].isspace()
+    ]
