@@ -58,8 +58,6 @@ def cancel(terminal: Terminal, name: Name) -> Answer:
             cure=_("To keep it from running: crosswalk runs pause {name}").format(name=name),
         )
     ended = _ended(lambda: connection.id not in leases.under_way())
-    if ended:
-        halts.uncancel(connection.id)
     return _told(terminal, name, "cancelled" if ended else "stopping")
 
 

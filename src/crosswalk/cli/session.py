@@ -17,6 +17,7 @@ from .progress import Report
 
 if TYPE_CHECKING:
     from crosswalk.core.clock import Clock
+    from crosswalk.store.halts import Heeds
     from crosswalk.store.models import Connection
     from crosswalk.store.vault import Vault
     from crosswalk.sync.context import Context
@@ -57,12 +58,14 @@ class Session:
             cure=_("Say which one with --connection NAME."),
         )
 
-    def context(self, name: str | None, report: Report | None = None, *, of_run: bool = False) -> Context:
+    def context(
+        self, name: str | None, report: Report | None = None, *, heeds: Heeds | None = None
+    ) -> Context:
         """Return a connection ready to run. Raises UserError and SystemFailure; see `open_context`."""
         from crosswalk.sync.setup import open_context
 
         connection = self.connection(name)
-        context = open_context(connection.name, self.vault, self.clock, report=report, of_run=of_run)
+        context = open_context(connection.name, self.vault, self.clock, report=report, heeds=heeds)
         context.reads_ahead = True
         return context
 

@@ -56,8 +56,11 @@ def plan(
     if not everything and (object is not None or field is not None):
         raise UserError(_("--object and --field need --apply-to-all."))
     session = open_session()
+    from crosswalk.store.halts import Heeds
+
     with watched(terminal) as report:
-        context = session.context(connection, report)
+        # It may be made while the connection rests, and somebody may stop it in the browser.
+        context = session.context(connection, report, heeds=Heeds())
         made = _plan_anew(context, object, field) if everything else _plan(context)
         _note(context, "plan.asked", made)
     terminal.say(_("To do this: crosswalk sync --plan {id}").format(id=made.id))
@@ -246,11 +249,12 @@ def sync(
 
 
 def _opened(session: Session, name: str | None, report: Report) -> Context:
+    from crosswalk.store.halts import Heeds
     from crosswalk.sync.run import opening
 
     chosen = session.connection(name).name
     with opening(chosen, session.clock):
-        return session.context(chosen, report, of_run=True)
+        return session.context(chosen, report, heeds=Heeds(pause=True))
 
 
 def _approval(context: Context, plan_id: int | None, approve: bool) -> tuple[Plan | None, Plan | None]:

@@ -12,6 +12,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.words import keepable as _
 from crosswalk.store import halts, runs, tasks
+from crosswalk.store.halts import Heeds
 from crosswalk.store.leases import end_session
 from crosswalk.store.models import Connection
 from crosswalk.store.tasks import Begun
@@ -34,16 +35,17 @@ def do_task(number: int, vault: Vault, clock: Clock, opener: Opener = open_syste
     task = tasks.begin(number, clock.now())
     if task is None:
         return "nothing to do any more"
+    # Whoever pauses the connection means a plan too that people wait for.
+    heeds = Heeds(pause=True, task=number)
 
     def opened(name: str) -> Context:
-        # Of a run: whoever pauses the connection, or cancels, means a plan too that people wait for.
-        context = open_context(name, vault, clock, opener=opener, of_run=True)
+        context = open_context(name, vault, clock, opener=opener, heeds=heeds)
         context.reads_ahead = True
         return context
 
     try:
         connection = Connection.objects.get(id=task.connection_id)
-        if halted := halts.standing(connection.id):
+        if halted := halts.standing(connection.id, heeds):
             raise halted
         return _WORK[task.kind](task, connection, opened, clock)
     except (SystemFailure, UserError) as failure:
@@ -59,7 +61,7 @@ def do_task(number: int, vault: Vault, clock: Clock, opener: Opener = open_syste
         raise
     finally:
         with suppress(*runs.DATABASE_TROUBLE):
-            halts.uncancel(task.connection_id)
+            halts.uncancel_task(number)
 
 
 def _plan(task: Begun, connection: Connection, opened: Open, clock: Clock) -> str:

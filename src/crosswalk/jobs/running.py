@@ -6,6 +6,7 @@ from crosswalk.core.clock import Clock
 from crosswalk.core.failures import Halted, SystemFailure, UserError
 from crosswalk.core.lanes import Lane, working_in
 from crosswalk.store import halts, runs, schedules
+from crosswalk.store.halts import Heeds
 from crosswalk.store.models import Connection
 from crosswalk.store.vault import Vault
 from crosswalk.sync.run import opening, run
@@ -27,7 +28,8 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opene
     connection = Connection.objects.filter(id=connection_id).first()
     if connection is None:
         return "the connection is removed"
-    if halted := halts.standing(connection_id):
+    heeds = Heeds(pause=True)
+    if halted := halts.standing(connection_id, heeds):
         return halted.message
     kept = schedules.of(connection)
     if kept is None:
@@ -38,7 +40,7 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opene
         return "waits for somebody to approve the first sync"
     try:
         with opening(connection.name, clock, KIND):
-            context = open_context(connection.name, vault, clock, opener=opener, of_run=True)
+            context = open_context(connection.name, vault, clock, opener=opener, heeds=heeds)
         context.reads_ahead = True
         with working_in(Lane.SCHEDULED):
             return run(context, kind=KIND).state

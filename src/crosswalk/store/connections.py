@@ -164,6 +164,7 @@ _OWNED = (
     "progress",
     "browser_sign_in",
     "checked",
+    "halt",
 )
 
 

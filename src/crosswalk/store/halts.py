@@ -1,7 +1,8 @@
 """Halts: while one stands, no call goes out.
 
 *Stopped* is the whole installation, *paused* are the runs of a connection, until somebody lets them go on; *cancelled*
-is the run of a connection that is under way.
+is what is under way in a connection at that moment, run or plan: whoever has the connection's lease then, and the task
+that a worker does then. Whatever comes later is not meant, even if the cancellation is still there.
 """
 
 from __future__ import annotations
@@ -23,17 +24,43 @@ from .models import Connection, Halt, Schedule
 from .runs import STOPPED, ended_so
 
 EVERY = timedelta(seconds=2)  # between two looks: the last call goes out soon after a halt
-_FIRST = (
-    "SELECT halt.kind, halt.since, coalesce(connection.name, '') FROM halt LEFT JOIN connection"
-    " ON connection.id = halt.connection_id WHERE halt.connection_id IS NULL OR halt.connection_id = %s"
-    " ORDER BY halt.connection_id NULLS FIRST LIMIT 1"
-)
+_FIRST = """
+    SELECT found.kind, found.since, coalesce(connection.name, '') FROM (
+        SELECT kind, since, connection_id, 1 AS place FROM halt WHERE connection_id IS NULL
+        UNION ALL
+        SELECT kind, since, connection_id, 2 FROM halt
+        WHERE connection_id = %(connection)s AND kind = 'paused' AND %(pause)s
+        UNION ALL
+        SELECT 'cancelled', since, connection_id, 3 FROM halt
+        WHERE connection_id = %(connection)s AND (task_id = %(task)s::bigint
+          OR coalesce(meant_at, CASE kind WHEN 'cancelled' THEN since END) >= %(leased)s::timestamptz)
+    ) found LEFT JOIN connection ON connection.id = found.connection_id ORDER BY place LIMIT 1
+"""
+_CANCEL = """
+    INSERT INTO halt (connection_id, kind, since, meant_at, task_id)
+    VALUES (%s, 'cancelled', %s, clock_timestamp(), %s)
+    ON CONFLICT (connection_id) DO UPDATE SET meant_at = excluded.meant_at, task_id = excluded.task_id
+"""
 
 
-def standing(connection_id: int | None = None) -> Halted | None:
-    """Return what keeps a connection's runs from calling; without one, what keeps all from it."""
+class Heeds(msgspec.Struct, frozen=True, kw_only=True):
+    """What ends some work of a connection, beside the halts of everything and its own cancellation."""
+
+    pause: bool = False
+    task: int | None = None  # that it is done for
+
+
+def standing(
+    connection_id: int | None = None, heeds: Heeds | None = None, leased_at: datetime | None = None
+) -> Halted | None:
+    """Return what keeps work of a connection from calling; without one, what keeps all from it.
+
+    `leased_at` is since when the work has the connection's lease, by the database's clock; it may have none yet.
+    """
+    heeds = heeds or Heeds()
+    place = {"connection": connection_id, "pause": heeds.pause, "task": heeds.task, "leased": leased_at}
     with database.cursor() as cursor:
-        cursor.execute(_FIRST, [connection_id])
+        cursor.execute(_FIRST, place)
         row = cursor.fetchone()
     if row is None:
         return None
@@ -65,11 +92,13 @@ def stopped() -> Stopped | None:
 
 
 class Watch:
-    """Looks for halts of a connection's runs, or of all alone, every two seconds; both systems share it."""
+    """Looks for halts of work of a connection, or of all alone, every two seconds; both systems share it."""
 
-    def __init__(self, connection_id: int | None, clock: Clock) -> None:
+    def __init__(self, connection_id: int | None, clock: Clock, heeds: Heeds | None = None) -> None:
         """Look for the first time. Raises Halted."""
+        self.leased_at: datetime | None = None  # since when the connection's lease is held; None: it is not
         self._connection_id = connection_id
+        self._heeds = heeds
         self._clock = clock
         self._look(clock.now())
 
@@ -80,7 +109,7 @@ class Watch:
             self._look(now)
 
     def _look(self, now: datetime) -> None:
-        if halted := standing(self._connection_id):
+        if halted := standing(self._connection_id, self._heeds, self.leased_at):
             raise halted
         self._looked_at = now
 
@@ -144,16 +173,21 @@ def _make_due(connection_ids: Iterable[int], now: datetime) -> None:
     Schedule.objects.filter(connection__in=stopped, next_at__gt=now).update(next_at=now)
 
 
-def cancel(connection: Connection, now: datetime) -> bool:
-    """Have the run under way stop before its next call; False when there is none."""
-    if connection.id not in leases.under_way():
+def cancel(connection: Connection, now: datetime, *, task: int | None = None) -> bool:
+    """Have what is under way stop before its next call, run or plan, and a task; False when there is neither."""
+    if task is None and connection.id not in leases.under_way():
         return False
-    with transaction.atomic():
-        Halt.objects.get_or_create(connection=connection, defaults={"kind": "cancelled", "since": now})
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(_CANCEL, [connection.id, now, task])
         acts.note("run.cancelled", connection)
     return True
 
 
 def uncancel(connection_id: int) -> None:
-    """The run that was cancelled has ended: the next one is not meant."""
-    Halt.objects.filter(connection=connection_id, kind="cancelled").delete()
+    """Remove the cancellation of what has the connection's lease, before the lease ends."""
+    Halt.objects.filter(connection=connection_id, kind="cancelled", task_id=None).delete()
+
+
+def uncancel_task(number: int) -> None:
+    """Remove the cancellation of a task that has ended."""
+    Halt.objects.filter(task_id=number, kind="cancelled").delete()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 
 from django.db import connection as database
 
@@ -18,23 +19,26 @@ HOLDERS = f"""
 
 
 @contextmanager
-def lease(name: str, number: int, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the lease `name` of a row; another process waits for it (or gets False). It ends with its holder."""
+def lease(name: str, number: int, *, wait: bool = True) -> Iterator[datetime | None]:
+    """Hold the lease `name` of a row; another process waits for it (or gets None). It ends with its holder.
+
+    Yields since when it is held, by the database's clock.
+    """
     with database.cursor() as cursor:
         call = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        cursor.execute(f"SELECT {call}(hashtext(%s), %s)", [name, number])
-        (answer,) = cursor.fetchone()
-    held = wait or bool(answer)
+        cursor.execute(f"SELECT {call}(hashtext(%s), %s), clock_timestamp()", [name, number])
+        answer, now = cursor.fetchone()
+    since = now if wait or answer else None
     try:
-        yield held
+        yield since
     finally:
-        if held:
+        if since is not None:
             with database.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext(%s), %s)", [name, number])
 
 
-def of_connection(connection_id: int) -> AbstractContextManager[bool]:
-    """Hold the right to run a connection; False while somebody else does."""
+def of_connection(connection_id: int) -> AbstractContextManager[datetime | None]:
+    """Hold the right to run a connection; None while somebody else does."""
     return lease(_CONNECTION, connection_id, wait=False)
 
 

@@ -79,7 +79,7 @@ def end(
         cursor.execute(
             "WITH released AS (DELETE FROM hold WHERE connection_id = %s AND object = '' AND record_id = ''"
             " AND kind = %s AND %s = 'done'),"
-            " meant AS (DELETE FROM halt WHERE connection_id = %s AND kind = 'cancelled')"
+            " meant AS (DELETE FROM halt WHERE connection_id = %s AND kind = 'cancelled' AND task_id IS NULL)"
             " UPDATE run SET state = %s, counts = %s, ended_at = %s, error = %s,"
             " failure = %s, said = %s WHERE id = %s RETURNING set_config('synchronous_commit', %s, true)",
             [

@@ -111,7 +111,7 @@ def take_due(now: datetime) -> list[int]:
     them; what is paused, connection or schedule, rests.
     """
     due = models.Schedule.objects.select_for_update(skip_locked=True)
-    halted = models.Halt.objects.filter(connection__isnull=False).values("connection")
+    halted = models.Halt.objects.filter(connection__isnull=False, kind="paused").values("connection")
     due = due.filter(next_at__lte=now, paused=False).exclude(connection__in=halted)
     rows = list(due.order_by("next_at"))
     taken = []

@@ -19,7 +19,7 @@ from crosswalk.core.words import again, kept
 
 from . import acts, halts
 from .jobs import TASK, defer
-from .models import Connection, Halt, Run, Task
+from .models import Connection, Run, Task
 
 PLAN, RUN = "plan", "run"
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
@@ -152,14 +152,13 @@ def cancel(connection: Connection, now: datetime) -> bool:
     with transaction.atomic():
         waiting = Task.objects.filter(connection=connection, state=WAITING)
         withdrawn = waiting.update(state=FAILED, ended_at=now, **_columns(said))
-        if halts.cancel(connection, now):
+        begun = Task.objects.filter(connection=connection, state=RUNNING).order_by("id").last()
+        # It may hold no lease yet, but looks before each call.
+        if halts.cancel(connection, now, task=None if begun is None else begun.id):
             return True
-        begins = Task.objects.filter(connection=connection, state=RUNNING).exists()
-        if begins:  # it holds no lease yet, but looks before each call
-            Halt.objects.get_or_create(connection=connection, defaults={"kind": "cancelled", "since": now})
-        if withdrawn or begins:
+        if withdrawn:
             acts.note("run.cancelled", connection)
-        return bool(withdrawn) or begins
+        return bool(withdrawn)
 
 
 def of(connection: Connection, number: int) -> Task | None:

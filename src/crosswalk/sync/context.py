@@ -20,6 +20,7 @@ from crosswalk.core.system import System
 from crosswalk.merge import FieldPlan, compile_field
 from crosswalk.store.budget import TenantBudget, store_counts
 from crosswalk.store.feeds import Reader
+from crosswalk.store.halts import Watch
 from crosswalk.store.identity import Closing
 from crosswalk.store.mapped import Mapped
 from crosswalk.store.models import Feed
@@ -167,6 +168,7 @@ class Context:
     budgets: Mapping[Side, TenantBudget] = field(default_factory=dict)
     objects: Mapping[str, ObjectPlan]  # by object, in the order of OBJECTS
     clock: Clock
+    watch: Watch | None = None  # looks for halts
     switches: Switches = field(default_factory=Switches)
     report: Callable[[Progress], None] = field(default=_silent)
     reads_ahead: bool = False  # whole readings have their next page read while one is stored

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crosswalk.core import catalogue
-from crosswalk.core.failures import UserError
-from crosswalk.store import described, inbox, outbox, plans, runs
+from crosswalk.core.failures import Halted, UserError
+from crosswalk.store import described, halts, inbox, outbox, plans, runs
 from crosswalk.store.models import Plan, Tenant
 
 from . import initial
@@ -27,7 +27,11 @@ def make_plan(context: Context, applied: Applied | None = None) -> Plan:
     when another run is under way, and when somebody who changes the mapping does not come to an end.
     """
     with alone(context), deciding_anew(context, applied), context.watched("plan"):
-        number = without_lost_fields(context, lambda: _rehearse(context))
+        try:
+            number = without_lost_fields(context, lambda: _rehearse(context))
+        except Halted:
+            halts.uncancel(context.connection_id)
+            raise
         return Plan.objects.get(id=number)
 
 

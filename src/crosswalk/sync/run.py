@@ -12,7 +12,7 @@ from crosswalk.core.failures import FailureKind, Halted, SystemFailure
 from crosswalk.core.lanes import Lane
 from crosswalk.core.system import WriteOptions
 from crosswalk.core.words import keepable as _
-from crosswalk.store import connections, halts, inbox, plan_rows, runs, schedules
+from crosswalk.store import connections, inbox, plan_rows, runs, schedules
 from crosswalk.store.models import Plan
 
 from . import initial
@@ -47,7 +47,6 @@ def opening(name: str, clock: Clock, kind: str = "manual") -> Iterator[None]:
     try:
         yield
     except Halted:
-        halts.uncancel(connections.get(name).id)
         raise
     except SystemFailure as failure:
         runs.note_failure(connections.get(name).id, kind, clock.now(), failure)

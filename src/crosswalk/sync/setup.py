@@ -29,7 +29,7 @@ from crosswalk.core.system import System
 from crosswalk.core.words import keepable as _
 from crosswalk.store import connections, mapped, models, switches
 from crosswalk.store.budget import TenantBudget
-from crosswalk.store.halts import Watch, Watched
+from crosswalk.store.halts import Heeds, Watch, Watched
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
@@ -91,7 +91,7 @@ def open_systems(
 
     Raises Halted while all is stopped; so do later calls.
     """
-    return _opened(connection, budgets_of(connection, clock), vault, clock, opener)
+    return _opened(connection, budgets_of(connection, clock), Watch(None, clock), vault, clock, opener)
 
 
 def budgets_of(connection: models.Connection, clock: Clock) -> dict[Side, TenantBudget]:
@@ -102,13 +102,11 @@ def budgets_of(connection: models.Connection, clock: Clock) -> dict[Side, Tenant
 def _opened(
     connection: models.Connection,
     budgets: Mapping[Side, TenantBudget],
+    watch: Watch,
     vault: Vault,
     clock: Clock,
     opener: Opener,
-    *,
-    of_run: bool = False,
 ) -> dict[Side, System]:
-    watch = Watch(connection.id if of_run else None, clock)
     return {
         side: open_tenant(tenant, connection.name, vault, clock, opener, Watched(budgets[side], watch))
         for side, tenant in _tenants(connection).items()
@@ -126,14 +124,15 @@ def open_context(
     *,
     report: Callable[[Progress], None] | None = None,
     opener: Opener = open_system,
-    of_run: bool = False,
+    heeds: Heeds | None = None,
     instead: MappingFile | None = None,
 ) -> Context:
     """Make a connection ready to run: systems opened, fields described, mappings compiled; `instead` of the saved ones.
 
     Mapped fields that vanished or have another type rest; see `compile_mapped`. Raises UserError when the connection
     does not exist or has no mapping, SystemFailure when a system cannot be reached, refuses the sign-in, or lacks an
-    e-mail field (MAPPING). A context `of_run` is also refused, and stopped, while the connection is paused.
+    e-mail field (MAPPING). With `heeds` it is also refused, and stopped, by halts of the connection; without, only by
+    those of everything.
     """
     connection = connections.get(name)
     mapping = instead or connections.mapping_of(connection)
@@ -141,7 +140,8 @@ def open_context(
         said = catalogue.say("no_mapping", connection=name)
         raise UserError(said.message, cure=said.cure, entry="no_mapping")
     budgets = budgets_of(connection, clock)
-    systems = _opened(connection, budgets, vault, clock, opener, of_run=of_run)
+    watch = Watch(None if heeds is None else connection.id, clock, heeds)
+    systems = _opened(connection, budgets, watch, vault, clock, opener)
     tenants = {side: tenant.id for side, tenant in _tenants(connection).items()}
     context = Context(
         connection_id=connection.id,
@@ -149,6 +149,7 @@ def open_context(
         tenants=tenants,
         systems=systems,
         budgets=budgets,
+        watch=watch,
         settings=mapping.settings,
         objects=_compiled(mapping, systems, mapped.known(connection.id)),
         clock=clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TypeVar
 
 from crosswalk.core import catalogue
@@ -20,12 +21,26 @@ Result = TypeVar("Result")
 
 @contextmanager
 def alone(context: Context) -> Iterator[None]:
-    """Be the only one meanwhile who runs or plans a connection. Raises UserError when somebody does already."""
-    with leases.of_connection(context.connection_id) as held:
-        if not held:
+    """Be the only one meanwhile who runs or plans a connection. Raises UserError when somebody does already.
+
+    Who cancels what is under way means us from now on.
+    """
+    with leases.of_connection(context.connection_id) as since, _watching_since(context, since):
+        if since is None:
             said = catalogue.say("under_way", connection=context.name)
             raise UserError(said.message, cure=said.cure, entry="under_way")
         yield
+
+
+@contextmanager
+def _watching_since(context: Context, since: datetime | None) -> Iterator[None]:
+    if context.watch is not None:
+        context.watch.leased_at = since
+    try:
+        yield
+    finally:
+        if context.watch is not None:
+            context.watch.leased_at = None
 
 
 @contextmanager

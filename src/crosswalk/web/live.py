@@ -25,7 +25,7 @@ class Live:
     seen: Seen | None  # None: nothing to count yet
     pace: str  # how fast, and how long it still takes
     began_at: datetime | None
-    can_stop: bool
+    stopping: str  # what happens when somebody stops it
     task: Task | None
     alert: Alert | None  # why it does not go on
 
@@ -48,7 +48,7 @@ def _waiting(task: Task) -> Live:
         seen=None,
         pace="",
         began_at=None,
-        can_stop=True,
+        stopping=_stopping(task.kind, by_task=True),
         task=task,
         alert=None if jobs.worker_heard() else no_worker(),
     )
@@ -65,9 +65,22 @@ def _at_work(connection: Connection, task: Task | None, seen: Seen | None) -> Li
         seen=seen,
         pace=_pace(seen) if seen is not None else "",
         began_at=seen.began_at if seen is not None else mine.started_at if mine is not None else None,
-        can_stop=kind == tasks.RUN or mine is not None,  # a plan of the command line is stopped there
+        stopping=_stopping(kind, by_task=mine is not None),
         task=task,
         alert=None,
+    )
+
+
+def _stopping(kind: str, *, by_task: bool) -> str:
+    """Say what happens when somebody stops it; who made a plan on the command line is told there."""
+    if kind == tasks.RUN:
+        return _(
+            "It stops before its next call. What was written stays, and the next run goes on from there."
+        )
+    if by_task:
+        return _("It stops before its next call. A plan writes nothing.")
+    return _(
+        "It stops before its next call, and says so on the command line where it is made. A plan writes nothing."
     )
 
 

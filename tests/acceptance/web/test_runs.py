@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -125,6 +126,23 @@ def test_who_asks_twice_waits_for_one_task_and_is_told_that_no_worker_is_at_work
     shown = manager.get(address).text
     assert "Somebody cancelled this run" in shown
     assert "Try again" in shown
+
+
+def test_a_plan_made_on_the_command_line_is_stopped_in_the_browser(site: Site, synced: int) -> None:
+    manager, page = site.visitor("manager"), f"/connections/{synced}/"
+    for object, seconds in (("Contact", 1.2), ("Lead", 5)):  # the first takes long enough to be shown
+        slow = {"kind": "delay", "seconds": seconds, "holding": f"FROM {object}"}
+        site.sandbox.post("salesforce", "faults", slow)
+    with ThreadPoolExecutor(1) as threads:
+        made = threads.submit(site.crosswalk, "plan", "--connection", "runs", "--json")
+        wait_for(lambda: "A plan is being made" in manager.get(page).text, "the plan")
+        assert "says so on the command line where it is made" in manager.get(page).text
+        assert ask(manager, synced, "runs/cancel") == page
+        assert "A plan writes nothing." in manager.get(page).text
+        ended = made.result()
+    site.sandbox.delete("salesforce", "faults")
+    assert (ended.code, ended.data["error"]["code"]) == (1, "CW-6019")
+    assert site.crosswalk("plan", "--connection", "runs").code == 0
 
 
 def test_a_task_of_a_paused_connection_says_so_and_can_be_tried_again(

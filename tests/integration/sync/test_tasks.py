@@ -190,6 +190,104 @@ def test_a_cancellation_that_came_too_late_does_not_mean_the_next_run(asked: Two
     assert not Halt.objects.exists()
 
 
+def test_a_cancellation_between_the_end_of_a_run_and_that_of_its_lease_means_no_later_run(
+    asked: TwoSystems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import transaction
+
+    from crosswalk.core.schedule import Every, Schedule
+    from crosswalk.jobs.running import run_connection
+    from crosswalk.store import halts, runs, schedules
+    from crosswalk.store.models import Halt
+
+    def work() -> str:
+        asked.wait(30)
+        return run_connection(connection().id, asked.vault, asked.clock, asked.opener)
+
+    asked.sync()
+    schedules.save(connection(), Schedule(times=Every(minutes=1)), asked.clock.now())
+    end = runs.end
+
+    def ended_then_cancelled(*arguments: Any) -> None:
+        end(*arguments)
+        monkeypatch.undo()
+        assert halts.cancel(connection(), asked.clock.now())
+
+    monkeypatch.setattr(runs, "end", ended_then_cancelled)
+    assert work() == "done"
+    assert Halt.objects.count() == 1
+    with transaction.atomic():
+        assert schedules.take_due(asked.clock.now()) == [connection().id]  # nothing rests
+    assert work() == "done"
+    assert not Halt.objects.exists()
+
+
+def test_a_cancellation_means_who_has_the_lease_and_nobody_who_is_about_to_begin(asked: TwoSystems) -> None:
+    from crosswalk.core.failures import Halted
+    from crosswalk.store import halts, leases
+    from crosswalk.store.halts import Heeds, Watch, standing
+
+    asked.sync()
+    number, clock = connection().id, asked.clock
+    beginning, task = Watch(number, clock, Heeds(pause=True)), Heeds(task=7)
+    with leases.lease("connection", number) as since:
+        halts.cancel(connection(), clock.now())
+        assert standing(number, Heeds(), since) is not None
+        assert standing(number, task) is None
+    with leases.lease("connection", number) as beginning.leased_at:
+        clock.sleep(3)
+        beginning.look()
+        halts.cancel(connection(), clock.now(), task=7)  # one that was withdrawn meanwhile is told anew
+        clock.sleep(3)
+        with pytest.raises(Halted):
+            beginning.look()
+    assert standing(number, task) is not None
+    halts.uncancel(number)
+    assert standing(number, task) is not None
+    halts.uncancel_task(7)
+    assert standing(number, task) is None
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_plan_of_the_command_line_can_be_stopped_elsewhere_also_while_the_connection_rests(
+    asked: TwoSystems, paused: bool
+) -> None:
+    from crosswalk.core.failures import Halted
+    from crosswalk.store import halts, tasks
+    from crosswalk.store.halts import Heeds
+    from crosswalk.store.models import Plan
+    from crosswalk.sync.planning import make_plan
+    from crosswalk.sync.setup import open_context
+
+    def plan() -> Plan:
+        return make_plan(open_context("demo", asked.vault, asked.clock, opener=asked.opener, heeds=Heeds()))
+
+    def cancel() -> None:
+        asked.wait(3)
+        assert tasks.cancel(connection(), asked.clock.now())
+
+    asked.sync()
+    if paused:
+        halts.pause(connection(), asked.clock.now())
+    before = Plan.objects.count()
+    asked.wire.once("queryAll", cancel, after=True)
+    with pytest.raises(Halted) as caught:
+        plan()
+    assert caught.value.halt == "cancelled"
+    assert Plan.objects.count() == before
+    assert plan().id
+    assert halts.is_paused(connection()) is paused
+
+
+def test_a_connection_that_rests_can_be_removed(asked: TwoSystems) -> None:
+    from crosswalk.store import connections, halts
+    from crosswalk.store.models import Halt
+
+    halts.pause(connection(), asked.clock.now())
+    connections.remove(connection())
+    assert not Halt.objects.exists()
+
+
 def test_a_task_that_waits_is_withdrawn(asked: TwoSystems) -> None:
     from crosswalk.store import tasks
     from crosswalk.store.models import Task

@@ -59,6 +59,9 @@ class Halt(models.Model):
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True)  # null: of all
     kind = models.TextField()  # stopped | paused | cancelled
     since = models.DateTimeField()
+    # Of a cancellation, which may stand beside a pause: when, by the database's clock, and the task that was under way.
+    meant_at = models.DateTimeField(null=True)
+    task_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "halt"

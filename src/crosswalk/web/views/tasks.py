@@ -103,12 +103,9 @@ def run_now(request: HttpRequest, connection: Connection) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Stop what is under way before its next call, and withdraw what waits."""
-    task = tasks.open_of(connection)
-    if tasks.cancel(connection, now()):
-        messages.info(
-            request,
-            _("It stops before its next call. What was written stays, and the next run goes on from there."),
-        )
+    task, going = tasks.open_of(connection), live(connection)
+    if tasks.cancel(connection, now()) and going is not None:
+        messages.info(request, going.stopping)
     else:
         messages.info(request, _("Nothing was under way any more."))
     if task is not None:
