@@ -1,4 +1,4 @@
-"""Templates are laid out for people who read them; pages are sent without their indentation, which is a sixth of them."""
+"""Templates are laid out for people who read them; pages are sent without their indentation."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from crosswalk import web
 
 TEMPLATES = sorted((Path(web.__file__).parent / "templates").rglob("*.html"))
