@@ -191,6 +191,20 @@ def forget_decisions(hold_ids: Iterable[int]) -> None:
         )
 
 
+def lock_unchanged(held: Sequence[Held]) -> set[int]:
+    """Keep others from these holds until the transaction ends; return those that are as they were read.
+
+    The others were decided by somebody else since, have other values, or are over.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, values, chosen FROM hold WHERE id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE",
+            [[hold.id for hold in held]],
+        )
+        now = {number: (unpack(values), unpack(chosen)) for number, values, chosen in cursor.fetchall()}
+    return {hold.id for hold in held if now.get(hold.id) == (hold.values, hold.chosen)}
+
+
 def note_choices(choices: Mapping[int, tuple[Values, str]]) -> None:
     """Keep what a person chose, by hold: the value of each side, and the fingerprint under which it counts."""
     with database.cursor() as cursor:

@@ -14,9 +14,10 @@ from django.db import transaction
 
 from crosswalk.convert import ConversionError, fits, typed_value
 from crosswalk.core import catalogue
-from crosswalk.core.catalogue import Said
+from crosswalk.core.catalogue import CATALOGUE, Said
 from crosswalk.core.failures import UserError
 from crosswalk.core.lanes import Lane
+from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Policy, Side
 from crosswalk.core.system import Record
 from crosswalk.core.values import Value
@@ -65,7 +66,8 @@ _Choice = tuple[Held, FieldPlan, dict[Side, Value], dict[str, Value]]  # values 
 def choose_value(context: Context, held: Sequence[Held], answer: Side | str, *, always: bool) -> Outcome:
     """Choose one side's value, or a typed one, for held fields; `always` makes the side their policy from now on.
 
-    Both records are read first: where a value is not what the hold shows any more, the choice is refused.
+    Both records are read first: where a value is not what the hold shows any more, or somebody else decided meanwhile,
+    the choice is refused.
     """
     read = _read(context, held)
     choices: list[_Choice] = []
@@ -76,6 +78,11 @@ def choose_value(context: Context, held: Sequence[Held], answer: Side | str, *, 
         except RefusedError as error:
             refused.append(Refusal(hold_id=hold.id, said=error.said, entry=error.entry))
     with transaction.atomic():
+        if always:
+            _lock_mapping(context)
+        overtaken = _meanwhile([hold for hold, *_ in choices])
+        refused += overtaken.values()
+        choices = [each for each in choices if each[0].id not in overtaken]
         if always and isinstance(answer, Side):
             _set_policy(context, choices, Policy(answer.value))
         holds.note_choices({hold.id: _noted(context, hold, now, chosen) for hold, _, now, chosen in choices})
@@ -86,6 +93,28 @@ def choose_value(context: Context, held: Sequence[Held], answer: Side | str, *, 
             always=always or None,
         )
     return Outcome(chosen=[hold.id for hold, *_ in choices], refused=refused)
+
+
+def _lock_mapping(context: Context) -> None:
+    """Keep others from the mapping until the transaction ends: before its holds, as everybody does who takes both."""
+    with connections.locked(context.name):
+        pass
+
+
+def _meanwhile(held: Sequence[Held]) -> dict[int, Refusal]:
+    """Return a refusal for each hold that is not as it was read any more; the others stay so until the end."""
+    same = holds.lock_unchanged(held)
+    return {hold.id: _too_late(hold) for hold in held if hold.id not in same}
+
+
+def _too_late(hold: Held) -> Refusal:
+    message = _("{record}: somebody else decided this meanwhile, or it is not held any more.")
+    said = Said(
+        CATALOGUE["overtaken"].code,
+        message.format(record=hold.key or hold.record_id),
+        _("Look at what is held now, then decide."),
+    )
+    return Refusal(hold_id=hold.id, said=said, entry="overtaken")
 
 
 _IN_LOG = 20  # so many decisions are told one by one in the audit log
@@ -274,6 +303,9 @@ def choose_record(context: Context, held: Sequence[Held], contact_id: str | None
         else:
             chosen.append(hold)
     with transaction.atomic():
+        overtaken = _meanwhile(chosen)
+        refused += overtaken.values()
+        chosen = [hold for hold in chosen if hold.id not in overtaken]
         holds.note_matches(context.connection_id, chosen, contact_id)
         for object in {hold.object for hold in chosen}:
             ids = [hold.record_id for hold in chosen if hold.object == object]

@@ -201,14 +201,15 @@ def _kept(connection: Connection, found: Sequence[Held], ask: Ask) -> tuple[int,
         return len(found), []
     with closing(open_context(connection.name, services.vault(), services.clock())) as context:
         outcome = _chosen(context, found, ask)
-    labels, by_id = labels_of(connection), {hold.id: hold for hold in found}
+    labels, refused = labels_of(connection), [each.hold_id for each in outcome.refused]
+    now = {hold.id: hold for hold in holds.listed(connection.id, ids=refused)} if refused else {}
     return len(outcome.chosen), [
         Refused(
             id=each.hold_id,
             message=each.said.message,
             cure=cures.cure(each.said.code, each.said.cure),
             code=each.said.code,
-            shown=shown(by_id[each.hold_id], labels),
+            shown=shown(now[each.hold_id], labels) if each.hold_id in now else None,
         )
         for each in outcome.refused
     ]

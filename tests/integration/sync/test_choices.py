@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ from crosswalk.core.mapping import Direction, FieldMapping, ObjectMapping, Polic
 
 if TYPE_CHECKING:
     from tests.helpers.two_systems import TwoSystems
+
+    from crosswalk.store.holds import Held
 
 FIELDS = (
     *NAMES,
@@ -84,6 +87,30 @@ def test_a_choice_is_refused_when_a_value_has_changed_since(both: TwoSystems, si
     assert hold["values"][side.value] == "Newer"
     assert hold["chosen"] == {}
     both.assert_quiet()
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_of_two_who_decide_at_the_same_time_the_second_is_told_and_the_first_stands(
+    both: TwoSystems, always: bool
+) -> None:
+    from crosswalk.store import connections
+
+    crm_id, _ = conflicting(both)
+    firsts: list[Any] = []
+    both.wire.once("GET /api/3/contacts", lambda: firsts.append(both.choose("Anna")), after=True)
+
+    second = both.choose(Side.CRM, always=always)
+
+    (first,) = firsts
+    assert (len(first.chosen), first.refused) == (1, [])
+    assert second.chosen == []
+    (refusal,) = second.refused
+    assert refusal.said.code == "CW-6007"
+    assert "ana@example.org: somebody else decided this meanwhile" in refusal.said.message
+    fields = connections.mapping_of(connections.get("demo")).objects[0].fields
+    assert not [pair.crm for pair in fields if pair.policy]
+    both.sync()
+    assert names(both, crm_id) == ("Anna", "Anna")
 
 
 def test_a_value_that_changes_after_the_choice_is_not_overwritten(both: TwoSystems) -> None:
@@ -258,6 +285,26 @@ def test_a_person_says_that_a_record_is_none_of_them(both: TwoSystems) -> None:
     assert both.links() == []
     assert both.holds() == []
     assert both.verify().excused == {"ambiguous": 1}
+
+
+def test_of_two_who_say_who_a_record_is_the_second_is_told(
+    both: TwoSystems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crosswalk.sync import choosing
+
+    crm_id, ids = ambiguous(both)
+    held, meanwhile = both.held_now(), choosing._meanwhile
+
+    def first_comes_another(found: Sequence[Held]) -> dict[int, choosing.Refusal]:
+        monkeypatch.undo()
+        assert not choosing.choose_record(both.context(), held, ids[1]).refused
+        return meanwhile(found)
+
+    monkeypatch.setattr(choosing, "_meanwhile", first_comes_another)
+    (refusal,) = choosing.choose_record(both.context(), held, ids[0]).refused
+    assert refusal.said.code == "CW-6007"
+    both.sync()
+    assert [(each.crm_id, each.activecampaign_id) for each in both.links()] == [(crm_id, ids[1])]
 
 
 def test_a_conflict_has_no_candidates(both: TwoSystems) -> None:
