@@ -13,6 +13,7 @@ from django.db import transaction
 from crosswalk.core.mapping import Side
 
 from .commits import recoverable
+from .link_rows import LinkRow
 from .outcomes import (
     KEPT,
     Entry,
@@ -25,7 +26,6 @@ from .outcomes import (
     write_journal,
     write_links,
 )
-from .pairs import LinkRow
 
 
 class OutboxRow(msgspec.Struct, frozen=True, gc=False):

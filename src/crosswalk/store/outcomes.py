@@ -14,7 +14,7 @@ from crosswalk.core.values import Value, Values, pack
 from crosswalk.core.words import kept
 
 from .commits import recoverable
-from .pairs import LinkRow
+from .link_rows import LinkRow
 from .staging import Stage
 
 

@@ -14,6 +14,8 @@ from django.db import connection as database
 
 from crosswalk.core.mapping import Side
 
+from .link_rows import LINK_COLUMNS, LinkRow
+
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
     """A sighting with values, as the inbox keeps it."""
@@ -26,42 +28,6 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     stamp: datetime
     created: datetime | None
     requested_at: datetime
-
-
-class LinkRow(msgspec.Struct, gc=False):
-    """A link as match and merge use it; `is_new` marks one that is not in the database yet."""
-
-    id: int
-    object: str
-    crm_id: str | None
-    activecampaign_id: str | None
-    key: str | None
-    state: str
-    is_primary: bool
-    crm_shadow: bytes
-    activecampaign_shadow: bytes
-    crm_acked_at: datetime | None
-    activecampaign_acked_at: datetime | None
-    crm_unconfirmed: bytes
-    activecampaign_unconfirmed: bytes
-    selected: bool = True  # false while the CRM record is out of the selection
-    is_new: bool = False
-
-    def record_id(self, side: Side) -> str | None:
-        """Return the id of the record on `side`."""
-        return self.crm_id if side is Side.CRM else self.activecampaign_id
-
-    def shadow(self, side: Side) -> bytes:
-        """Return the packed shadow of `side`."""
-        return self.crm_shadow if side is Side.CRM else self.activecampaign_shadow
-
-    def acked_at(self, side: Side) -> datetime | None:
-        """Return when our last write to `side` was acknowledged."""
-        return self.crm_acked_at if side is Side.CRM else self.activecampaign_acked_at
-
-    def unconfirmed(self, side: Side) -> bytes:
-        """Return the packed fields of `side` that were sent and not read since."""
-        return self.crm_unconfirmed if side is Side.CRM else self.activecampaign_unconfirmed
 
 
 class Sighted(msgspec.Struct, gc=False):
@@ -88,14 +54,8 @@ class Hit(msgspec.Struct, gc=False):
 
 
 ANY_LANE = 100
-UNFIT_DEFAULT = "unfit_default"  # the kind of a hold that no record has
 SEEN_COLUMNS = (
     "{0}.record_id, {0}.version, {0}.key, {0}.packed, {0}.times, {0}.stamp, {0}.created, {0}.requested_at"
-)
-LINK_COLUMNS = (
-    "l.id, l.object, l.crm_id, l.activecampaign_id, l.key, l.state, l.is_primary, l.crm_shadow,"
-    " l.activecampaign_shadow, l.crm_acked_at, l.activecampaign_acked_at, l.crm_unconfirmed,"
-    " l.activecampaign_unconfirmed, l.selected"
 )
 _SEEN_WIDTH, _LINK_WIDTH = 8, 14
 _SIBLINGS = (
@@ -104,9 +64,7 @@ _SIBLINGS = (
 )
 # One look by index for each row: as EXISTS it would be a scan of the whole outbox for each page.
 _WRITING = "coalesce((SELECT true FROM outbox o WHERE o.link_id = l.id LIMIT 1), false)"
-
 _ONLY = " AND record_id = ANY(%(only)s)"  # of a page that is to show some records alone
-
 # A page is cut before anything is joined to it, and joins are look-ups by index (OFFSET 0 keeps the planner from
 # anything else): without fresh statistics, as in a first load, it would scan whole tables for each row of the page.
 _CRM_PAGE = f"""
@@ -123,7 +81,6 @@ _CRM_PAGE = f"""
                        AND object = 'contact' AND record_id = l.activecampaign_id OFFSET 0) a ON true
     ORDER BY coalesce(i.created, '-infinity'), i.record_id
 """
-
 _CONTACT_PAGE = f"""
     SELECT {SEEN_COLUMNS.format("a")}, {LINK_COLUMNS}, {SEEN_COLUMNS.format("i")}, i.record_id IS NOT NULL,
            {_SIBLINGS}, d.created, {_WRITING}
@@ -139,7 +96,6 @@ _CONTACT_PAGE = f"""
                        AND record_id = l.crm_id OFFSET 0) d ON true
     ORDER BY a.record_id
 """
-
 _HITS = f"""
     SELECT d.key, d.object, d.record_id, coalesce(i.to_fetch OR i.deleted, false), d.skipped, {SEEN_COLUMNS.format("i")}
     FROM directory d
@@ -246,43 +202,6 @@ def hits(
     return found
 
 
-def links_of(
-    connection_id: int, activecampaign_tenant: int, keys: Iterable[str], contact_ids: Iterable[str]
-) -> list[LinkRow]:
-    """Return the links that are not closed and have one of these contacts, or one of these keys, oldest first.
-
-    A link whose contact is known under another address by now does not count for its key.
-    """
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {LINK_COLUMNS} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
-            " AND l.activecampaign_id = ANY(%(contacts)s)"
-            f" UNION SELECT {LINK_COLUMNS} FROM link l WHERE l.connection_id = %(connection)s AND l.state <> 'closed'"
-            " AND l.key = ANY(%(keys)s) AND NOT EXISTS (SELECT FROM directory d WHERE d.tenant_id = %(tenant)s"
-            " AND d.object = 'contact' AND d.record_id = l.activecampaign_id AND (d.key <> l.key OR d.deleted))"
-            " ORDER BY 1",
-            {
-                "connection": connection_id,
-                "tenant": activecampaign_tenant,
-                "keys": list(keys),
-                "contacts": list(contact_ids),
-            },
-        )
-        return [LinkRow(*row) for row in cursor.fetchall()]
-
-
-def links_of_records(connection_id: int, crm_ids: Iterable[str]) -> dict[tuple[str, str], LinkRow]:
-    """Return the links of CRM records that are not closed, by object and id."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {LINK_COLUMNS} FROM link l"
-            " WHERE l.connection_id = %s AND l.state <> 'closed' AND l.crm_id = ANY(%s)",
-            [connection_id, list(crm_ids)],
-        )
-        links = [LinkRow(*row) for row in cursor.fetchall()]
-        return {(link.object, str(link.crm_id)): link for link in links}
-
-
 # What waits is found by its address alone, all else is asked afterwards: the planner believes that a queue is empty
 # which was empty a moment ago, and would walk through all of it for each address.
 _MOVING = """
@@ -309,25 +228,6 @@ def moving_keys(connection_id: int, keys: Iterable[str]) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def links_by_id(link_ids: Iterable[int]) -> dict[int, LinkRow]:
-    """Return links by id."""
-    with database.cursor() as cursor:
-        cursor.execute(f"SELECT {LINK_COLUMNS} FROM link l WHERE l.id = ANY(%s)", [list(link_ids)])
-        return {row[0]: LinkRow(*row) for row in cursor.fetchall()}
-
-
-def link_of(connection_id: int, side: Side, record_id: str) -> list[LinkRow]:
-    """Return the links of one record that are not closed, the primary first."""
-    column = "crm_id" if side is Side.CRM else "activecampaign_id"
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {LINK_COLUMNS} FROM link l WHERE l.connection_id = %s AND l.{column} = %s AND l.state <> 'closed'"
-            " ORDER BY l.is_primary DESC, l.id",
-            [connection_id, record_id],
-        )
-        return [LinkRow(*row) for row in cursor.fetchall()]
-
-
 def contacts_seen(connection_id: int, contact_ids: Iterable[str]) -> dict[str, Seen]:
     """Return the usable sightings of these contacts, by id."""
     found = _contacts(
@@ -346,17 +246,6 @@ def contacts_seen_by_key(connection_id: int, keys: Iterable[str]) -> dict[str, S
     return {seen.key: seen for seen in sorted(found, key=attrgetter("stamp", "record_id")) if seen.key}
 
 
-def unlinked(connection_id: int, contact_ids: Iterable[str]) -> list[str]:
-    """Return those of the contacts that have no link, not even a closed one."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.id FROM unnest(%s::text[]) AS c (id) WHERE NOT EXISTS ("
-            "SELECT 1 FROM link l WHERE l.connection_id = %s AND l.activecampaign_id = c.id)",
-            [sorted(contact_ids), connection_id],
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
 def _contacts(source: str, wanted: Iterable[str], connection_id: int) -> list[Seen]:
     with database.cursor() as cursor:
         cursor.execute(
@@ -365,17 +254,6 @@ def _contacts(source: str, wanted: Iterable[str], connection_id: int) -> list[Se
             [list(wanted), connection_id],
         )
         return [Seen(*row) for row in cursor.fetchall()]
-
-
-def new_link_ids(count: int) -> list[int]:
-    """Reserve ids for new links."""
-    if not count:
-        return []
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('link', 'id')) FROM generate_series(1, %s)", [count]
-        )
-        return [row[0] for row in cursor.fetchall()]
 
 
 def address_digest(key: str) -> bytes:
@@ -418,61 +296,3 @@ def tagged(tenant_id: int, tag: str, contact_ids: Iterable[str]) -> set[str]:
             [tenant_id, tag, list(contact_ids)],
         )
         return {row[0] for row in cursor.fetchall()}
-
-
-class HoldRow(msgspec.Struct, gc=False):
-    """A hold as merge uses it."""
-
-    id: int
-    link_id: int
-    field: str
-    kind: str
-    values: bytes
-    fingerprint: str
-    chosen: bytes | None  # what a person chose for each side
-
-
-def holds_of(link_ids: Iterable[int]) -> dict[int, dict[str, HoldRow]]:
-    """Return the holds of these links, by link and CRM field (empty text: the whole record)."""
-    found: dict[int, dict[str, HoldRow]] = defaultdict(dict)
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, link_id, field, kind, values, fingerprint, chosen FROM hold WHERE link_id = ANY(%s)",
-            [list(link_ids)],
-        )
-        for row in cursor.fetchall():
-            found[row[1]][row[2]] = HoldRow(*row)
-    return found
-
-
-class HeldLink(msgspec.Struct, frozen=True, gc=False):
-    """A hold of a link, with the ids of the link's records; or of a default for new records, which has none."""
-
-    id: int
-    kind: str
-    side: str
-    object: str
-    field: str
-    values: bytes
-    fingerprint: str
-    crm_id: str | None
-    activecampaign_id: str | None
-
-
-def held(connection_id: int) -> list[HeldLink]:
-    """Return all holds of a connection's links, and of its defaults for new records."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT h.id, h.kind, h.side, h.object, h.field, h.values, h.fingerprint, l.crm_id, l.activecampaign_id"
-            " FROM hold h LEFT JOIN link l ON l.id = h.link_id WHERE h.connection_id = %s"
-            " AND (h.link_id IS NOT NULL OR h.kind = %s)",
-            [connection_id, UNFIT_DEFAULT],
-        )
-        return [HeldLink(*row) for row in cursor.fetchall()]
-
-
-def forget_holds(hold_ids: Sequence[int]) -> None:
-    """Remove holds of fields that are no longer mapped."""
-    if hold_ids:
-        with database.cursor() as cursor:
-            cursor.execute("DELETE FROM hold WHERE id = ANY(%s)", [list(hold_ids)])

@@ -10,7 +10,7 @@ from django.db import connection as database
 
 from crosswalk.core.values import unpack
 
-from . import consent_writes, pairs
+from . import consent_writes, link_rows
 from .consents import read_detail
 
 LINK, HOLD, CONFLICT = "link", "hold", "conflict"  # operations that write to no system
@@ -134,7 +134,7 @@ def _write(row: Sequence[Any]) -> Line:
 
 def _consents(connection_id: int) -> Iterator[Line]:
     writes = consent_writes.writes(connection_id, consent_writes.INTENDED)
-    links = pairs.links_by_id({write.link_id for write in writes})
+    links = link_rows.links_by_id({write.link_id for write in writes})
     for write in writes:
         link = links[write.link_id]
         places = read_detail(write.before).places

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Outcome, Receipt, Record
 from crosswalk.core.values import Values, unpack
-from crosswalk.store import identity, inbox, outbox, pairs
+from crosswalk.store import hold_rows, identity, inbox, link_rows, outbox
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.outbox import OutboxRow
-from crosswalk.store.pairs import LinkRow
 
 from .brakes import ask_to_close
 from .context import Context
@@ -47,8 +47,8 @@ def commit_settled(
     if not read:
         return
     rows = [row for row, *_ in read]
-    links = pairs.links_by_id({row.link_id for row in rows})
-    holds = pairs.holds_of(links)
+    links = link_rows.links_by_id({row.link_id for row in rows})
+    holds = hold_rows.holds_of(links)
     open_rows = _siblings(rows)
     settlements = []
     for row, record_id, values, only in read:
@@ -87,7 +87,7 @@ def _ended(
     row: OutboxRow,
     link: LinkRow,
     written: Iterable[str],
-    holds: Mapping[str, pairs.HoldRow],
+    holds: Mapping[str, hold_rows.HoldRow],
 ) -> list[int]:
     """Return the holds that this receipt ends: those of the written fields and of the whole record.
 
@@ -157,7 +157,7 @@ def settle_by_value(
     """Fields that hold what was intended are receipted; the rest is merged anew from fresh values."""
     if not found:
         return
-    links = pairs.links_by_id({row.link_id for row, _ in found})
+    links = link_rows.links_by_id({row.link_id for row, _ in found})
     acked_at = context.clock.now()
     settled: list[tuple[OutboxRow, str, Values, set[str] | None]] = []
     undone = []
@@ -231,7 +231,7 @@ def _made_since(
     system = context.systems[side]
     since = asked_at + timedelta(seconds=system.clock_difference()) - _STAMP_SLACK
     fresh = {record.key: record for record in found if record.created and record.created >= since}
-    links = pairs.links_by_id({row.link_id for row in rows})
+    links = link_rows.links_by_id({row.link_id for row in rows})
     return [
         (row, record.id, record.values, None)
         for row in rows

@@ -13,7 +13,7 @@ from crosswalk.core.language import gettext as _
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import BatchResult, Op, Outcome, Problem, Receipt
 from crosswalk.core.values import Values, unpack
-from crosswalk.store import identity, inbox, outbox, pairs
+from crosswalk.store import identity, inbox, link_rows, outbox, pairs
 from crosswalk.store.outbox import OutboxRow
 from crosswalk.store.pairs import Seen
 
@@ -95,7 +95,7 @@ def _confirm_renamed(context: Context, rows: Sequence[OutboxRow], results: Resul
             for row in rows
             if row.batch_id == batch_id and row.op == Op.CREATE and row.key not in result.failed_keys
         ]
-        free = pairs.unlinked(context.connection_id, result.record_ids)
+        free = link_rows.unlinked(context.connection_id, result.record_ids)
         contacts = [seen for _, seen in sorted(pairs.contacts_seen(context.connection_id, free).items())]
         settled += [
             (row, seen.record_id, unpack(seen.packed), None) for row, seen in _matching(waiting, contacts)

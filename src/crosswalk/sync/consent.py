@@ -26,7 +26,7 @@ from crosswalk.merge import (
 )
 from crosswalk.store import consent_links, consents
 from crosswalk.store.consent_links import DueLink, Evidence, Intent, Moved, SideConsent
-from crosswalk.store.pairs import LinkRow
+from crosswalk.store.link_rows import LinkRow
 
 from .consent_writes import recover, write_all
 from .context import CONTACT, Context

@@ -11,10 +11,10 @@ from crosswalk.core.consent import Consent, Place, Standing
 from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, OptedOut, Outcome, Problem, Write, WriteOptions
 from crosswalk.merge import ConsentAction
-from crosswalk.store import consent_writes, consents, pairs
+from crosswalk.store import consent_writes, consents, link_rows
 from crosswalk.store.consent_writes import ConsentWrite, Done
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.outcomes import HoldNote
-from crosswalk.store.pairs import LinkRow
 
 from .context import CONTACT, Context
 from .pull import take_read
@@ -143,7 +143,7 @@ def _forget_moved(
 
 def _refused(context: Context, refused: Sequence[tuple[ConsentWrite, OptedOut]]) -> None:
     """Hold what was refused; of a contact that could leave only some of its lists, those are journalled."""
-    links = pairs.links_by_id({write.link_id for write, _answer in refused})
+    links = link_rows.links_by_id({write.link_id for write, _answer in refused})
     now = context.clock.now()
     partial = [
         Done(write=write, after=answer.after, fields=_fields(context, write, answer))

@@ -10,12 +10,13 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value
 from crosswalk.merge import ConsentReason, DecisionKind, FieldCase, FieldPlan, decide_creation, fingerprint
+from crosswalk.store.hold_rows import HoldRow
 from crosswalk.store.outcomes import HoldNote, Merged, Offer
-from crosswalk.store.pairs import HoldRow
 
 from .context import CONTACT, Context, ObjectPlan, short_digest
 from .match import Pair
-from .merging import REJECTED, FieldOutcomes, side_states
+from .merging import REJECTED, FieldOutcomes
+from .sides import side_states
 
 DEFAULT = "default"  # the reason of a value that the connection's settings gave
 

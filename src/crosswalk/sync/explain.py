@@ -23,15 +23,16 @@ from crosswalk.merge import (
     decide,
     kept_differently,
 )
-from crosswalk.store import history, pairs
-from crosswalk.store.pairs import LinkRow, Seen
+from crosswalk.store import history, hold_rows
+from crosswalk.store.link_rows import LinkRow
+from crosswalk.store.pairs import Seen
 
 from . import pausing
 from .context import CONTACT, Context, ObjectPlan, PausedField
 from .explained import UNKNOWN, Ends, Explanation, FieldExplanation, Found, explanation, field_told, look_up
 from .fields import PAUSED
 from .match import NOT_SELECTED, Pair
-from .merging import clock_tolerance, field_case, side_states
+from .sides import clock_tolerance, field_case, side_states
 
 
 def explain(context: Context, side: Side, record_id: str) -> Explanation:
@@ -107,7 +108,7 @@ def _fields(
     reasons: Mapping[str, str],
 ) -> list[FieldExplanation]:
     pair = Pair(link=link, crm=records[Side.CRM].seen, activecampaign=records[Side.ACTIVECAMPAIGN].seen)
-    states = side_states(context, plan, pair, pairs.holds_of([link.id]).get(link.id, {}))
+    states = side_states(context, plan, pair, hold_rows.holds_of([link.id]).get(link.id, {}))
     limit = clock_tolerance(context)
     forms = history.kept_forms([link.id])
     explained = []

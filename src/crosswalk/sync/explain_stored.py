@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from crosswalk.core.mapping import FieldMapping, Side
 from crosswalk.core.values import Value, unpack
-from crosswalk.store import connections, inbox, mapped, pairs
+from crosswalk.store import connections, hold_rows, inbox, mapped
+from crosswalk.store.hold_rows import HoldRow
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.models import Connection
-from crosswalk.store.pairs import HoldRow, LinkRow
 
 from .context import CONTACT
 from .explained import UNKNOWN, Ends, Explanation, FieldExplanation, explanation, field_told, look_up
@@ -21,7 +22,7 @@ def stored(connection: Connection, side: Side, record_id: str) -> Explanation | 
     if not found.directory and not found.links and not found.closed:
         return None
     mapping = {each.object: each.fields for each in connections.mapping_of(connection).objects}
-    noted, holds = mapped.known(connection.id), pairs.holds_of([link.id for link in found.links])
+    noted, holds = mapped.known(connection.id), hold_rows.holds_of([link.id for link in found.links])
 
     def ends(link: LinkRow, reasons: Mapping[str, str]) -> Ends:
         record = _Record(connection.id, link, holds.get(link.id, {}), reasons)

@@ -12,8 +12,8 @@ import msgspec
 
 from crosswalk.core.mapping import FieldMapping, Side
 from crosswalk.core.values import Value
-from crosswalk.store import consent_links, history, pairs
-from crosswalk.store.pairs import LinkRow
+from crosswalk.store import consent_links, history, link_rows
+from crosswalk.store.link_rows import LinkRow
 
 UNKNOWN = "(unknown)"
 
@@ -86,7 +86,7 @@ Source = Callable[[LinkRow, Mapping[str, str]], Ends]  # a link, and why its fie
 def look_up(connection_id: int, tenant_id: int, side: Side, record_id: str) -> Found:
     """Return what is known of a record; of a CRM record without link, the links of what it became."""
     known = history.directory_rows(tenant_id, record_id)
-    links = pairs.link_of(connection_id, side, record_id)
+    links = link_rows.link_of(connection_id, side, record_id)
     if side is Side.CRM and not links:
         links = _links_of_successor(connection_id, known)
     closed = history.closed_links(connection_id, side, record_id)
@@ -96,7 +96,7 @@ def look_up(connection_id: int, tenant_id: int, side: Side, record_id: str) -> F
 def _links_of_successor(connection_id: int, known: list[dict[str, Any]]) -> list[LinkRow]:
     """Return the links of what a CRM record was merged into or converted to."""
     ids = [row["successor"].partition(" ")[2] for row in known if row["successor"]]
-    return [link for each in ids if each for link in pairs.link_of(connection_id, Side.CRM, each)]
+    return [link for each in ids if each for link in link_rows.link_of(connection_id, Side.CRM, each)]
 
 
 def explanation(found: Found, source: Source) -> Explanation:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from crosswalk.core import phases
 from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
-from crosswalk.store import identity, inbox, pairs, runs, selection
+from crosswalk.store import hold_rows, identity, inbox, pairs, runs, selection
 from crosswalk.store.outcomes import Merged, commit_merged
 from crosswalk.store.pairs import ANY_LANE, Sighted
 
@@ -100,8 +100,8 @@ def _store(context: Context, matched: Matched) -> None:
 
 
 def _merge(context: Context, matched: Matched) -> list[Merged]:
-    holds = pairs.holds_of(pair.link.id for pair in matched.pairs)
-    nothing: dict[str, pairs.HoldRow] = {}
+    holds = hold_rows.holds_of(pair.link.id for pair in matched.pairs)
+    nothing: dict[str, hold_rows.HoldRow] = {}
     out = opted_out(context, [pair.link for pair in matched.pairs if pair.creates is Side.CRM])
     merged = [_merge_one(context, pair, holds.get(pair.link.id, nothing), out) for pair in matched.pairs]
     hold_loops(context, merged, holds)
@@ -109,7 +109,7 @@ def _merge(context: Context, matched: Matched) -> list[Merged]:
     return merged
 
 
-def _merge_one(context: Context, pair: Pair, holds: Mapping[str, pairs.HoldRow], out: set[str]) -> Merged:
+def _merge_one(context: Context, pair: Pair, holds: Mapping[str, hold_rows.HoldRow], out: set[str]) -> Merged:
     plan = context.objects[pair.link.object]
     if pair.creates is not None:
         checked = pair.link.activecampaign_id in out

@@ -13,11 +13,11 @@ from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import CreationRule, Side
 from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
-from crosswalk.store import acts, connections, holds, inbox, mapped, pairs
+from crosswalk.store import acts, connections, hold_rows, holds, inbox, mapped
 from crosswalk.store.brakes import BRAKE
+from crosswalk.store.hold_rows import UNFIT_DEFAULT, HeldLink
 from crosswalk.store.holds import Held, forget_decisions
 from crosswalk.store.outcomes import HoldNote
-from crosswalk.store.pairs import UNFIT_DEFAULT, HeldLink
 
 from .context import CONTACT, Context, ObjectPlan
 from .fields import PAUSED
@@ -70,7 +70,7 @@ def _records(hold: Held) -> tuple[str | None, str | None]:
 
 def look_at_changed(context: Context) -> None:
     """Have looked at again what is held under a mapping or definition of its field that is not today's."""
-    standing = pairs.held(context.connection_id)
+    standing = hold_rows.held(context.connection_id)
     gone = _note_defaults(context, {(each.object, each.field): each.id for each in _defaults(standing)})
     gone += resume(context, standing)
     for held in standing:
@@ -88,7 +88,7 @@ def look_at_changed(context: Context) -> None:
             now = context.clock.now()
             records = held.crm_id, held.activecampaign_id
             _look_at(context.connection_id, held.object, *records, now, Lane.RETRY)
-    pairs.forget_holds(gone)
+    hold_rows.forget_holds(gone)
 
 
 def _defaults(standing: Sequence[HeldLink]) -> list[HeldLink]:

@@ -16,8 +16,9 @@ from django.db import transaction
 from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value, pack, unpack
 from crosswalk.store import identity, inbox, lives
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.lives import Event, Fate, LinkedRecord, Moves, Name
-from crosswalk.store.pairs import LinkRow, Seen
+from crosswalk.store.pairs import Seen
 
 from .context import Context, ObjectPlan
 

@@ -13,11 +13,12 @@ import msgspec
 
 from crosswalk.core import catalogue
 from crosswalk.core.mapping import Direction, Side
-from crosswalk.store import identity, lives, pairs
+from crosswalk.store import hold_rows, identity, link_rows, lives, pairs
 from crosswalk.store.holds import MatchChoice, match_choices
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.lives import Name
 from crosswalk.store.outcomes import HoldNote, Leftover
-from crosswalk.store.pairs import Hit, LinkRow, Seen, Sighted
+from crosswalk.store.pairs import Hit, Seen, Sighted
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan
 
@@ -129,7 +130,7 @@ def _leave_out(matched: Matched, links: Sequence[LinkRow]) -> None:
     for link in links:
         link.selected = False
         matched.links.append(link)
-    for holds in pairs.holds_of(link.id for link in links).values() if links else ():
+    for holds in hold_rows.holds_of(link.id for link in links).values() if links else ():
         matched.ended_holds += [hold.id for hold in holds.values()]
 
 
@@ -169,7 +170,7 @@ def _match_strangers(context: Context, plan: ObjectPlan, strangers: Sequence[See
     around = _Around(context, keys)
     outranked = _look_at_outranked(context, plan, around, matched)
     choices = _choices(context, plan, keyed, around)
-    fresh = iter(pairs.new_link_ids(len(keyed)))
+    fresh = iter(link_rows.new_link_ids(len(keyed)))
     for seen in keyed:
         assert seen.key is not None
         if seen.key in around.moving or seen.key in outranked:
@@ -200,7 +201,7 @@ class _Around:
         self.erased = pairs.tombstones(connection, Side.ACTIVECAMPAIGN, keys)
         contacts = {hit.record_id: key for key, found in self.partners.items() for hit in found}
         self.links: dict[str, list[LinkRow]] = defaultdict(list)
-        for link in pairs.links_of(connection, tenant, keys, contacts):
+        for link in link_rows.links_of(connection, tenant, keys, contacts):
             key = contacts.get(link.activecampaign_id or "", link.key)
             if key is not None:
                 self.links[key].append(link)
@@ -318,7 +319,7 @@ def _take_over(matched: Matched, link: LinkRow, former: LinkRow) -> None:
     link.activecampaign_acked_at = former.activecampaign_acked_at
     link.activecampaign_unconfirmed = former.activecampaign_unconfirmed
     matched.links.append(former)
-    matched.ended_holds += [hold.id for hold in pairs.holds_of([former.id]).get(former.id, {}).values()]
+    matched.ended_holds += [hold.id for hold in hold_rows.holds_of([former.id]).get(former.id, {}).values()]
 
 
 def new_link(object: str, link_id: int, key: str | None) -> LinkRow:

@@ -8,9 +8,10 @@ import msgspec
 
 from crosswalk.core import catalogue
 from crosswalk.core.mapping import CreationRule, Direction, Side
-from crosswalk.store import identity, pairs
+from crosswalk.store import identity, link_rows, pairs
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.outcomes import HoldNote
-from crosswalk.store.pairs import Hit, LinkRow, Seen, Sighted
+from crosswalk.store.pairs import Hit, Seen, Sighted
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan
 from .match import DIRECTION, TOMBSTONE, Matched, Pair, join, new_link
@@ -56,7 +57,7 @@ def _match_free(context: Context, strangers: Sequence[Seen], matched: Matched) -
     if not strangers:
         return []
     hits_by_key = _crm_hits(context, strangers)
-    linked = pairs.links_of_records(
+    linked = link_rows.links_of_records(
         context.connection_id, {hit.record_id for hits in hits_by_key.values() for hit in hits}
     )
     candidates = []
@@ -105,7 +106,7 @@ def _create_in_crm(context: Context, candidates: Sequence[Candidate], matched: M
     asked = [each.seen for each in candidates if each.seen.record_id in permitted]
     found, strange = _look_up(context, [seen for seen in asked if seen.key not in outside])
     outside |= strange
-    fresh = iter(pairs.new_link_ids(len(asked)))
+    fresh = iter(link_rows.new_link_ids(len(asked)))
     given_up = []
     for candidate in candidates:
         seen = candidate.seen

@@ -10,10 +10,10 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Problem, Receipt
 from crosswalk.core.values import Values, unpack
 from crosswalk.merge import fingerprint
-from crosswalk.store import outbox, pairs
+from crosswalk.store import link_rows, outbox
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.outbox import OutboxRow
 from crosswalk.store.outcomes import HoldNote
-from crosswalk.store.pairs import LinkRow
 
 from .context import Context
 from .creating import creation_mark
@@ -25,7 +25,7 @@ def hold_refused(context: Context, refused: Sequence[tuple[OutboxRow, Receipt]],
     """Keep what the vendor said of each refused write. Raises FieldsLostError when a field is gone."""
     if not refused:
         return
-    links = pairs.links_by_id({row.link_id for row, _ in refused})
+    links = link_rows.links_by_id({row.link_id for row, _ in refused})
     unwritable = {
         row.id
         for row, receipt in refused

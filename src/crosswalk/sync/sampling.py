@@ -32,17 +32,18 @@ from crosswalk.merge import (
     decide_creation,
     fingerprint,
 )
-from crosswalk.store import connections, pairs
-from crosswalk.store.pairs import HoldRow, LinkRow
+from crosswalk.store import connections, hold_rows, link_rows, pairs
+from crosswalk.store.hold_rows import HoldRow
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.vault import Vault
 from crosswalk.systems import open_system
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan
 from .explain import as_seen
 from .match import Pair, new_link
-from .merging import SideState, clock_tolerance, field_case, side_states
 from .sampled import Cell, Fate, RowSample, Sample
 from .setup import open_context
+from .sides import SideState, clock_tolerance, field_case, side_states
 from .sign_in import Opener
 
 RECORDS = 10
@@ -120,9 +121,9 @@ class _Around:
     def __init__(self, context: Context, plan: ObjectPlan, records: Sequence[Record]) -> None:
         self._plan = plan
         self.read_at = context.clock.now()
-        by_record = pairs.links_of_records(context.connection_id, [record.id for record in records])
+        by_record = link_rows.links_of_records(context.connection_id, [record.id for record in records])
         self.links = {id_: link for (object, id_), link in by_record.items() if object == plan.object}
-        self.holds = pairs.holds_of(link.id for link in self.links.values())
+        self.holds = hold_rows.holds_of(link.id for link in self.links.values())
         keys = {record.key for record in records if record.key and record.id not in self.links}
         self.erased = pairs.tombstones(context.connection_id, Side.ACTIVECAMPAIGN, keys)
         self._by_id, self._by_key = self._contacts(context, keys)
@@ -151,7 +152,7 @@ class _Around:
     def _leaders(self, context: Context, keys: set[str]) -> dict[str, LinkRow]:
         """Return the links through which contacts are synced already, by the contact's id."""
         contacts = [record.id for key in keys for record in self._by_key.get(key, [])]
-        found = pairs.links_of(context.connection_id, context.tenants[Side.ACTIVECAMPAIGN], [], contacts)
+        found = link_rows.links_of(context.connection_id, context.tenants[Side.ACTIVECAMPAIGN], [], contacts)
         rank = OBJECTS.index(self._plan.object)
         return {
             str(link.activecampaign_id): link

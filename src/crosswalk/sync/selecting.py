@@ -13,7 +13,8 @@ from crosswalk.core.mapping import Selection, SelectionKind
 from crosswalk.core.schema import Schema
 from crosswalk.core.values import Values, unpack
 from crosswalk.core.words import keepable as _
-from crosswalk.store.pairs import LinkRow, Seen
+from crosswalk.store.link_rows import LinkRow
+from crosswalk.store.pairs import Seen
 
 
 class Selector:

@@ -9,11 +9,12 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op, Record
 from crosswalk.core.values import Value, Values, normal_email, pack, same, unpack
 from crosswalk.merge import Reason, stored_differently
+from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.outbox import OutboxRow, Settlement
-from crosswalk.store.pairs import LinkRow
 
 from .context import Context, ObjectPlan
-from .merging import STORED, VENDORS, journal_fields
+from .merging import journal_fields
+from .sides import STORED, VENDORS
 
 _UNION = Reason.UNION.value  # both sides are to hold the same, whichever was written
 # may be written to both sides: one receipt does not settle it

@@ -26,7 +26,7 @@ from crosswalk.merge import (
     difference,
     kept_differently,
 )
-from crosswalk.store import audit, consent_links, history, inbox, pairs
+from crosswalk.store import audit, consent_links, history, hold_rows, inbox, pairs
 from crosswalk.store.audit import AuditedLink, AuditedRecord
 from crosswalk.store.consent_links import KnownLink
 from crosswalk.store.lives import CONVERTED
@@ -113,7 +113,7 @@ def _read_both_sides(context: Context) -> None:
 
 
 def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
-    holds = pairs.holds_of(link.link_id for link in links)
+    holds = hold_rows.holds_of(link.link_id for link in links)
     kept = history.kept_forms([link.link_id for link in links])
     selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
     odd: list[AuditedLink] = []
