@@ -76,7 +76,7 @@ def acme(django_database: str) -> Iterator[Any]:
 
 def test_every_reader_of_a_hold_is_told_in_the_own_language(acme: Any) -> None:
     from crosswalk.store import history, holds
-    from crosswalk.store.outcomes import HoldNote
+    from crosswalk.store.hold_rows import HoldNote
 
     said = catalogue.say("field_retyped", field="Region", system="Salesforce", before="text", now="number")
     about: dict[str, Any] = {"link_id": None, "side": Side.CRM, "object": "lead", "kind": "paused"}

@@ -14,7 +14,7 @@ from crosswalk.core.consent import Consent
 from crosswalk.core.mapping import Side
 
 from . import consents
-from .outcomes import HoldNote, write_holds
+from .hold_rows import HoldNote, write_holds
 
 INTENDED, SENDING, REFUSED = "intended", "sending", "refused"
 LONGEST = timedelta(days=1)  # between two tries of what is refused again and again

@@ -17,7 +17,7 @@ from crosswalk.core.words import again
 
 from .brakes import BRAKE
 from .leases import HOLDERS
-from .outcomes import LATENCY_BOUNDS
+from .sightings import LATENCY_BOUNDS
 
 _CHOICES = ["conflict", "ambiguous"]  # kinds of holds on which a person decides
 

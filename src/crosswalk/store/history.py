@@ -16,7 +16,7 @@ from crosswalk.core.values import Value
 from crosswalk.core.words import again
 
 from . import brakes, consent_links, models
-from .outcomes import KEPT
+from .journal import KEPT
 from .runs import said_of
 
 

@@ -1,14 +1,37 @@
-"""Holds as match and merge read them."""
+"""Holds as match and merge read and leave them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db import connection as database
 
+from crosswalk.core.mapping import Side
+from crosswalk.core.values import Values, pack
+from crosswalk.core.words import kept
+
+from .staging import Stage
+
 UNFIT_DEFAULT = "unfit_default"  # the kind of a hold that no record has
+_HOLD_STAGE = Stage(
+    "stage_hold",
+    link_id="bigint",
+    side="text",
+    object="text",
+    record_id="text",
+    field="text",
+    kind="text",
+    code="text",
+    reason="text",
+    cure="text",
+    said="text",
+    values="bytea",
+    fingerprint="text",
+)
 
 
 class HoldRow(msgspec.Struct, gc=False):
@@ -67,3 +90,60 @@ def forget_holds(hold_ids: Sequence[int]) -> None:
     if hold_ids:
         with database.cursor() as cursor:
             cursor.execute("DELETE FROM hold WHERE id = ANY(%s)", [list(hold_ids)])
+
+
+class HoldNote(msgspec.Struct, kw_only=True, gc=False):
+    """A decision that waits for a cure."""
+
+    link_id: int | None
+    side: Side  # the side that was not written
+    object: str
+    record_id: str
+    field: str = ""  # the CRM field; empty: the whole record
+    kind: str
+    code: str  # of the catalogue
+    reason: str
+    cure: str = ""
+    values: Values = {}
+    fingerprint: str = ""
+
+
+def write_holds(cursor: Any, connection_id: int, holds: Sequence[HoldNote], now: datetime) -> None:
+    """Insert holds; one that stands already for the same field takes the new reason and values."""
+    if not holds:
+        return
+    _HOLD_STAGE.fill(
+        cursor,
+        (
+            (
+                hold.link_id,
+                hold.side.value,
+                hold.object,
+                hold.record_id,
+                hold.field,
+                hold.kind,
+                hold.code,
+                hold.reason,
+                hold.cure,
+                kept(hold.reason, hold.cure),
+                pack(hold.values),
+                hold.fingerprint,
+            )
+            for hold in holds
+        ),
+    )
+    cursor.execute(
+        "INSERT INTO hold (connection_id, link_id, side, object, record_id, field, kind, code, reason, cure, said,"
+        " values, fingerprint, held_at) SELECT %s, h.*, %s FROM stage_hold h"
+        " ON CONFLICT (connection_id, object, record_id, link_id, field) DO UPDATE SET side = excluded.side,"
+        " kind = excluded.kind, code = excluded.code, reason = excluded.reason, cure = excluded.cure,"
+        " said = excluded.said, values = excluded.values,"
+        " fingerprint = excluded.fingerprint, held_at = excluded.held_at, chosen = NULL",
+        [connection_id, now],
+    )
+
+
+def end_holds(cursor: Any, hold_ids: Sequence[int]) -> None:
+    """Remove holds whose fields are settled."""
+    if hold_ids:
+        cursor.execute("DELETE FROM hold WHERE id = ANY(%s)", [list(hold_ids)])

@@ -14,7 +14,7 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.values import Value, Values, pack, unpack
 from crosswalk.core.words import again
 
-from .outcomes import HoldNote, write_holds
+from .hold_rows import HoldNote, write_holds
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,14 +1,17 @@
-"""Links as match and merge read them."""
+"""Links as match and merge read and leave them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db import connection as database
 
 from crosswalk.core.mapping import Side
+
+from .staging import Stage
 
 
 class LinkRow(msgspec.Struct, gc=False):
@@ -130,3 +133,69 @@ def new_link_ids(count: int) -> list[int]:
             "SELECT nextval(pg_get_serial_sequence('link', 'id')) FROM generate_series(1, %s)", [count]
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+_WRITTEN = {
+    "id": "bigint",
+    "connection_id": "bigint",
+    "object": "text",
+    "crm_id": "text",
+    "activecampaign_id": "text",
+    "key": "text",
+    "state": "text",
+    "is_primary": "bool",
+    "crm_shadow": "bytea",
+    "activecampaign_shadow": "bytea",
+    "crm_unconfirmed": "bytea",
+    "activecampaign_unconfirmed": "bytea",
+    "crm_acked_at": "timestamptz",
+    "activecampaign_acked_at": "timestamptz",
+    "selected": "bool",
+    "opened_at": "timestamptz",
+}
+_STAGE = Stage("stage_link", **_WRITTEN)
+_MOVED = ", ".join(
+    f"{column} = excluded.{column}"
+    for column in _WRITTEN
+    if column not in {"id", "connection_id", "opened_at"}
+)
+_WRITE = (
+    f"INSERT INTO link ({', '.join(_WRITTEN)}) OVERRIDING SYSTEM VALUE SELECT {', '.join(_WRITTEN)} FROM stage_link"
+    f" ON CONFLICT (id) DO UPDATE SET {_MOVED}"
+)
+
+
+def write_links(cursor: Any, connection_id: int, links: Sequence[LinkRow], now: datetime) -> None:
+    """Insert or update links."""
+    if not links:
+        return
+    _STAGE.fill(
+        cursor,
+        (
+            (
+                link.id,
+                connection_id,
+                link.object,
+                link.crm_id,
+                link.activecampaign_id,
+                link.key,
+                link.state,
+                link.is_primary,
+                link.crm_shadow,
+                link.activecampaign_shadow,
+                link.crm_unconfirmed,
+                link.activecampaign_unconfirmed,
+                link.crm_acked_at,
+                link.activecampaign_acked_at,
+                link.selected,
+                now,
+            )
+            for link in links
+        ),
+    )
+    cursor.execute(_WRITE)
+    if any(link.is_new for link in links):
+        cursor.execute(
+            "INSERT INTO link_consent (link_id, connection_id, due) SELECT id, connection_id, 0 FROM stage_link"
+            " ON CONFLICT DO NOTHING"
+        )

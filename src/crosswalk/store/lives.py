@@ -14,9 +14,9 @@ from crosswalk.core.mapping import Side
 
 from .identity import Closing, close, drop_open_work, leave_tombstones, promote
 from .inbox import want
-from .link_rows import LINK_COLUMNS, LinkRow
-from .outcomes import Leftover, settle_sightings, write_links
+from .link_rows import LINK_COLUMNS, LinkRow, write_links
 from .pairs import SEEN_COLUMNS, Seen
+from .sightings import Leftover, settle_sightings
 
 CONVERTED = "converted"  # why a converted record does not take part
 

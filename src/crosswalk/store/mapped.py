@@ -13,7 +13,7 @@ from django.db import transaction
 from crosswalk.core.lanes import Lane
 from crosswalk.core.mapping import Side
 
-from .outcomes import HoldNote, write_holds
+from .hold_rows import HoldNote, write_holds
 
 Pairing = tuple[str, str, str]  # object, CRM field, ActiveCampaign field
 

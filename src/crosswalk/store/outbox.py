@@ -13,19 +13,11 @@ from django.db import transaction
 from crosswalk.core.mapping import Side
 
 from .commits import recoverable
-from .link_rows import LinkRow
-from .outcomes import (
-    KEPT,
-    Entry,
-    Forms,
-    HoldNote,
-    Leftover,
-    end_holds,
-    settle_sightings,
-    write_holds,
-    write_journal,
-    write_links,
-)
+from .hold_rows import HoldNote, end_holds, write_holds
+from .journal import KEPT, Entry, write_journal
+from .link_rows import LinkRow, write_links
+from .outcomes import Forms
+from .sightings import Leftover, settle_sightings
 
 
 class OutboxRow(msgspec.Struct, frozen=True, gc=False):

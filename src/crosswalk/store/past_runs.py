@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from django.db import connection as database
 
+from .journal import KEPT
 from .models import Run, Task
-from .outcomes import KEPT
 
 _SLACK = timedelta(minutes=1)  # by which clocks of machines that write the journal may differ
 # The journal grows in time's order: the last row from before a moment is found without reading the others.

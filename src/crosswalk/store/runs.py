@@ -15,8 +15,8 @@ from crosswalk.core.failures import SystemFailure
 from crosswalk.core.words import again, kept
 
 from .brakes import BRAKE
+from .journal import KEPT
 from .models import Run
-from .outcomes import KEPT
 
 STOPPED = "stopped"  # state of a run that a person stopped
 INTERRUPTED = "interrupted"  # and of one whose process ended, or whom the database let down

@@ -13,8 +13,8 @@ from crosswalk.core.system import Op, OptedOut, Outcome, Problem, Write, WriteOp
 from crosswalk.merge import ConsentAction
 from crosswalk.store import consent_writes, consents, link_rows
 from crosswalk.store.consent_writes import ConsentWrite, Done
+from crosswalk.store.hold_rows import HoldNote
 from crosswalk.store.link_rows import LinkRow
-from crosswalk.store.outcomes import HoldNote
 
 from .context import CONTACT, Context
 from .pull import take_read

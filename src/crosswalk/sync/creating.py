@@ -10,8 +10,8 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.system import Op
 from crosswalk.core.values import Value
 from crosswalk.merge import ConsentReason, DecisionKind, FieldCase, FieldPlan, decide_creation, fingerprint
-from crosswalk.store.hold_rows import HoldRow
-from crosswalk.store.outcomes import HoldNote, Merged, Offer
+from crosswalk.store.hold_rows import HoldNote, HoldRow
+from crosswalk.store.outcomes import Merged, Offer
 
 from .context import CONTACT, Context, ObjectPlan, short_digest
 from .match import Pair

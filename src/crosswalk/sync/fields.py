@@ -22,8 +22,8 @@ from crosswalk.core.schema import Schema
 from crosswalk.core.system import Problem
 from crosswalk.core.words import keepable as _
 from crosswalk.store import mapped
+from crosswalk.store.hold_rows import HoldNote
 from crosswalk.store.mapped import Mapped, Pairing
-from crosswalk.store.outcomes import HoldNote
 
 from .context import CONTACT, Context, ObjectPlan, PausedField, compile_object
 from .selecting import require_fields

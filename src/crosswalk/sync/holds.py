@@ -15,9 +15,8 @@ from crosswalk.core.values import unpack
 from crosswalk.merge import UNKNOWN, fingerprint
 from crosswalk.store import acts, connections, hold_rows, holds, inbox, mapped
 from crosswalk.store.brakes import BRAKE
-from crosswalk.store.hold_rows import UNFIT_DEFAULT, HeldLink
+from crosswalk.store.hold_rows import UNFIT_DEFAULT, HeldLink, HoldNote
 from crosswalk.store.holds import Held, forget_decisions
-from crosswalk.store.outcomes import HoldNote
 
 from .context import CONTACT, Context, ObjectPlan
 from .fields import PAUSED

@@ -12,9 +12,9 @@ from crosswalk.core.values import Value
 from crosswalk.merge import FieldPlan, Reason, Written, fingerprint, times_set_back
 from crosswalk.store import history
 from crosswalk.store.history import PastWrite
-from crosswalk.store.hold_rows import HoldRow
+from crosswalk.store.hold_rows import HoldNote, HoldRow
 from crosswalk.store.link_rows import LinkRow
-from crosswalk.store.outcomes import HoldNote, Merged, Offer
+from crosswalk.store.outcomes import Merged, Offer
 
 from .context import Context
 from .offers import without

@@ -14,11 +14,12 @@ import msgspec
 from crosswalk.core import catalogue
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.store import hold_rows, identity, link_rows, lives, pairs
+from crosswalk.store.hold_rows import HoldNote
 from crosswalk.store.holds import MatchChoice, match_choices
 from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.lives import Name
-from crosswalk.store.outcomes import HoldNote, Leftover
 from crosswalk.store.pairs import Hit, Seen, Sighted
+from crosswalk.store.sightings import Leftover
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan
 

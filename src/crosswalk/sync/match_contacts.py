@@ -9,8 +9,8 @@ import msgspec
 from crosswalk.core import catalogue
 from crosswalk.core.mapping import CreationRule, Direction, Side
 from crosswalk.store import identity, link_rows, pairs
+from crosswalk.store.hold_rows import HoldNote
 from crosswalk.store.link_rows import LinkRow
-from crosswalk.store.outcomes import HoldNote
 from crosswalk.store.pairs import Hit, Seen, Sighted
 
 from .context import CONTACT, OBJECTS, Context, ObjectPlan

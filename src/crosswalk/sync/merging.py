@@ -23,8 +23,8 @@ from crosswalk.merge import (
     decide_chosen,
     fingerprint,
 )
-from crosswalk.store.hold_rows import HoldRow
-from crosswalk.store.outcomes import HoldNote, Merged, Offer
+from crosswalk.store.hold_rows import HoldNote, HoldRow
+from crosswalk.store.outcomes import Merged, Offer
 
 from .context import Context, ObjectPlan
 from .match import Pair
@@ -32,7 +32,6 @@ from .pausing import is_paused
 from .sides import UNREADABLE, SideState, clock_tolerance, field_case, side_states
 
 REJECTED, CONFLICT = "rejected", "conflict"  # kinds of holds
-DEFAULT = "default"  # the reason of a value that the connection's settings gave
 _HOLD_KINDS = {DecisionKind.CONFLICT: CONFLICT, DecisionKind.UNKNOWN: UNREADABLE}
 
 

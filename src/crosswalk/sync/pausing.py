@@ -14,8 +14,8 @@ from crosswalk.core.mapping import Side
 from crosswalk.core.values import pack, unpack
 from crosswalk.merge import FieldPlan
 from crosswalk.store import inbox
-from crosswalk.store.hold_rows import HeldLink, HoldRow
-from crosswalk.store.outcomes import HoldNote, Merged, Offer
+from crosswalk.store.hold_rows import HeldLink, HoldNote, HoldRow
+from crosswalk.store.outcomes import Merged, Offer
 
 from .context import CONTACT, Context
 from .fields import PAUSED

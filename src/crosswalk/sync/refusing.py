@@ -11,9 +11,9 @@ from crosswalk.core.system import Op, Problem, Receipt
 from crosswalk.core.values import Values, unpack
 from crosswalk.merge import fingerprint
 from crosswalk.store import link_rows, outbox
+from crosswalk.store.hold_rows import HoldNote
 from crosswalk.store.link_rows import LinkRow
 from crosswalk.store.outbox import OutboxRow
-from crosswalk.store.outcomes import HoldNote
 
 from .context import Context
 from .creating import creation_mark
