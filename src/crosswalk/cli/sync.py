@@ -224,15 +224,7 @@ def sync(
     The first run shows its plan and asks; without a terminal it needs --plan or --approve, and ends with exit code 3.
     So does a run that a brake stops: what --plan or --approve release goes on.
     """
-    if plan is not None and approve:
-        raise UserError(_("--plan and --approve exclude each other."))
-    if plan is not None and sweep:
-        raise UserError(
-            _("--plan and --sweep exclude each other: a plan does not know what a sweep finds."),
-            cure=_("Sync with the plan first, then with --sweep."),
-        )
-    if plan is None and records is not None:
-        raise UserError(_("--records needs --plan."), cure=_("Make a plan first: crosswalk plan"))
+    _require_fitting(plan, approve=approve, records=records, sweep=sweep)
     session = open_session()
     with watched(terminal) as report:
         context = _opened(session, connection, report)
@@ -246,6 +238,19 @@ def sync(
         context.report = report
         result = _run(context, approved, sweep=sweep, records=records)
     return _ended(terminal, context, result)
+
+
+def _require_fitting(plan: int | None, *, approve: bool, records: int | None, sweep: bool) -> None:
+    """Raise UserError for options that do not go together."""
+    if plan is not None and approve:
+        raise UserError(_("--plan and --approve exclude each other."))
+    if plan is not None and sweep:
+        raise UserError(
+            _("--plan and --sweep exclude each other: a plan does not know what a sweep finds."),
+            cure=_("Sync with the plan first, then with --sweep."),
+        )
+    if plan is None and records is not None:
+        raise UserError(_("--records needs --plan."), cure=_("Make a plan first: crosswalk plan"))
 
 
 def _opened(session: Session, name: str | None, report: Report) -> Context:

@@ -17,8 +17,9 @@ from ...core.failures import UserError
 from ...core.sign_in import Granted
 from ...core.words import keepable as _
 from ..addresses import require_secure
+from ..http import HttpClient
 from ..oauth import CodeSignIn, Form, granted
-from .auth import app, delegated_scope, parse_credentials
+from .auth import Credentials, app, delegated_scope, parse_credentials
 from .oauth_errors import no_refresh_token, refusal
 from .session import TokenAnswer, login_client
 
@@ -61,28 +62,27 @@ def begin_sign_in(
     require_secure(credentials.endpoints)
     require_secure(credentials.environment)
 
-    def trade(form: Form) -> Granted:
-        login = login_client(credentials, connection, clock, transport)
-        asked_at = clock.now()
-        vendor_time = asked_at + timedelta(seconds=login.clock_difference)
-        sent = {
-            **form,
-            **app(credentials, vendor_time, clock.new_id()),
-            "scope": delegated_scope(credentials),
-        }
-        with closing(login):
-            url = f"{credentials.endpoints}/token"
-            answer = login.request("POST", url, form=sent, repeatable=False).decode(TokenAnswer)
-        if not answer.refresh_token:
-            raise no_refresh_token()
-        return granted(credentials, _KEPT, answer.tokens({}, asked_at))
-
     return CodeSignIn(
         authorize=f"{credentials.endpoints}/authorize",
         client_id=credentials.client_id,
         redirect_uri=redirect_uri,
         question={"scope": delegated_scope(credentials), "response_mode": "query"},
-        trade=trade,
+        trade=lambda form: _traded(
+            form, credentials, login_client(credentials, connection, clock, transport), clock
+        ),
         refused=lambda error, said: refusal(error, said, connection, status=302),
         kept=kept,
     )
+
+
+def _traded(form: Form, credentials: Credentials, login: HttpClient, clock: Clock) -> Granted:
+    """Trade what the browser brought back for tokens."""
+    asked_at = clock.now()
+    vendor_time = asked_at + timedelta(seconds=login.clock_difference)
+    sent = {**form, **app(credentials, vendor_time, clock.new_id()), "scope": delegated_scope(credentials)}
+    with closing(login):
+        url = f"{credentials.endpoints}/token"
+        answer = login.request("POST", url, form=sent, repeatable=False).decode(TokenAnswer)
+    if not answer.refresh_token:
+        raise no_refresh_token()
+    return granted(credentials, _KEPT, answer.tokens({}, asked_at))

@@ -16,8 +16,9 @@ from ...core.failures import UserError
 from ...core.sign_in import Granted
 from ...core.words import keepable as _
 from ..addresses import require_secure
+from ..http import HttpClient
 from ..oauth import CodeSignIn, Form, granted
-from .auth import parse_credentials
+from .auth import Credentials, parse_credentials
 from .oauth_errors import no_refresh_token, refusal
 from .session import TOKEN_PATH, TokenAnswer, login_client
 
@@ -52,16 +53,6 @@ def begin_sign_in(
         )
     require_secure(credentials.login)
 
-    def trade(form: Form) -> Granted:
-        if credentials.client_secret:
-            form["client_secret"] = credentials.client_secret
-        login = login_client(credentials, connection, clock, transport)
-        with closing(login):
-            answer = login.request("POST", TOKEN_PATH, form=form, repeatable=False).decode(TokenAnswer)
-        if not answer.refresh_token:
-            raise no_refresh_token()
-        return granted(credentials, _KEPT, answer.tokens({}, credentials))
-
     return CodeSignIn(
         authorize=f"{credentials.login}{AUTHORIZE_PATH}",
         client_id=credentials.client_id,
@@ -70,7 +61,20 @@ def begin_sign_in(
             "scope": SCOPES,
             **({"login_hint": credentials.username} if credentials.username else {}),
         },
-        trade=trade,
+        trade=lambda form: _traded(
+            form, credentials, login_client(credentials, connection, clock, transport)
+        ),
         refused=lambda error, said: refusal(error, said, connection, status=302),
         kept=kept,
     )
+
+
+def _traded(form: Form, credentials: Credentials, login: HttpClient) -> Granted:
+    """Trade what the browser brought back for tokens."""
+    if credentials.client_secret:
+        form["client_secret"] = credentials.client_secret
+    with closing(login):
+        answer = login.request("POST", TOKEN_PATH, form=form, repeatable=False).decode(TokenAnswer)
+    if not answer.refresh_token:
+        raise no_refresh_token()
+    return granted(credentials, _KEPT, answer.tokens({}, credentials))
