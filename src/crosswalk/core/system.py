@@ -242,6 +242,16 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     exclude_automations: bool = False
 
 
+class Effort(msgspec.Struct, frozen=True, kw_only=True):
+    """What a system's calls take, about, so that a plan can tell; a vendor's pace may make them last longer."""
+
+    call: float  # seconds
+    opt_out: float  # calls for one of many opt-outs
+    queued: float = 0.0  # seconds until asynchronous batches are through
+    asks: int = 0  # calls that ask whether they are
+    result: int = 0  # calls that tell how one of them ended
+
+
 class System(Protocol):
     """One tenant of a vendor."""
 
@@ -267,6 +277,9 @@ class System(Protocol):
 
         Raises SystemFailure if it failed.
         """
+
+    def effort(self) -> Effort:
+        """Return what calls take, as long as they took since the system was opened; no I/O."""
 
     def describe(self, object: str) -> Schema:
         """Return the fields of an object."""

@@ -14,6 +14,7 @@ from ..core.system import (
     Batch,
     BatchResult,
     ConsentPage,
+    Effort,
     KnownConsents,
     Op,
     OptedOut,
@@ -137,6 +138,10 @@ class Crm(ABC, Generic[ClientT, ObjectT]):
         for (op, name), group in groups.items():
             for portion in _portions(group, self.records_a_call(len(group))):
                 yield Batch(kind=self.batch_kind, object=name, op=op, writes=portion)
+
+    def effort(self) -> Effort:
+        """Return how long calls took; opt-outs go together as other writes do."""
+        return Effort(call=self.http.seconds_a_call(), opt_out=1 / self.records_a_call(1))
 
     def opt_out(self, object: str, ids: Sequence[str]) -> Sequence[OptedOut]:
         """Tick the box of these records."""

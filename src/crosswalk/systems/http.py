@@ -27,6 +27,7 @@ from .answers import Answer, explain_by_status
 from .tries import Call, Patience, Trouble, judge, lost, resting, used_up
 
 CONNECT_TIMEOUT = 10.0
+_USUAL_SECONDS = 0.3  # of a call
 WORTH_PACKING = 8_192  # bytes of a body
 _FASTEST = 1  # gzip's level: the network is slower than its gain at higher ones
 
@@ -76,6 +77,10 @@ class HttpClient:
             trust_env=False,
             follow_redirects=False,
         )
+
+    def seconds_a_call(self) -> float:
+        """Return how long calls took so far, on average; what is usual where none was made."""
+        return self.seconds_in_http / self.calls if self.calls else _USUAL_SECONDS
 
     def __repr__(self) -> str:
         return f"<HttpClient {self.vendor} {public_url(self.base_url)}>"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import Context, copy_context
+from typing import cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import get_language
 
 from crosswalk.core.language import speaking
@@ -24,11 +26,20 @@ class Preferences:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with speaking(get_language() or "en", browser=True):  # texts that are not the web's speak it too
             answer = self._get_response(request)
+            if isinstance(answer, StreamingHttpResponse):  # a file, which is made while it is sent
+                parts = cast(Iterator[bytes], answer.streaming_content)  # nothing here is asynchronous
+                answer.streaming_content = _within(copy_context(), parts)
         user = known(request)
         if user is not None:
             _keep(request, answer, THEME_COOKIE, user.theme)
             _keep(request, answer, settings.LANGUAGE_COOKIE_NAME, user.language)
         return answer
+
+
+def _within(context: Context, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield parts that are made as they would have been in a context, language and door among it."""
+    while (part := context.run(next, parts, None)) is not None:
+        yield part
 
 
 def _keep(request: HttpRequest, answer: HttpResponseBase, name: str, wanted: str) -> None:

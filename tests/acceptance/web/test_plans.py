@@ -13,6 +13,8 @@ from tests.acceptance.web.conftest import Site
 from tests.helpers.served import Visitor
 from tests.helpers.workers import wait_for, working
 
+from crosswalk.core.language import gettext, speaking
+
 
 @pytest.fixture(scope="module")
 def planned(site: Site) -> tuple[int, int]:
@@ -150,6 +152,15 @@ def test_a_plan_is_downloaded_whole_and_no_cell_is_a_formula(site: Site, planned
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
     assert [cell for cell in cells if cell.startswith("'+")]  # phone numbers
     assert visitor.get(f"{address}?format=exe").status_code == 404
+
+    german = visitor.get(f"{address}?format=json", headers={"Accept-Language": "de"}).json()
+    reasons, meant = (
+        [row["fields"][0]["reason"] for row in told if row["fields"]] for told in (rows, german)
+    )
+    with speaking("de"):
+        words = {one: gettext(one) for one in reasons}
+    assert meant == [words[one] for one in reasons]
+    assert set(meant) != set(reasons)
 
 
 def test_ten_are_tried_then_the_plan_is_applied(site: Site, worker: None) -> None:

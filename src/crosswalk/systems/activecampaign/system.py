@@ -18,6 +18,7 @@ from ...core.system import (
     Check,
     ConsentPage,
     Counted,
+    Effort,
     Fetched,
     KnownConsents,
     Member,
@@ -43,6 +44,11 @@ from .people import find_people
 from .ranges import read_range
 from .schema import CONTACT, PAGE, read_schema
 from .writes import IMPORTS, Encoder, Singles, form_batches
+
+# What is usual, to tell in advance how long writes take.
+_LISTS = 2.0  # on which a contact is active
+_QUEUED_SECONDS = 1.0  # until imports are through
+_ASKS = 3  # calls meanwhile
 
 
 class ActiveCampaign:
@@ -82,6 +88,11 @@ class ActiveCampaign:
     def revoke(self) -> str:
         """Return what to do: only a person can take a key back."""
         return _("Delete the user whose key it was, or reset the key, if nobody else uses it.")
+
+    def effort(self) -> Effort:
+        """Return how long calls took. Imports are waited for; an opt-out is a call for each list of a contact."""
+        call = self.http.seconds_a_call()
+        return Effort(call=call, opt_out=_LISTS, queued=_QUEUED_SECONDS, asks=_ASKS, result=1)
 
     def describe(self, object: str) -> Schema:
         _require_contact(object)

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from crosswalk.core.words import plain
 from crosswalk.store.models import Connection
 from crosswalk.store.plan_rows import Row
+from crosswalk.web.cells import defused
 from crosswalk.web.labels import Labels
 from crosswalk.web.run_words import system_of
 
 from .shown import shown
 
 _PIECE = 1 << 16  # bytes
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a table would work out what begins so
 
 
 def as_csv(connection: Connection, rows: Iterable[Row], labels: Labels) -> Iterator[str]:
@@ -26,7 +26,7 @@ def as_csv(connection: Connection, rows: Iterable[Row], labels: Labels) -> Itera
     titles = [_("What"), _("System"), _("Object"), _("E-mail"), _("Record"), _("Field"), _("Name")]
     yield "\ufeff" + _table([[*titles, _("Before"), _("After"), _("Why")]])
     for row in rows:
-        yield _table([[_defused(cell) for cell in line] for line in _lines(connection, row, labels)])
+        yield _table(_lines(connection, row, labels))
 
 
 def _table(lines: Iterable[Sequence[str]]) -> str:
@@ -38,22 +38,18 @@ def _table(lines: Iterable[Sequence[str]]) -> str:
 def _lines(connection: Connection, row: Row, labels: Labels) -> Iterator[list[str]]:
     told = shown(connection, row, labels)
     system = system_of(connection, row.side) if row.side else ""
-    begin = [str(told.what), system, row.object or row.crm_object, row.key or "", row.record_id or ""]
+    begin = defused(str(told.what), system, row.object or row.crm_object, row.key or "", row.record_id or "")
     for change in told.changes:
         why = told.message or change.reason
-        yield [*begin, change.label, change.name, _text(change.before), _text(change.after), why]
+        yield begin + defused(change.label, change.name, _text(change.before), _text(change.after), why)
     if not told.changes:
-        yield [*begin, "", "", "", "", told.message]
+        yield begin + defused("", "", "", "", told.message)
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
 
 
 def as_json(connection: Connection, rows: Iterable[Row], labels: Labels) -> Iterator[bytes]:

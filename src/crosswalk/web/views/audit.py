@@ -18,6 +18,7 @@ from crosswalk.store import acts
 from crosswalk.store.acts import Wanted
 from crosswalk.store.connections import all_connections
 from crosswalk.store.models import Act
+from crosswalk.web.cells import defused
 
 PAGE = 50
 _PIECE = 1_000  # rows of a download that are read at once
@@ -91,10 +92,5 @@ def _table(wanted: Wanted) -> Iterator[str]:
         for each in found:
             detail = msgspec.json.encode(each.detail).decode()
             cells = [each.at.isoformat(), each.person, each.door, each.what, each.connection_name, detail]
-            yield writer.writerow([_harmless(cell) for cell in cells])
+            yield writer.writerow(defused(*cells))
         before = found[-1].id
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
