@@ -35,7 +35,8 @@ from crosswalk.sync.explain import explain
 from crosswalk.sync.explained import Explanation
 from crosswalk.sync.planning import make_plan
 from crosswalk.sync.run import RunResult
-from crosswalk.sync.verify import Verification, verify
+from crosswalk.sync.verified import Verification
+from crosswalk.sync.verify import verify
 from crosswalk.systems import open_system
 from crosswalk_sandbox.clock import Clock as SandboxClock
 from crosswalk_sandbox.control import Controlled, PersonOrder

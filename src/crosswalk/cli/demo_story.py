@@ -33,7 +33,7 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from crosswalk.sync.context import Context
     from crosswalk.sync.run import RunResult
-    from crosswalk.sync.verify import Verification
+    from crosswalk.sync.verified import Verification
 
 _SAMPLE = 3  # changes of the plan that are shown
 

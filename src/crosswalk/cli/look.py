@@ -24,7 +24,7 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from crosswalk.sync.explained import LinkExplanation
     from crosswalk.sync.states import Standing
-    from crosswalk.sync.verify import Verification
+    from crosswalk.sync.verified import Verification
 
 app = typer.Typer()
 

@@ -1,17 +1,10 @@
-"""Verify reads both sides whole and compares them under the mapping. It asks no shadow
-what it may excuse.
-"""
+"""Verify reads both sides whole and compares them under the mapping. It asks no shadow what it may excuse."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-
-import msgspec
 
 from crosswalk.core import phases
-from crosswalk.core.consent import Standing
 from crosswalk.core.mapping import Direction, Side
 from crosswalk.core.values import Value, unpack
 from crosswalk.merge import (
@@ -21,61 +14,35 @@ from crosswalk.merge import (
     FieldCase,
     FieldPlan,
     Kept,
-    consent_differs,
     decide,
     difference,
     kept_differently,
 )
-from crosswalk.store import audit, consent_links, history, hold_rows, inbox, pairs
+from crosswalk.store import audit, history, hold_rows, inbox, pairs
 from crosswalk.store.audit import AuditedLink, AuditedRecord
-from crosswalk.store.consent_links import KnownLink
 from crosswalk.store.lives import CONVERTED
 
-from .consent import with_consent
 from .context import CONTACT, Context, ObjectPlan, Progress
 from .pausing import is_paused
 from .selecting import Selector
+from .verified import (
+    AFTER_CURSOR,
+    AMBIGUOUS,
+    DELETED,
+    DIRECTION,
+    HELD,
+    NO_EMAIL,
+    NOT_PRIMARY,
+    NOT_SELECTED,
+    STORED_DIFFERENTLY,
+    TOMBSTONE,
+    Tally,
+    Verification,
+    ids_of,
+)
+from .verify_consent import verify_consents
 
-HELD, NOT_PRIMARY, NOT_SELECTED = "held", "not primary", "not selected"
-STORED_DIFFERENTLY, AFTER_CURSOR = "stored differently", "changed after the cursor"
-DELETED, TOMBSTONE, AMBIGUOUS, NO_EMAIL = "deleted on one side", "tombstone", "ambiguous", "no e-mail"
-DIRECTION = "direction"
-CONSENT_DIFFERS = "consent differs"
 Forms = Mapping[tuple[int, Side, str], tuple[Value, Value]]  # link, side, field → last sent, kept
-_SAMPLES = 5  # of every excuse, and of differences without one: ten times as many
-
-
-class Verification(msgspec.Struct, kw_only=True):
-    """What verify found. `compared` is `equal` plus all that is excused plus what is not."""
-
-    links: int = 0
-    compared: int = 0
-    equal: int = 0
-    excused: dict[str, int] = msgspec.field(default_factory=dict)
-    unexcused: int = 0
-    samples: list[dict[str, Any]] = msgspec.field(default_factory=list)
-
-
-class _Tally:
-    """Counts findings and keeps samples of each kind."""
-
-    def __init__(self) -> None:
-        self.result = Verification()
-        self._samples: Counter[str | None] = Counter()
-
-    def equal(self) -> None:
-        self.result.compared += 1
-        self.result.equal += 1
-
-    def differs(self, excuse: str | None, **what: Any) -> None:
-        self.result.compared += 1
-        if excuse is None:
-            self.result.unexcused += 1
-        else:
-            self.result.excused[excuse] = self.result.excused.get(excuse, 0) + 1
-        self._samples[excuse] += 1
-        if self._samples[excuse] <= (_SAMPLES if excuse else 10 * _SAMPLES):
-            self.result.samples.append({"excuse": excuse, **what})
 
 
 def verify(context: Context) -> Verification:
@@ -87,11 +54,11 @@ def verify(context: Context) -> Verification:
     audit.begin()
     try:
         _read_both_sides(context)
-        tally = _Tally()
+        tally = Tally()
         tenants = context.tenants
         for links in audit.link_pages(context.connection_id, tenants[Side.CRM], tenants[Side.ACTIVECAMPAIGN]):
             _verify_links(context, links, tally)
-            _verify_consents(context, links, tally)
+            verify_consents(context, links, tally)
             context.report(Progress(phase=phases.VERIFY, done=tally.result.links))
         for records in audit.stranger_pages(context.connection_id, tenants[Side.CRM]):
             _verify_strangers(context, records, tally)
@@ -112,7 +79,7 @@ def _read_both_sides(context: Context) -> None:
     audit.index()
 
 
-def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
+def _verify_links(context: Context, links: list[AuditedLink], tally: Tally) -> None:
     holds = hold_rows.holds_of(link.link_id for link in links)
     kept = history.kept_forms([link.link_id for link in links])
     selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
@@ -146,7 +113,7 @@ def _verify_links(context: Context, links: list[AuditedLink], tally: _Tally) -> 
             if not all(found):
                 odd.append(link)
             for paused in plan.paused if link.is_primary else ():  # nobody can say whether they are equal
-                tally.differs(HELD, kind="field", **_ids(link), field=paused.mapping.crm)
+                tally.differs(HELD, kind="field", **ids_of(link), field=paused.mapping.crm)
     _look_again(context, odd)
 
 
@@ -165,64 +132,13 @@ def _takes(selector: Selector, link: AuditedLink) -> bool:
     return selector.takes(link.crm.created, link.crm.packed, linked=link.selected)
 
 
-def _verify_consents(context: Context, links: list[AuditedLink], tally: _Tally) -> None:
-    """Compare who may be mailed; a difference is excused by evidence that a person made it, or while it travels."""
-    objects = set(with_consent(context))
-    differing = []
-    for link in links:
-        standings = _standings(link) if link.object in objects else None
-        if standings is not None and consent_differs(*standings):
-            differing.append((link, *standings))
-        elif standings is not None:
-            tally.equal()
-    ids = [link.link_id for link, *_ in differing]
-    explained, held = consent_links.excused(ids), consent_links.held(ids)
-    known = consent_links.known(ids, context.tenants) if ids else {}
-    for link, crm, contact in differing:
-        excuse: str | None = None
-        if link.link_id in held:
-            excuse = HELD
-        elif _travels(context, link, known.get(link.link_id), contact):
-            excuse = AFTER_CURSOR
-        elif link.link_id in explained:
-            excuse = CONSENT_DIFFERS
-        tally.differs(excuse, kind="consent", **_ids(link), crm=crm.value, activecampaign=contact.value)
-
-
-def _travels(context: Context, link: AuditedLink, known: KnownLink | None, contact: Standing) -> bool:
-    """Tell whether a difference is news to us, or waits for a run.
-
-    A list moves no stamp: the next run reads a contact that turned.
-    """
-    if known is None or known.due or (link.crm is not None and link.crm.unsettled):
-        return True
-    if known.activecampaign == contact.value or link.activecampaign_id is None:
-        return False
-    inbox.want(
-        context.connection_id,
-        Side.ACTIVECAMPAIGN,
-        CONTACT,
-        [link.activecampaign_id],
-        context.clock.now(),
-    )
-    return True
-
-
-def _standings(link: AuditedLink) -> tuple[Standing, Standing] | None:
-    """Return what both records say, when both were read."""
-    if link.crm is None or link.activecampaign is None:
-        return None
-    crm, contact = link.crm.standing, link.activecampaign.standing
-    return None if crm is None or contact is None else (Standing(crm), Standing(contact))
-
-
 def _gone(link: AuditedLink) -> Side | None:
     if link.crm is None:
         return Side.CRM
     return Side.ACTIVECAMPAIGN if link.activecampaign is None else None
 
 
-def _tell_gone(context: Context, link: AuditedLink, side: Side, held: bool, tally: _Tally) -> None:
+def _tell_gone(context: Context, link: AuditedLink, side: Side, held: bool, tally: Tally) -> None:
     record_id = link.crm_id if side is Side.CRM else link.activecampaign_id
     other = link.activecampaign if side is Side.CRM else link.crm
     if record_id is not None:
@@ -235,11 +151,7 @@ def _tell_gone(context: Context, link: AuditedLink, side: Side, held: bool, tall
         excuse = HELD
     else:
         excuse = AFTER_CURSOR if other is not None and other.unsettled else None
-    tally.differs(excuse, kind="record", **_ids(link))
-
-
-def _ids(link: AuditedLink) -> dict[str, str | None]:
-    return {"object": link.object, "crm_id": link.crm_id, "activecampaign_id": link.activecampaign_id}
+    tally.differs(excuse, kind="record", **ids_of(link))
 
 
 def _fields(plan: ObjectPlan, link: AuditedLink) -> Iterator[tuple[FieldPlan, Value, Value]]:
@@ -258,7 +170,7 @@ def _verify_field(
     contact: Value,
     held: bool,
     kept: Forms,
-    tally: _Tally,
+    tally: Tally,
 ) -> bool:
     """Count one pair of fields; tell whether it is equal or excused."""
     found = difference(field, crm, contact)
@@ -283,7 +195,7 @@ def _verify_field(
     elif link.crm.unsettled or link.activecampaign.unsettled:
         excuse = AFTER_CURSOR
     tally.differs(
-        excuse, kind="field", **_ids(link), field=field.mapping.crm, crm=crm, activecampaign=contact
+        excuse, kind="field", **ids_of(link), field=field.mapping.crm, crm=crm, activecampaign=contact
     )
     return excuse is not None
 
@@ -318,7 +230,7 @@ def _decided(link: AuditedLink, field: FieldPlan, crm: Value, contact: Value) ->
     return decide(field, case)
 
 
-def _verify_strangers(context: Context, records: list[AuditedRecord], tally: _Tally) -> None:
+def _verify_strangers(context: Context, records: list[AuditedRecord], tally: Tally) -> None:
     keys = {item.record.key for item in records if item.record.key}
     erased = pairs.tombstones(context.connection_id, Side.ACTIVECAMPAIGN, keys)
     selectors = {object: context.selector(plan) for object, plan in context.objects.items()}
