@@ -119,8 +119,8 @@ def test_brakes_that_a_run_by_schedule_would_meet_are_foreseen(both: TwoSystems)
 
 def test_numbers_and_times_are_told_as_people_say_them(both: TwoSystems) -> None:
     from crosswalk.store.models import Connection
-    from crosswalk.web.planning import words
     from crosswalk.web.cells import defused
+    from crosswalk.web.planning import words
 
     both.connect()
     connection = Connection.objects.get()
