@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -115,17 +116,25 @@ class Systems:
 
 @contextmanager
 def systems(
-    *, contacts: int, limits: str, full: bool = False, vendor: str = SALESFORCE, seed: int = 1
+    *,
+    contacts: int,
+    limits: str,
+    full: bool = False,
+    vendor: str = SALESFORCE,
+    seed: int = 1,
+    load: Path | None = None,
 ) -> Iterator[Systems]:
     """Start a CRM of so many contacts and an empty ActiveCampaign; both end with the block.
 
     With `full`, ActiveCampaign has as many contacts, the same people with equal values as far as there are addresses.
     Each seed makes another org: what a database keeps of one, such as when it may be called again, is not another's.
+    With `load`, the systems hold what the files of that folder say instead.
     """
     sizes = ["--leads", "0", "--contacts", str(contacts)]
     sizes += ["--activecampaign-contacts", str(contacts if full else 0)]
     sizes += [*(["--alike"] if full else []), "--seed", str(seed)]
-    command = [sys.executable, "-m", "crosswalk_sandbox.cli", *sizes, "--limits", limits]
+    held = sizes if load is None else ["--load", str(load)]
+    command = [sys.executable, "-m", "crosswalk_sandbox.cli", *held, "--limits", limits]
     command += [f"--{ACTIVECAMPAIGN}", "0", f"--{vendor}", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
@@ -133,7 +142,8 @@ def systems(
             assert process.stdout is not None
             ready = json.loads(process.stdout.readline())
             both = Systems.of(ready)
-            both.activecampaign.rule(contact_limit=2 * contacts)  # room for everybody
+            if load is None:
+                both.activecampaign.rule(contact_limit=2 * contacts)  # room for everybody
             yield both
             both.close()
         finally:

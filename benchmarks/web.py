@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -20,9 +21,11 @@ from crosswalk.cli.session import Session
 from .figures import Figure, at_most, told
 from .fill import fill
 from .systems import Systems, systems
+from .wide import PAIRS, wide_connection
 
 Say = Callable[[str], None]
 MOST_MS, MOST_KB = 200.0, 200.0
+MOST_MS_ASKED = 1000.0  # where both systems are asked meanwhile
 _NAME = "web"
 _SEED = 2  # of an org that no other measurement on the same database called
 _PASSWORD = "a password for a benchmark"
@@ -59,6 +62,9 @@ PAGES = {
     "a record": "/connections/{connection}/records/crm/0035g0000000050000",
 }
 
+DOWNLOAD = "/connections/{connection}/plans/{plan}/download?format=csv"
+WIDE = "/connections/{connection}/set-up/mapping/contact/custom"
+
 
 def web_figures(session: Session, links: int, say: Say) -> Iterator[Figure]:
     """Fill an installation, start the web, ask for every page."""
@@ -66,7 +72,10 @@ def web_figures(session: Session, links: int, say: Say) -> Iterator[Figure]:
         numbers = _filled(session, both, database, links, say)
         with _served() as address, _administrator(address) as client:
             for name, pattern in PAGES.items():
-                yield from _page(client, name, pattern.format(**numbers))
+                yield from _page(name, partial(_opened, client, pattern.format(**numbers)))
+            yield from _download(client, DOWNLOAD.format(**numbers))
+            with wide_connection(session) as wide:
+                yield from _wide(client, WIDE.format(connection=wide))
 
 
 def _filled(
@@ -98,19 +107,44 @@ def _numbers(database: psycopg.Connection, connection: int) -> dict[str, int]:
     return found
 
 
-def _page(client: httpx2.Client, name: str, address: str) -> Iterator[Figure]:
+def _opened(client: httpx2.Client, address: str) -> httpx2.Response:
+    return client.get(address, headers={"HX-Request": "true"} if "part=" in address else {})
+
+
+def _page(name: str, ask: Callable[[], httpx2.Response], most_ms: float = MOST_MS) -> Iterator[Figure]:
     took, size = [], 0
     for _again in range(_TIMES + 1):
         began = time.perf_counter()
-        answer = client.get(address, headers={"HX-Request": "true"} if "part=" in address else {})
+        answer = ask()
         took.append(time.perf_counter() - began)
         assert answer.status_code == 200, (name, answer.status_code, answer.text[:3000])
         size = max(size, len(answer.content))
     ordered = sorted(took[1:])  # the first loads templates
     yield told(f"{name}: half of the answers within", 1000 * statistics.median(ordered), "ms")
     p95 = ordered[max(0, round(0.95 * len(ordered)) - 1)]
-    yield at_most(f"{name}: 95 % of the answers within", 1000 * p95, "ms", MOST_MS)
+    yield at_most(f"{name}: 95 % of the answers within", 1000 * p95, "ms", most_ms)
     yield at_most(f"{name}: size", size / 1024, "KB", MOST_KB)
+
+
+def _wide(client: httpx2.Client, address: str) -> Iterator[Figure]:
+    """Ask for a tab of many pairs, and for the same with real records."""
+    name = f"field mapping, {PAIRS} pairs with long names"
+    yield from _page(name, partial(_opened, client, address))
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', client.get(address).text))
+    assert len(form) > 3 * PAIRS, form
+    send = partial(client.post, f"{address}/sample", data=form)
+    yield from _page(f"{name} and ten real records, which are read then", send, MOST_MS_ASKED)
+
+
+def _download(client: httpx2.Client, address: str) -> Iterator[Figure]:
+    began, first, size = time.perf_counter(), 0.0, 0
+    with client.stream("GET", address) as answer:
+        for piece in answer.iter_bytes():
+            first = first or time.perf_counter() - began
+            size += len(piece)
+    yield told("a plan as a table: first byte within", 1000 * first, "ms")
+    yield told("a plan as a table: all of it within", time.perf_counter() - began, "s")
+    yield told("a plan as a table: size", size / 2**20, "MB")
 
 
 # --- the web as it is served -----------------------------------------------------------------------------------------

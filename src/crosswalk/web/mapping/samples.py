@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crosswalk.sync.sampled import Cell, Fate, RowSample
 
-_CELLS = 240  # that a page shows: ten records of up to 24 pairs
+_CELLS = 180  # that a page shows: ten records of up to 18 pairs
 _FEWEST = 3  # of each pair, however many there are
 _QUIET = frozenset({Fate.EQUAL, Fate.LEFT, Fate.ASIDE})  # nothing would happen
 
@@ -17,7 +17,7 @@ class ShownSample:
     """What the rules of one pair would do: counts of all records, and some records with their values."""
 
     counts: Sequence[tuple[Fate, int]]
-    cells: Sequence[Cell]
+    groups: Sequence[Sequence[Cell]]  # records with the same outcome for the same reason
     left: int  # records that are only counted
 
 
@@ -33,4 +33,9 @@ def shown_sample(sample: RowSample | None, most: int) -> ShownSample | None:
     cells = sample.cells
     if len(cells) > most:
         cells = sorted(cells, key=lambda cell: cell.fate in _QUIET)[:most]
-    return ShownSample(counts=sample.counts, cells=cells, left=len(sample.cells) - len(cells))
+    groups: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.fate, cell.winner, cell.why), []).append(cell)
+    return ShownSample(
+        counts=sample.counts, groups=list(groups.values()), left=len(sample.cells) - len(cells)
+    )
