@@ -29,7 +29,7 @@ MOST_MS_ASKED = 1000.0  # where both systems are asked meanwhile
 _NAME = "web"
 _SEED = 2  # of an org that no other measurement on the same database called
 _PASSWORD = "a password for a benchmark"
-_TIMES = 20
+_TIMES, _TIMES_ASKED = 20, 5
 _SECONDS = 60.0
 # what is asked → its address; numbers are those of the filled connection
 PAGES = {
@@ -111,9 +111,11 @@ def _opened(client: httpx2.Client, address: str) -> httpx2.Response:
     return client.get(address, headers={"HX-Request": "true"} if "part=" in address else {})
 
 
-def _page(name: str, ask: Callable[[], httpx2.Response], most_ms: float = MOST_MS) -> Iterator[Figure]:
+def _page(
+    name: str, ask: Callable[[], httpx2.Response], most_ms: float = MOST_MS, times: int = _TIMES
+) -> Iterator[Figure]:
     took, size = [], 0
-    for _again in range(_TIMES + 1):
+    for _again in range(times + 1):
         began = time.perf_counter()
         answer = ask()
         took.append(time.perf_counter() - began)
@@ -133,7 +135,7 @@ def _wide(client: httpx2.Client, address: str) -> Iterator[Figure]:
     form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', client.get(address).text))
     assert len(form) > 3 * PAIRS, form
     send = partial(client.post, f"{address}/sample", data=form)
-    yield from _page(f"{name} and ten real records, which are read then", send, MOST_MS_ASKED)
+    yield from _page(f"{name} and ten real records, which are read then", send, MOST_MS_ASKED, _TIMES_ASKED)
 
 
 def _download(client: httpx2.Client, address: str) -> Iterator[Figure]:
