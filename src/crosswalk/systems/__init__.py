@@ -71,7 +71,7 @@ def open_system(
     return connect(credentials, budget=budget, clock=clock, tokens=tokens, transport=transport)
 
 
-def addresses(vendor: str, credentials: Mapping[str, Any], tokens: Tokens) -> list[str]:
+def addresses_called(vendor: str, credentials: Mapping[str, Any], tokens: Tokens) -> list[str]:
     """Return the addresses that are called with stored credentials and the tokens beside them; nothing is called."""
     found: list[str] = _folder(vendor).addresses(credentials, tokens)
     return found

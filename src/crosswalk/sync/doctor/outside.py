@@ -9,7 +9,7 @@ from crosswalk.core.failures import SystemFailure, UserError
 from crosswalk.core.language import gettext as _
 from crosswalk.store import connections, halts, models
 from crosswalk.store.vault import Vault
-from crosswalk.systems import addresses
+from crosswalk.systems import addresses_called
 from crosswalk.systems.probe import Probe, probe
 
 from .finding import Finding, State, by_size
@@ -42,7 +42,7 @@ def _origins(vault: Vault) -> Iterable[str]:
     for tenant in models.Tenant.objects.order_by("id"):
         try:
             credentials, tokens = connections.credentials(vault, tenant), connections.tokens(vault, tenant)
-            called = addresses(tenant.system, credentials, tokens)
+            called = addresses_called(tenant.system, credentials, tokens)
         except UserError:
             continue  # the look at the secrets says so
         yield from called
