@@ -78,16 +78,17 @@ def _dynamics(_session: Session, options: argparse.Namespace) -> Iterator[Figure
 
 
 def _workers(session: Session, options: argparse.Namespace) -> Iterator[Figure]:
-    from .workers import Crew, worker_figures
+    from .workers import ROUNDS, Crew, worker_figures
 
     connections, many = options.crew
-    yield from worker_figures(session, Crew(connections=connections, many=many), _say)
+    crew = Crew(connections=connections, many=many, rounds=options.rounds or ROUNDS)
+    yield from worker_figures(session, crew, _say)
 
 
 def _web(session: Session, options: argparse.Namespace) -> Iterator[Figure]:
-    from .web import web_figures
+    from .web import TIMES, web_figures
 
-    yield from web_figures(session, options.large, _say)
+    yield from web_figures(session, options.large, options.rounds or TIMES, _say)
 
 
 # The pipeline can be imported within `place` alone.
@@ -110,6 +111,9 @@ def _options() -> argparse.Namespace:
         default=CREW,
         metavar=("FEW", "MANY"),
         help="connections that workers run together, and that start by their schedules (0: that is left out)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, help="how often workers run and pages are asked for, instead of 5 and 20 times"
     )
     parser.add_argument(
         "--dlt",

@@ -100,7 +100,10 @@ class Apart:
 @contextmanager
 def apart(systems: Systems) -> Iterator[Apart]:
     """Yield a connection of these systems; its process and its database end with the block."""
-    with another_database() as database, tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as home:
+    with (
+        another_database(migrated=True) as database,
+        tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as home,
+    ):
         command = [sys.executable, "-m", "benchmarks.apart", home]
         environment = {**os.environ, "DATABASE_URL": database}
         with subprocess.Popen(

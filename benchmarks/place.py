@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,14 +42,33 @@ def place() -> Iterator[Session]:
 
 
 @contextmanager
-def another_database() -> Iterator[str]:
-    """Yield the address of one more database on the server of `place`, without a table; gone with the block."""
+def another_database(*, migrated: bool = False) -> Iterator[str]:
+    """Yield the address of one more database on the server of `place`, gone with the block.
+
+    It has no table, or, if it is `migrated`, the empty tables of an installation.
+    """
     server = os.environ["DATABASE_URL"]
     name = f"another{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE {_migrated(connection) if migrated else 'template1'}"
+        )
+        yield _named(server, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _migrated(connection: psycopg.Connection) -> str:
+    """Return the name of a database that others are copied from; it is made when it is first asked for."""
+    name = "migrated"
+    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchall():
+        connection.execute(f"CREATE DATABASE {name}")
+        environment = {**os.environ, "DATABASE_URL": _named(os.environ["DATABASE_URL"], name)}
+        subprocess.run([sys.executable, "-m", "crosswalk.store.migrate"], env=environment, check=True)
+    return name
+
+
+def _named(server: str, name: str) -> str:
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
 def _leave_database() -> None:

@@ -29,7 +29,8 @@ MOST_MS_ASKED = 1000.0  # where both systems are asked meanwhile
 _NAME = "web"
 _SEED = 2  # of an org that no other measurement on the same database called
 _PASSWORD = "a password for a benchmark"
-_TIMES, _TIMES_ASKED = 20, 5
+TIMES = 20  # that each page is asked for
+_TIMES_ASKED = 5  # at most
 _SECONDS = 60.0
 # what is asked → its address; numbers are those of the filled connection
 PAGES = {
@@ -66,16 +67,16 @@ DOWNLOAD = "/connections/{connection}/plans/{plan}/download?format=csv"
 WIDE = "/connections/{connection}/set-up/mapping/contact/custom"
 
 
-def web_figures(session: Session, links: int, say: Say) -> Iterator[Figure]:
+def web_figures(session: Session, links: int, times: int, say: Say) -> Iterator[Figure]:
     """Fill an installation, start the web, ask for every page."""
     with systems(contacts=20, limits="off", seed=_SEED) as both, _database() as database:
         numbers = _filled(session, both, database, links, say)
         with _served() as address, _administrator(address) as client:
             for name, pattern in PAGES.items():
-                yield from _page(name, partial(_opened, client, pattern.format(**numbers)))
+                yield from _page(name, partial(_opened, client, pattern.format(**numbers)), times)
             yield from _download(client, DOWNLOAD.format(**numbers))
             with wide_connection(session) as wide:
-                yield from _wide(client, WIDE.format(connection=wide))
+                yield from _wide(client, WIDE.format(connection=wide), times)
 
 
 def _filled(
@@ -112,7 +113,7 @@ def _opened(client: httpx2.Client, address: str) -> httpx2.Response:
 
 
 def _page(
-    name: str, ask: Callable[[], httpx2.Response], most_ms: float = MOST_MS, times: int = _TIMES
+    name: str, ask: Callable[[], httpx2.Response], times: int, most_ms: float = MOST_MS
 ) -> Iterator[Figure]:
     took, size = [], 0
     for _again in range(times + 1):
@@ -128,14 +129,15 @@ def _page(
     yield at_most(f"{name}: size", size / 1024, "KB", MOST_KB)
 
 
-def _wide(client: httpx2.Client, address: str) -> Iterator[Figure]:
+def _wide(client: httpx2.Client, address: str, times: int) -> Iterator[Figure]:
     """Ask for a tab of many pairs, and for the same with real records."""
     name = f"field mapping, {PAIRS} pairs with long names"
-    yield from _page(name, partial(_opened, client, address))
+    yield from _page(name, partial(_opened, client, address), times)
     form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', client.get(address).text))
     assert len(form) > 3 * PAIRS, form
     send = partial(client.post, f"{address}/sample", data=form)
-    yield from _page(f"{name} and ten real records, which are read then", send, MOST_MS_ASKED, _TIMES_ASKED)
+    read = f"{name} and ten real records, which are read then"
+    yield from _page(read, send, min(times, _TIMES_ASKED), MOST_MS_ASKED)
 
 
 def _download(client: httpx2.Client, address: str) -> Iterator[Figure]:

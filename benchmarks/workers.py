@@ -23,6 +23,7 @@ from .figures import Figure, at_least, at_most, told
 from .systems import Systems
 
 Say = Callable[[str], None]
+ROUNDS = 5
 _PATIENCE = 600.0  # seconds, after which a measurement that does not end is given up
 _LOOK = 0.02  # seconds between two looks at the jobs
 
@@ -34,7 +35,7 @@ class Crew:
     connections: int
     latency: int = 200  # milliseconds
     concurrency: int = 3  # of each worker
-    rounds: int = 5
+    rounds: int = ROUNDS
     many: int  # connections on one installation
     minutes: int = 5  # between two starts of each of them
     late: float = 30  # seconds, at most

@@ -56,7 +56,19 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     folder = tmp_path_factory.mktemp("benchmarks")
     results, page = folder / "results.json", folder / "benchmarks.md"
     command = [sys.executable, "-m", "benchmarks", "--contacts", str(CONTACTS)]
-    command += ["--large", str(LARGE), "--factor", str(FACTOR), "--records", str(RECORDS), "--crew", "2", "0"]
+    command += [
+        "--large",
+        str(LARGE),
+        "--factor",
+        str(FACTOR),
+        "--records",
+        str(RECORDS),
+        "--crew",
+        "2",
+        "0",
+        "--rounds",
+        "2",
+    ]
     command += ["--dlt", str(_reader(folder)), "--results", str(results), "--page", str(page)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     assert results.exists(), done.stderr  # it ends with 1 when a figure misses its limit, too

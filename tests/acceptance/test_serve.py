@@ -11,6 +11,7 @@ import httpx2
 import psycopg
 import pytest
 from tests.helpers.command_line import Installation, Sandbox
+from tests.helpers.forked import Forked
 from tests.helpers.served import SECONDS, started, wait_for
 
 from crosswalk.store import embedded
@@ -18,7 +19,7 @@ from crosswalk.store import embedded
 TOKEN = "only-for-prometheus"
 
 
-def children(process: subprocess.Popen[bytes]) -> dict[str, int]:
+def children(process: subprocess.Popen[bytes] | Forked) -> dict[str, int]:
     """The parts of `serve` by name, with their process ids."""
     found = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
     commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in found}

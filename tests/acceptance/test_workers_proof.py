@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from random import Random, SystemRandom
 
 import pytest
 from tests.helpers.command_line import Installation, running_sandbox
+from tests.helpers.forked import Forked
 from tests.helpers.many_pairs import Pair
 from tests.helpers.workers import (
     HEARTBEAT,
@@ -76,7 +76,7 @@ class Crew:
         self._crosswalk = crosswalk
         self._random = random
         self.workers = [start_worker(crosswalk) for _ in range(2)]
-        self._stopped: subprocess.Popen[bytes] | None = None
+        self._stopped: Forked | None = None
         self.kills: Counter[str] = Counter()
 
     def strike(self) -> None:

@@ -1,66 +1,32 @@
 """The commands `crosswalk` and `crosswalk-sandbox` as real processes.
 
-Most commands run in a process forked from one that has imported the libraries already (about 1 s of every
-command); `Installation.program` runs the installed script itself.
+Most run in a process that is forked from one which has begun already, see `forked`; `Installation.program` runs the
+installed script itself.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from tests.helpers.forked import Forked, pipe
 
 from crosswalk import cli as command_line
+from crosswalk_sandbox import cli as sandbox
 
 PROGRAMS = Path(sys.executable).parent
 RECORDS = 20
 _SECONDS = 120
 _NOT_OURS = ("DATABASE_URL", "NO_COLOR", "COLUMNS", "PYTHONDONTWRITEBYTECODE")
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(
-    [
-        "crosswalk.cli.app",
-        "crosswalk.merge",
-        "crosswalk.systems.activecampaign",
-        "crosswalk.systems.dynamics",
-        "crosswalk.systems.salesforce",
-        "cryptography.hazmat.primitives.ciphers.aead",
-        "django.contrib.postgres.fields",
-        "django.contrib.postgres.indexes",
-        "django.core.management.commands.migrate",
-        "django.db.backends.postgresql.base",
-        "django.db.models",
-        "django.urls",
-        "django.utils.log",
-        "httpcore2",
-        "structlog",
-        "truststore",
-        "typer._adapters",
-    ]
-)
-
-
-def _run(arguments: Sequence[str], environment: Mapping[str, str], streams: Sequence[str]) -> None:
-    """In the forked process: become the command."""
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.dont_write_bytecode, sys.pycache_prefix = False, environment["PYTHONPYCACHEPREFIX"]
-    for number, name in enumerate(streams):
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT)
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
-    sys.exit(command_line.run(arguments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +63,23 @@ class Installation:
         with tempfile.TemporaryDirectory() as folder:
             streams = [Path(folder) / name for name in ("in", "out", "err")]
             streams[0].write_text(stdin, encoding="utf-8")
-            process = _forks.Process(
-                target=_run,
-                args=(arguments, self.environment(**environment), [str(each) for each in streams]),
+            stdin_, stdout, stderr = streams
+            process = Forked(
+                command_line.run,
+                arguments,
+                self.environment(**environment),
+                stdin=stdin_,
+                stdout=stdout,
+                stderr=stderr,
             )
-            process.start()
-            process.join(_SECONDS)
-            assert process.exitcode is not None, f"{arguments} did not end"
-            out, err = (each.read_text(encoding="utf-8") for each in streams[1:])
-            return Done(code=process.exitcode, out=out, err=err)
+            code = process.wait(_SECONDS)
+            out, err = (each.read_text(encoding="utf-8") for each in (stdout, stderr))
+            return Done(code=code, out=out, err=err)
+
+    def started(self, *arguments: str, log: Path, **environment: str) -> Forked:
+        """Start a command that goes on; what it says goes to a file."""
+        log.write_bytes(b"")
+        return Forked(command_line.run, arguments, self.environment(**environment), stdout=log, stderr=log)
 
     def program(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
         """Run the installed script."""
@@ -172,15 +146,18 @@ class Sandbox:
 @contextmanager
 def running_sandbox(records: int = RECORDS, *crms: str, seed: int = 1) -> Iterator[Sandbox]:
     """ActiveCampaign and Salesforce, or the CRMs that are named; each seed makes other systems."""
-    command = [str(PROGRAMS / "crosswalk-sandbox"), "--activecampaign", "0"]
+    arguments = ["--activecampaign", "0"]
     for crm in crms or ("salesforce",):
-        command += [f"--{crm}", "0"]
-    command += ["--records", str(records), "--limits", "off", "--seed", str(seed)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+        arguments += [f"--{crm}", "0"]
+    arguments += ["--records", str(records), "--limits", "off", "--seed", str(seed)]
+    ours, theirs = pipe(duplex=False)
+    process = Forked(sandbox.main, arguments, os.environ, stdout=theirs)
+    theirs.close()
     try:
-        yield Sandbox(line=process.stdout.readline())
+        with open(ours.fileno(), encoding="utf-8", closefd=False) as stdout:
+            line = stdout.readline()
+        yield Sandbox(line=line)
     finally:
         process.terminate()
         process.wait(20)
-        process.stdout.close()
+        ours.close()

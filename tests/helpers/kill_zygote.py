@@ -7,6 +7,7 @@ cheap: the prepared sandboxes, the interpreter and Django are copied, the proces
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - opening a connection would import it in each child
 import functools
 import gc
 import http.client
@@ -213,10 +214,12 @@ class Zygote:
         import crosswalk.sync.verify  # noqa: F401
         from crosswalk.store import connections
         from crosswalk.sync import setup
+        from crosswalk_sandbox.salesforce.soql.parser import parse
 
         opener = through(urls=dict.fromkeys(self.systems, "http://127.0.0.1"))  # nobody is called yet
         setup.open_systems(connections.get("kill"), self.vault, PreparingClock(self.sandbox), opener)
         connection.close()
+        parse("SELECT Id FROM Lead")  # makes the parser, which takes longer than all queries of a case
         gc.disable()  # children are short-lived, and to look through what they inherit is to copy it
 
     # --- one case

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 from tests.helpers.command_line import PROGRAMS, Installation
+from tests.helpers.forked import Forked
 
 SECONDS = 90
 
@@ -22,7 +23,7 @@ SECONDS = 90
 class Served:
     """A process that answers HTTP."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     log: Path
 
     def lines(self) -> list[dict[str, object]]:
@@ -55,27 +56,41 @@ class Served:
 
 @contextmanager
 def started(crosswalk: Installation, *arguments: str, **environment: str) -> Iterator[Served]:
+    """The web, forked, or `serve`, whose parts are processes of their own, as the installed script starts it."""
     crosswalk.home.mkdir(parents=True, exist_ok=True)
     log = crosswalk.home / "stderr.log"
-    command = [str(PROGRAMS / "crosswalk"), *arguments, "--port", "0", "--log-format", "json"]
+    options = [*arguments, "--port", "0", "--log-format", "json"]
+    process = (
+        _script(crosswalk, options, log, environment)
+        if "serve" in arguments
+        else crosswalk.started(*options, log=log, **environment)
+    )
+    served = Served(process=process, log=log)
+    try:
+        wait_for(served.address, "its address")
+        yield served
+    finally:
+        process.kill()
+        process.wait(SECONDS)
+
+
+def _script(
+    crosswalk: Installation, options: Sequence[str], log: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            command, env=crosswalk.environment(**environment), stdin=subprocess.DEVNULL, stderr=stderr
+        return subprocess.Popen(
+            [str(PROGRAMS / "crosswalk"), *options],
+            env=crosswalk.environment(**environment),
+            stdin=subprocess.DEVNULL,
+            stderr=stderr,
         )
-        served = Served(process=process, log=log)
-        try:
-            wait_for(served.address, "its address")
-            yield served
-        finally:
-            process.kill()
-            process.wait(SECONDS)
 
 
 def wait_for(done: Callable[[], object], what: str) -> None:
     until = time.monotonic() + SECONDS
     while not done():
         assert time.monotonic() < until, f"no sign of {what}"
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 class Visitor(httpx2.Client):

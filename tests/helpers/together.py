@@ -16,8 +16,14 @@ SHARING = (
 )
 
 
+STAGED = "tests/acceptance/test_kill.py"  # each of its stages takes seconds to prepare
+
+
 class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist shows no types
-    """Hands out modules that share something as a whole, all other tests one by one."""
+    """Hands out modules that share something as a whole, tests of one stage together, all others one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(STAGED):
+            stage = nodeid.partition("[")[2].rpartition("-")[2]
+            return f"{STAGED}::{stage}"
         return nodeid.partition("::")[0] if nodeid.startswith(SHARING) else nodeid

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
-from tests.helpers.command_line import PROGRAMS, Installation
+from tests.helpers.command_line import Installation
+from tests.helpers.forked import Forked
 
 from crosswalk.store.leases import HOLDERS
 
@@ -19,23 +19,21 @@ HEARTBEAT = 0.5
 _numbers = itertools.count(1)
 
 
-def start_worker(crosswalk: Installation, *more: str) -> subprocess.Popen[bytes]:
+def start_worker(crosswalk: Installation, *more: str) -> Forked:
     """Start a worker, whose log lies in the installation's home."""
-    command = [str(PROGRAMS / "crosswalk"), "worker", "--heartbeat", str(HEARTBEAT), "--verbose", *more]
-    with (crosswalk.home / f"worker-{next(_numbers)}.log").open("wb") as log:
-        return subprocess.Popen(
-            command, env=crosswalk.environment(PYTHONFAULTHANDLER="1"), stdout=log, stderr=log
-        )
+    arguments = ["worker", "--heartbeat", str(HEARTBEAT), "--verbose", *more]
+    log = crosswalk.home / f"worker-{next(_numbers)}.log"
+    return crosswalk.started(*arguments, log=log, PYTHONFAULTHANDLER="1")
 
 
-def end_worker(worker: subprocess.Popen[bytes]) -> None:
+def end_worker(worker: Forked) -> None:
     """Kill a worker, whatever it does."""
     worker.kill()
     worker.wait(SECONDS)
 
 
 @contextmanager
-def working(crosswalk: Installation, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+def working(crosswalk: Installation, *more: str) -> Iterator[Forked]:
     """A worker that is killed at the end."""
     process = start_worker(crosswalk, *more)
     try:
