@@ -11,17 +11,20 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.acceptance.conftest import Server
+from tests.browser.place import Place, running_place
+from tests.browser.setting_up import Keys, Walked, set_up_dynamics, set_up_salesforce, somebody
 from tests.helpers.command_line import PROGRAMS, Installation, Sandbox, running_sandbox
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 SECONDS = 60
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """As root Chromium starts only without its own sandbox; it sees nothing but pages of this machine.
 
-    It ends with the module: until then an event loop runs in this thread, where Django refuses to work.
+    It ends with these tests: until then an event loop runs in this thread, where Django refuses to work.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -34,6 +37,27 @@ def page(chromium: Browser) -> Iterator[Page]:
     """A page of somebody who was never here, on a telephone."""
     with chromium.new_context(viewport={"width": 360, "height": 640}) as context:
         yield context.new_page()
+
+
+@pytest.fixture(scope="package")
+def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with running_place(database_server, tmp_path_factory.mktemp("place")) as place:
+        yield place
+
+
+@pytest.fixture(scope="package")
+def salesforce(place: Place, chromium: Browser) -> Walked:
+    """A connection that somebody set up by mouse, from nothing to a first sync that is done."""
+    with somebody(chromium) as hands:
+        return set_up_salesforce(hands, place)
+
+
+@pytest.fixture(scope="package")
+def dynamics(place: Place, chromium: Browser) -> Walked:
+    """A connection that somebody set up by keyboard alone, from nothing to a first sync that is done."""
+    place.rename_people()  # else nothing would be left to write after the other CRM
+    with somebody(chromium, Keys) as hands:
+        return set_up_dynamics(hands, place)
 
 
 @pytest.fixture(scope="module")

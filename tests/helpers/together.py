@@ -11,11 +11,9 @@ SHARING = (
     "tests/acceptance/test_benchmarks.py",
     "tests/acceptance/test_web.py",
     "tests/acceptance/web/",
-    "tests/browser/",
     "tests/integration/test_embedded.py",
 )
-
-
+BROWSER = "tests/browser/"  # these share one installation and one Chromium, all modules of them
 STAGED = "tests/acceptance/test_kill.py"  # each of its stages takes seconds to prepare
 
 
@@ -26,4 +24,6 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist shows no type
         if nodeid.startswith(STAGED):
             stage = nodeid.partition("[")[2].rpartition("-")[2]
             return f"{STAGED}::{stage}"
+        if nodeid.startswith(BROWSER):
+            return BROWSER
         return nodeid.partition("::")[0] if nodeid.startswith(SHARING) else nodeid

@@ -83,6 +83,7 @@ EXEMPT: Mapping[str, str] = {
     "draft": "leads on to where a set-up stands",
     "setup": "leads on to where a set-up stands",
     "setup-mapping": "leads on to the first kind of fields",
+    "mapping-more": "part of the field mapping",
     "sign-in-return": "leads on to where a set-up stands",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.functional import cached_property
@@ -66,6 +67,11 @@ class Frequency:
         """Tell whether what was sent may be saved as far as it was looked at."""
         looked_at = [form.is_valid() for form in (self.schedule, self.creation, self.switches)]
         return all(looked_at)
+
+    def wrong_fields(self) -> list[BoundField]:
+        """Return the fields beside which something is said, in the order of the page."""
+        shown = (self.schedule, self.creation)
+        return [field for form in shown for field in form.visible_fields() if field.errors]
 
     def save(self) -> None:
         """Save what somebody changed, within a transaction. Raises NotSaved, with all said beside the fields."""

@@ -63,6 +63,10 @@ class ScheduleForm(forms.Form):
         chosen = str(self["how"].value())
         return [Option(value=value, label=label, is_chosen=value == chosen) for value, label in _WAYS]
 
+    def quiet(self) -> list[forms.BoundField]:
+        """Return the fields of the quiet hours."""
+        return [self["quiet_start"], self["quiet_end"]]
+
     def is_untouched(self) -> bool:
         """Tell whether a valid form says what stood in it when it was made."""
         return bool(self.cleaned_data["version"] == version_of(self.schedule))
