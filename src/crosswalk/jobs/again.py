@@ -21,6 +21,7 @@ _PAUSES = {
     FailureKind.QUOTA: _SOON,
     FailureKind.AUTH: (timedelta(minutes=15), timedelta(hours=6)),
 }
+_AFTER_ANOTHER = timedelta(minutes=1)
 _OUR_OWN = "quota_share"  # opt-outs travel on as scheduled
 
 
@@ -44,6 +45,13 @@ def try_again(connection: Connection, failure: SystemFailure, kind: str, now: da
     if failure.kind is FailureKind.AUTH or not _affordable(connection, now):
         until = max(until, kept.next_at)
     schedules.put_off(connection, until)
+
+
+def start_after(connection: Connection, now: datetime) -> None:
+    """Have a start made up for that found another run under way: that one may have read before what this is for."""
+    kept = schedules.of(connection)
+    if kept is not None:
+        schedules.put_off(connection, min(kept.next_at, now + _AFTER_ANOTHER))
 
 
 def _affordable(connection: Connection, now: datetime) -> bool:

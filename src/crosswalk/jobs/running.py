@@ -14,7 +14,7 @@ from crosswalk.sync.setup import open_context
 from crosswalk.sync.sign_in import Opener
 from crosswalk.systems import open_system
 
-from .again import try_again
+from .again import start_after, try_again
 
 KIND = "scheduled"
 
@@ -44,7 +44,11 @@ def run_connection(connection_id: int, vault: Vault, clock: Clock, opener: Opene
         context.reads_ahead = True
         with working_in(Lane.SCHEDULED):
             return run(context, kind=KIND).state
-    except (Halted, UserError, *runs.DATABASE_TROUBLE) as failure:
+    except UserError as failure:
+        if failure.entry == "under_way":
+            start_after(connection, clock.now())
+        return failure.message
+    except (Halted, *runs.DATABASE_TROUBLE) as failure:
         return str(failure).strip()
     except SystemFailure as failure:
         try_again(connection, failure, KIND, clock.now())

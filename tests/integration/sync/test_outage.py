@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import httpx2
+import psycopg
 import pytest
 from tests.helpers.mappings import mapping_of
 
@@ -150,3 +151,22 @@ def test_while_calls_run_short_a_failed_run_waits_for_its_schedule(both: TwoSyst
     down(both, "activecampaign", answers=True)
     began = both.clock.now()
     assert len(live_until(both, began + timedelta(hours=3))) == 3
+
+
+def test_a_start_that_finds_a_run_under_way_is_made_up_for_after_it(
+    both: TwoSystems, django_database: str
+) -> None:
+    from crosswalk.jobs.running import run_connection
+    from crosswalk.store import connections, schedules
+
+    scheduled(both, Schedule(times=Daily(at=time(3))))
+    connection = connections.get("demo")
+    both.crm_new(Email="new@example.org")
+    with psycopg.connect(django_database) as elsewhere:
+        elsewhere.execute("SELECT pg_advisory_lock(hashtext('connection'), %s)", [connection.id])
+        assert "under way" in run_connection(connection.id, both.vault, both.clock, both.opener)
+    kept = schedules.of(connection)
+    assert kept is not None
+    assert kept.next_at - both.clock.now() <= timedelta(minutes=1)
+    assert [end for _began, end in live_until(both, both.clock.now() + timedelta(minutes=2))] == ["done"]
+    assert both.contacts("new@example.org")
