@@ -132,9 +132,9 @@ def systems(
     """
     sizes = ["--leads", "0", "--contacts", str(contacts)]
     sizes += ["--activecampaign-contacts", str(contacts if full else 0)]
-    sizes += [*(["--alike"] if full else []), "--seed", str(seed)]
+    sizes += ["--alike"] if full else []
     held = sizes if load is None else ["--load", str(load)]
-    command = [sys.executable, "-m", "crosswalk_sandbox.cli", *held, "--limits", limits]
+    command = [sys.executable, "-m", "crosswalk_sandbox.cli", *held, "--seed", str(seed), "--limits", limits]
     command += [f"--{ACTIVECAMPAIGN}", "0", f"--{vendor}", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
