@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 
 import structlog
-from django.db import Error
 
 from crosswalk.core.clock import Clock
-from crosswalk.store.leases import end_session
 from crosswalk.store.vault import Vault
 from crosswalk.sync import drafts
+
+from .beside import guarded
 
 EVERY = 3600.0  # seconds between two looks
 
@@ -29,12 +29,6 @@ async def keep_discarding(vault: Vault, clock: Clock) -> None:
 
 def look(vault: Vault, clock: Clock) -> None:
     """Discard what is old; whatever goes wrong, the next look happens."""
-    try:
-        if gone := drafts.discard_abandoned(vault, clock):
-            log.info("set-ups discarded that nobody went on with", number=gone)
-    except Error as error:
-        log.warning("the database cannot be used", error=str(error).strip())
-    except Exception:  # a mistake of ours
-        log.exception("old set-ups could not be discarded")
-    finally:
-        end_session()
+    gone = guarded(lambda: drafts.discard_abandoned(vault, clock), "old set-ups could not be discarded")
+    if gone:
+        log.info("set-ups discarded that nobody went on with", number=gone)

@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from django.db import Error
 
 from crosswalk.core.clock import Clock
 from crosswalk.core.failures import UserError
 from crosswalk.store import notices
-from crosswalk.store.leases import end_session
 from crosswalk.store.notices import Sending
 from crosswalk.store.vault import Vault
 from crosswalk.sync import noticing
 
+from .beside import guarded
 from .delivery import NotDeliveredError, send
 
 EVERY = 60.0  # seconds between two looks
@@ -33,16 +32,7 @@ async def keep_telling(vault: Vault, clock: Clock) -> None:
 
 
 def _guarded(work: Callable[[], int]) -> int:
-    """Do a part of it; whatever goes wrong, the next look happens."""
-    try:
-        return work()
-    except Error as error:
-        log.warning("the database cannot be used", error=str(error).strip())
-    except Exception:  # a mistake of ours
-        log.exception("notices could not be worked out")
-    finally:
-        end_session()
-    return 0
+    return guarded(work, "notices could not be worked out")
 
 
 def deliver(vault: Vault, clock: Clock) -> bool:
